@@ -1,0 +1,1 @@
+//! One binary for every Rust test that goes through a public door.
