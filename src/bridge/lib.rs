@@ -6,6 +6,7 @@
 //! | `mailbox` | one coalesced wake-up per batch and per event loop |
 //! | `awaitable` | what a Python task awaits, and who is woken when it is ready |
 //! | `request` | one answer of the core as an awaitable |
+//! | `stream` | ticks by column, as async iterator and as buffers |
 //! | `errors` | core errors as Python exceptions |
 //! | `logging` | Rust logs as Python logging |
 //!
@@ -17,6 +18,7 @@ mod logging;
 mod mailbox;
 mod request;
 mod runtime;
+mod stream;
 
 use pyo3::prelude::*;
 
@@ -25,5 +27,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     logging::install();
     runtime::register(module)?;
     module.add_class::<awaitable::Awaitable>()?;
+    module.add_class::<stream::_TickReader>()?;
+    module.add_class::<stream::TickBatch>()?;
+    module.add_class::<stream::Column>()?;
     Ok(())
 }

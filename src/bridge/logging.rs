@@ -5,26 +5,41 @@
 //! The level is read from the Python logger `aioibkr` when the first client is made and on
 //! [`refresh_level`]. Nothing is written once the interpreter is going down.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, OnceLock};
+use std::thread::JoinHandle;
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use pyo3::prelude::*;
+
+use crate::mailbox::lock;
 
 const QUEUE: usize = 4096;
 
 static LOGGER: PythonLogger = PythonLogger { queue: OnceLock::new(), lost: AtomicU64::new(0) };
 
 struct PythonLogger {
-    queue: OnceLock<SyncSender<Line>>,
+    queue: OnceLock<Queue>,
     lost: AtomicU64,
+}
+
+struct Queue {
+    lines: SyncSender<Line>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 struct Line {
     level: Level,
     logger: String,
     text: String,
+}
+
+impl Line {
+    /// The line that ends the delivering thread: no record has an empty logger.
+    fn is_end(&self) -> bool {
+        self.logger.is_empty()
+    }
 }
 
 impl Log for PythonLogger {
@@ -41,7 +56,7 @@ impl Log for PythonLogger {
             logger: logger_name(record.target()),
             text: record.args().to_string(),
         };
-        if self.queue.get().is_none_or(|queue| queue.try_send(line).is_err()) {
+        if self.queue.get().is_none_or(|queue| queue.lines.try_send(line).is_err()) {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -100,33 +115,49 @@ fn python_level(level: Level) -> u32 {
     }
 }
 
-fn start() -> SyncSender<Line> {
-    let (sender, receiver) = sync_channel(QUEUE);
+fn start() -> Queue {
+    let (lines, receiver) = sync_channel(QUEUE);
     // Without the thread the queue fills up and lines are counted as lost: logging never fails.
-    let _ = std::thread::Builder::new().name("aioibkr-log".into()).spawn(move || serve(&receiver));
-    sender
+    let thread = std::thread::Builder::new().name("aioibkr-log".into());
+    let thread = thread.spawn(move || serve(&receiver)).ok();
+    Queue { lines, thread: Mutex::new(thread) }
+}
+
+/// Writes what is queued and ends the delivering thread. Call without the interpreter attached.
+pub(crate) fn stop() {
+    log::set_max_level(LevelFilter::Off);
+    let Some(queue) = LOGGER.queue.get() else { return };
+    let end = Line { level: Level::Trace, logger: String::new(), text: String::new() };
+    let thread = lock(&queue.thread).take();
+    if let (Ok(()), Some(thread)) = (queue.lines.send(end), thread) {
+        // A panic of the thread was reported by the panic hook.
+        let _ = thread.join();
+    }
 }
 
 fn serve(lines: &Receiver<Line>) {
     while let Ok(line) = lines.recv() {
-        let delivered = Python::try_attach(|py| {
+        let goes_on = Python::try_attach(|py| {
             let lost = LOGGER.lost.swap(0, Ordering::Relaxed);
             if lost > 0 {
                 let text = format!("{lost} log lines were lost: the queue was full");
                 write(py, "aioibkr", Level::Warn, &text);
             }
-            write(py, &line.logger, line.level, &line.text);
-            for line in lines.try_iter().take(64) {
+            std::iter::once(line).chain(lines.try_iter().take(64)).all(|line| {
                 write(py, &line.logger, line.level, &line.text);
-            }
+                !line.is_end()
+            })
         });
-        if delivered.is_none() {
+        if goes_on != Some(true) {
             return;
         }
     }
 }
 
 fn write(py: Python<'_>, logger: &str, level: Level, text: &str) {
+    if logger.is_empty() {
+        return;
+    }
     let written = py.import("logging").and_then(|logging| {
         let logger = logging.call_method1("getLogger", (logger,))?;
         logger.call_method1("log", (python_level(level), "%s", text))

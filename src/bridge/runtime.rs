@@ -8,8 +8,9 @@
 //! scheduler, so that the bench can compare the two.
 
 use std::future::Future;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::thread::JoinHandle;
 
 use aioibkr_core::{Error, ErrorKind};
 use pyo3::prelude::*;
@@ -17,8 +18,12 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
+use crate::logging;
+use crate::mailbox::lock;
+
 static RUNTIME: OnceLock<Runtime> = OnceLock::new();
 static EXIT: OnceLock<Notify> = OnceLock::new();
+static THREAD: Mutex<Option<JoinHandle<()>>> = Mutex::new(None);
 static FORKED: AtomicBool = AtomicBool::new(false);
 static IN_FLIGHT: AtomicUsize = AtomicUsize::new(0);
 
@@ -41,11 +46,22 @@ fn _after_fork() {
     }
 }
 
+/// Parks the runtime while the interpreter is still whole, so that no thread of ours can meet one
+/// that is going down.
 #[pyfunction]
-fn _at_exit() {
-    if let Some(exit) = EXIT.get() {
-        exit.notify_one();
+fn _at_exit(py: Python<'_>) {
+    if FORKED.load(Ordering::Relaxed) {
+        return;
     }
+    let thread = lock(&THREAD).take();
+    py.detach(|| {
+        if let (Some(exit), Some(thread)) = (EXIT.get(), thread) {
+            exit.notify_one();
+            // A panic was reported by the panic hook; the thread is gone either way.
+            let _ = thread.join();
+        }
+        logging::stop();
+    });
 }
 
 /// The runtime, started if this is the first use.
@@ -73,11 +89,17 @@ fn start() -> Result<&'static Runtime, Error> {
     let runtime = build().map_err(|error| {
         Error::new(ErrorKind::NotConnected, "cannot start the runtime").with_source(error)
     })?;
-    if RUNTIME.set(runtime).is_ok() {
-        drive();
-    }
+    let is_first = RUNTIME.set(runtime).is_ok();
     // The set above, ours or a racing thread's, has filled the cell.
-    RUNTIME.get().ok_or_else(|| Error::new(ErrorKind::NotConnected, "the runtime did not start"))
+    let runtime = RUNTIME
+        .get()
+        .ok_or_else(|| Error::new(ErrorKind::NotConnected, "the runtime did not start"))?;
+    if is_first {
+        // Only fails where it was done already.
+        let _ = pyo3_async_runtimes::tokio::init_with_runtime(runtime);
+        drive(runtime);
+    }
+    Ok(runtime)
 }
 
 fn build() -> std::io::Result<Runtime> {
@@ -91,17 +113,16 @@ fn build() -> std::io::Result<Runtime> {
 }
 
 /// Polls the runtime until the interpreter exits.
-fn drive() {
+fn drive(runtime: &'static Runtime) {
     let exit = EXIT.get_or_init(Notify::new);
-    let thread = std::thread::Builder::new().name("aioibkr".into()).spawn(move || {
-        if let Some(runtime) = RUNTIME.get() {
-            // Known to pyo3-async-runtimes from here on; a second registration is harmless.
-            let _ = pyo3_async_runtimes::tokio::init_with_runtime(runtime);
-            runtime.block_on(exit.notified());
+    let thread = std::thread::Builder::new()
+        .name("aioibkr".into())
+        .spawn(move || runtime.block_on(exit.notified()));
+    match thread {
+        Ok(thread) => *lock(&THREAD) = Some(thread),
+        Err(error) => {
+            log::error!(target: "aioibkr::runtime", "cannot start the runtime thread: {error}");
         }
-    });
-    if let Err(error) = thread {
-        log::error!(target: "aioibkr::runtime", "cannot start the runtime thread: {error}");
     }
 }
 
