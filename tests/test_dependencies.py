@@ -116,7 +116,7 @@ def test_locked_packages_are_not_banned() -> None:
 def runtime_packages() -> set[str]:
     """What the runtime extras install here, dependencies of dependencies included."""
     found: set[str] = set()
-    todo = [("aioibkr", RUNTIME_EXTRAS)]
+    todo: list[tuple[str, tuple[str, ...]]] = [("aioibkr", RUNTIME_EXTRAS)]
     while todo:
         name, extras = todo.pop()
         for requirement in wanted(name, extras):
@@ -141,9 +141,10 @@ def wanted(name: str, extras: tuple[str, ...]) -> list[Requirement]:
 
 def licence_of(name: str) -> str:
     """The licence a distribution states: the SPDX expression, or what a person read."""
-    metadata = importlib.metadata.metadata(name)
-    read: dict[str, str] = POLICY["licences"].get("read", {})
-    return read.get(name) or metadata.get("License-Expression") or metadata.get("License") or "none"
+    stated = importlib.metadata.metadata(name)
+    read: dict[str, str] = POLICY["licences"]["read"]
+    fields = ("License-Expression", "License")
+    return read.get(name) or next((stated[field] for field in fields if field in stated), "none")
 
 
 def test_runtime_packages_have_allowed_licences() -> None:
