@@ -1,0 +1,3 @@
+"""Await an IB Gateway: connection, market data, accounts and orders of Interactive Brokers."""
+
+__all__: list[str] = []
