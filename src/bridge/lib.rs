@@ -7,6 +7,7 @@
 //! | `awaitable` | what a Python task awaits, and who is woken when it is ready |
 //! | `request` | one answer of the core as an awaitable |
 //! | `stream` | ticks by column, as async iterator and as buffers |
+//! | `mock` | the mock gateway's control API |
 //! | `errors` | core errors as Python exceptions |
 //! | `logging` | Rust logs as Python logging |
 //!
@@ -16,6 +17,7 @@ mod awaitable;
 mod errors;
 mod logging;
 mod mailbox;
+mod mock;
 mod request;
 mod runtime;
 mod stream;
@@ -27,6 +29,9 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     logging::install();
     runtime::register(module)?;
     module.add_class::<awaitable::Awaitable>()?;
+    module.add_class::<mock::MockGateway>()?;
+    module.add_class::<mock::FaultHandle>()?;
+    module.add_function(wrap_pyfunction!(mock::run_mock_gateway, module)?)?;
     module.add_class::<stream::_TickReader>()?;
     module.add_class::<stream::TickBatch>()?;
     module.add_class::<stream::Column>()?;
