@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import IO
 
 import pytest
@@ -21,13 +22,15 @@ pytestmark = [
 
 
 class GatewayProcess:
-    """A mock gateway in a process of its own, which prints every request to its error stream."""
+    """A mock gateway in a process of its own, which writes down every request."""
 
-    def __init__(self) -> None:
+    def __init__(self, log: Path) -> None:
         words = [sys.executable, "-c", PROGRAM, "--port", "0", "--print-requests"]
-        self.child = subprocess.Popen(
-            words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        self.log = log
+        with log.open("w") as requests:
+            self.child = subprocess.Popen(
+                words, stdout=subprocess.PIPE, stderr=requests, text=True
+            )
         line = lines(self.child.stdout).readline()
         self.port = int(line.rpartition(":")[2])
 
@@ -41,7 +44,8 @@ class GatewayProcess:
         """Ends the gateway and returns what it printed."""
         self.go_on()
         self.child.send_signal(signal.SIGTERM)
-        return self.child.communicate(timeout=20)[1]
+        self.child.communicate(timeout=20)
+        return self.log.read_text()
 
 
 def lines(stream: IO[str] | None) -> IO[str]:
@@ -50,8 +54,8 @@ def lines(stream: IO[str] | None) -> IO[str]:
 
 
 @pytest.fixture
-def gateway() -> Iterator[GatewayProcess]:
-    process = GatewayProcess()
+def gateway(tmp_path: Path) -> Iterator[GatewayProcess]:
+    process = GatewayProcess(tmp_path / "requests")
     yield process
     if process.child.poll() is None:
         process.go_on()
