@@ -255,8 +255,19 @@ _PRICES = {
 
 
 def _execution(row: _native.ExecutionRow) -> Execution:
-    time = datetime.fromtimestamp(row["time"], UTC)
-    return Execution(**{**row, "time": time})
+    return Execution(
+        exec_id=row["exec_id"],
+        order_id=row["order_id"],
+        perm_id=row["perm_id"],
+        order_ref=row["order_ref"],
+        account=row["account"],
+        symbol=row["symbol"],
+        side=row["side"],
+        quantity=row["quantity"],
+        price=row["price"],
+        commission=row["commission"],
+        time=datetime.fromtimestamp(row["time"], UTC),
+    )
 
 
 def run_mock_gateway(arguments: Sequence[str]) -> int:
