@@ -1,1 +1,36 @@
-//! placeholder
+//! A mock IB Gateway that speaks the real wire format over real sockets.
+//!
+//! [`MockGateway`] runs on a thread of its own: clients connect to it over TCP, tests change prices,
+//! positions and faults through its methods and ask what clients sent. Labels such as (O50) in
+//! comments name rows of a collection of observed gateway behaviour (`behaviour.md`): the section's
+//! letter and the row's number.
+
+mod cli;
+mod client;
+mod clock;
+mod connection;
+mod error;
+mod exchange;
+mod faults;
+mod flood;
+mod gateway;
+mod handler;
+mod handshake;
+mod notices;
+mod outbox;
+mod record;
+mod request_log;
+mod schedule;
+mod server;
+mod settings;
+mod wire;
+mod world;
+
+pub use cli::run;
+pub use error::Error;
+pub use faults::Fault;
+pub use flood::FloodHandle;
+pub use gateway::{FaultHandle, MockGateway, Prices};
+pub use record::{ExecutionRecord, OrderRecord};
+pub use request_log::RequestRecord;
+pub use settings::{SERVER_VERSIONS, Settings};

@@ -1,0 +1,166 @@
+//! The command line of the mock gateway: parsing, starting, waiting for a signal.
+
+use std::io::Write;
+
+use lexopt::{Arg, ValueExt};
+
+use crate::gateway::MockGateway;
+use crate::request_log::RequestRecord;
+use crate::settings::Settings;
+
+const OK: i32 = 0;
+const FAILED: i32 = 1;
+const BAD_USAGE: i32 = 2;
+
+const USAGE: &str = "\
+usage: aioibkr-mock-gateway [options]
+  --host ADDRESS            address to listen on (127.0.0.1)
+  --port PORT               port to listen on, 0 for a free one (4002)
+  --accounts A,B            accounts of the login (DU1234567)
+  --min-server-version N    lowest server version offered (213)
+  --max-server-version N    highest server version offered (226)
+  --seed N                  seed of prices and history (1)
+  --print-requests          print each request to standard error
+  --allow-non-loopback      permit an address other machines can reach
+  --help                    show this text
+";
+
+/// Runs the program with these arguments, its own name not among them. Prints one line
+/// `listening on HOST:PORT` when ready and returns the exit code after SIGINT or SIGTERM: 0 when it
+/// ran, 1 when it could not, 2 for bad usage.
+pub fn run(arguments: impl IntoIterator<Item = String>) -> i32 {
+    match parse(arguments) {
+        Ok(Command::Help) => say(&mut std::io::stdout(), USAGE),
+        Ok(Command::Serve(settings)) => serve(*settings),
+        Err(error) => {
+            say(&mut std::io::stderr(), &format!("{error}\n{USAGE}"));
+            BAD_USAGE
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Command {
+    Help,
+    Serve(Box<Settings>),
+}
+
+fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, lexopt::Error> {
+    const DEFAULT_PORT: u16 = 4002;
+    let mut settings = Settings { port: DEFAULT_PORT, ..Settings::default() };
+    let mut parser = lexopt::Parser::from_args(arguments);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
+            Arg::Long("host") => settings.host = parser.value()?.parse()?,
+            Arg::Long("port") => settings.port = parser.value()?.parse()?,
+            Arg::Long("accounts") => settings.accounts = names(&parser.value()?.string()?),
+            Arg::Long("min-server-version") => {
+                settings.min_server_version = parser.value()?.parse()?;
+            }
+            Arg::Long("max-server-version") => {
+                settings.max_server_version = parser.value()?.parse()?;
+            }
+            Arg::Long("seed") => settings.seed = parser.value()?.parse()?,
+            Arg::Long("print-requests") => settings.print_requests = true,
+            Arg::Long("allow-non-loopback") => settings.allow_non_loopback = true,
+            other => return Err(other.unexpected()),
+        }
+    }
+    settings.check().map_err(|error| error.to_string())?;
+    Ok(Command::Serve(Box::new(settings)))
+}
+
+fn names(list: &str) -> Vec<String> {
+    list.split(',').map(|name| name.trim().to_owned()).collect()
+}
+
+fn serve(settings: Settings) -> i32 {
+    let gateway = match MockGateway::start(settings) {
+        Ok(gateway) => gateway,
+        Err(error) => {
+            say(&mut std::io::stderr(), &format!("cannot start: {error}\n"));
+            return FAILED;
+        }
+    };
+    say(&mut std::io::stdout(), &format!("listening on {}\n", gateway.address()));
+    match wait_for_signal() {
+        Ok(()) => OK,
+        Err(error) => {
+            say(&mut std::io::stderr(), &format!("cannot wait for a signal: {error}\n"));
+            FAILED
+        }
+    }
+}
+
+fn wait_for_signal() -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut terminate = terminated()?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+            () = &mut terminate => Ok(()),
+        }
+    })
+}
+
+#[cfg(unix)]
+fn terminated() -> std::io::Result<std::pin::Pin<Box<dyn Future<Output = ()>>>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut signal = signal(SignalKind::terminate())?;
+    Ok(Box::pin(async move {
+        signal.recv().await;
+    }))
+}
+
+#[cfg(not(unix))]
+fn terminated() -> std::io::Result<std::pin::Pin<Box<dyn Future<Output = ()>>>> {
+    Ok(Box::pin(std::future::pending()))
+}
+
+/// Prints a request as one line.
+pub(crate) fn print_request(request: &RequestRecord) {
+    let fields: Vec<_> =
+        request.fields.iter().map(|(name, value)| format!(" {name}={value}")).collect();
+    let line = format!("client {} {}{}\n", request.client_id, request.kind, fields.concat());
+    say(&mut std::io::stderr(), &line);
+}
+
+/// Writes and flushes; a reader that is gone is no reason to stop serving clients.
+fn say(to: &mut impl Write, text: &str) -> i32 {
+    if to.write_all(text.as_bytes()).and_then(|()| to.flush()).is_err() {
+        log::debug!("nobody reads what is printed");
+    }
+    OK
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Settings, String> {
+        match parse(line.split_whitespace().map(str::to_owned)) {
+            Ok(Command::Serve(settings)) => Ok(*settings),
+            other => Err(format!("{other:?}")),
+        }
+    }
+
+    #[test]
+    fn test_arguments_become_settings() {
+        let line = "--port 0 --accounts DU1,DU2 --seed 7 --max-server-version=225 --print-requests";
+
+        let settings = parsed(line).unwrap();
+
+        assert_eq!(settings.accounts, ["DU1", "DU2"]);
+        assert_eq!((settings.port, settings.seed, settings.max_server_version), (0, 7, 225));
+        assert!(settings.print_requests);
+    }
+
+    #[test]
+    fn test_bad_usage_is_told_by_its_exit_code() {
+        for line in ["--port x", "--nope", "--host 0.0.0.0", "--accounts ,", "--seed"] {
+            assert!(parsed(line).is_err(), "{line}");
+            assert_eq!(run(line.split_whitespace().map(str::to_owned)), BAD_USAGE, "{line}");
+        }
+    }
+}

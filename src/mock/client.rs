@@ -1,0 +1,163 @@
+//! One connected client: where its replies go and what it has subscribed to. All of it dies with the
+//! connection (S17, S18).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::clock;
+use crate::exchange::account::Rows;
+use crate::exchange::{ClientId, ConId};
+use crate::faults::{Fate, Faults};
+use crate::outbox::Outbox;
+use crate::schedule::Schedule;
+use crate::wire::{Reply, ReplyKind, Request, frame, pb};
+
+/// Names one connection; a client id that reconnects gets a new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ConnectionId(pub(crate) u64);
+
+/// The number a client gives a request.
+pub(crate) type RequestId = i32;
+
+/// An id of errors that belong to no request.
+pub(crate) const NO_REQUEST: RequestId = -1;
+
+/// Something planned for later.
+pub(crate) enum Due {
+    /// A delayed request is served.
+    Request(Outlet, Box<Request>),
+    /// A delayed frame is sent.
+    Frame(Arc<Outbox>, Vec<u8>),
+    /// A snapshot that started with this number ends.
+    SnapshotEnd(ConnectionId, RequestId, u64),
+}
+
+/// Where replies to one client go. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Outlet {
+    pub(crate) connection: ConnectionId,
+    pub(crate) client: ClientId,
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) faults: Arc<Faults>,
+    pub(crate) schedule: Arc<Schedule<Due>>,
+}
+
+impl Outlet {
+    pub(crate) fn send<R: Reply>(&self, reply: &R) {
+        self.send_as(R::KIND, reply);
+    }
+
+    /// Sends a message that shares its form with another kind.
+    pub(crate) fn send_as<R: Reply>(&self, kind: ReplyKind, reply: &R) {
+        match self.faults.fate_of(kind.name()) {
+            Fate::Lost => {}
+            Fate::Pass => self.outbox.push(|bytes| push(bytes, kind, reply)),
+            Fate::Late(delay) => {
+                let mut bytes = Vec::new();
+                push(&mut bytes, kind, reply);
+                self.schedule.plan(delay, Due::Frame(Arc::clone(&self.outbox), bytes));
+            }
+        }
+    }
+
+    /// A coded text on a request or order id, or on [`NO_REQUEST`].
+    pub(crate) fn error(&self, id: RequestId, code: i32, text: impl Into<String>) {
+        self.send(&coded(id, code, text.into()));
+    }
+}
+
+fn push<R: Reply>(bytes: &mut Vec<u8>, kind: ReplyKind, reply: &R) {
+    if !frame::push_protobuf(bytes, kind.id(), reply) {
+        log::error!("a {} message too long to be framed is not sent", kind.name());
+    }
+}
+
+/// An error frame; its id is always explicit, as clients disagree on what absence means.
+pub(crate) fn coded(id: RequestId, code: i32, text: String) -> pb::ErrorMessage {
+    pb::ErrorMessage {
+        id: Some(id),
+        error_time: Some(clock::millis()),
+        error_code: Some(code),
+        error_msg: Some(text),
+        ..Default::default()
+    }
+}
+
+/// What a ticker is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DataMode {
+    Live,
+    Frozen,
+    Delayed,
+    DelayedFrozen,
+}
+
+impl DataMode {
+    /// The number of a marketDataType frame.
+    pub(crate) const fn number(self) -> i32 {
+        match self {
+            Self::Live => 1,
+            Self::Frozen => 2,
+            Self::Delayed => 3,
+            Self::DelayedFrozen => 4,
+        }
+    }
+
+    pub(crate) const fn is_delayed(self) -> bool {
+        matches!(self, Self::Delayed | Self::DelayedFrozen)
+    }
+
+    pub(crate) const fn is_frozen(self) -> bool {
+        matches!(self, Self::Frozen | Self::DelayedFrozen)
+    }
+}
+
+/// A market data request that is live.
+#[derive(Clone, Debug)]
+pub(crate) struct Ticker {
+    pub(crate) con_id: ConId,
+    pub(crate) mode: DataMode,
+    /// Set for a snapshot: the number its end was planned under.
+    pub(crate) snapshot: Option<u64>,
+}
+
+/// An account summary request and the rows its client has seen.
+#[derive(Clone, Debug)]
+pub(crate) struct Summary {
+    pub(crate) tags: Vec<String>,
+    pub(crate) accounts: Vec<String>,
+    pub(crate) seen: BTreeMap<String, Rows>,
+}
+
+/// The subscriptions of one connection.
+pub(crate) struct Client {
+    pub(crate) outlet: Outlet,
+    /// As asked for by the client, 1 to 4.
+    pub(crate) market_data_type: i32,
+    pub(crate) tickers: BTreeMap<RequestId, Ticker>,
+    pub(crate) summaries: BTreeMap<RequestId, Summary>,
+    /// The account followed by account updates, and the rows its client has seen (A5).
+    pub(crate) updates: Option<(String, Rows)>,
+    pub(crate) updates_multi: BTreeMap<RequestId, (String, Rows)>,
+    pub(crate) has_positions: bool,
+    pub(crate) positions_multi: BTreeMap<RequestId, String>,
+    pub(crate) pnl: BTreeMap<RequestId, String>,
+    pub(crate) pnl_single: BTreeMap<RequestId, (String, ConId)>,
+}
+
+impl Client {
+    pub(crate) fn new(outlet: Outlet) -> Self {
+        Self {
+            outlet,
+            market_data_type: 1,
+            tickers: BTreeMap::new(),
+            summaries: BTreeMap::new(),
+            updates: None,
+            updates_multi: BTreeMap::new(),
+            has_positions: false,
+            positions_multi: BTreeMap::new(),
+            pnl: BTreeMap::new(),
+            pnl_single: BTreeMap::new(),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! What the control API refuses, and why.
+
+use std::net::IpAddr;
+
+/// A refused control call. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// No instrument has this symbol.
+    UnknownSymbol(String),
+    /// The login has no such account.
+    UnknownAccount(String),
+    /// A number is not finite, or too large for a decimal; the name says which.
+    BadNumber(&'static str),
+    /// No message kind has this name.
+    UnknownKind(String),
+    /// The address can be reached from other machines and that was not allowed.
+    NotLoopback(IpAddr),
+    /// No account was given, or a name is not plain letters and digits.
+    BadAccounts,
+    /// The versions are not an ascending pair within what this gateway speaks.
+    BadServerVersions {
+        /// Lowest version asked for.
+        min: i32,
+        /// Highest version asked for.
+        max: i32,
+    },
+    /// The gateway could not listen again on its port; the text is the system's.
+    CannotListen(String),
+    /// The gateway is stopped.
+    Stopped,
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::UnknownSymbol(symbol) => write!(f, "no instrument has the symbol {symbol:?}"),
+            Self::UnknownAccount(name) => write!(f, "the login has no account {name:?}"),
+            Self::BadNumber(field) => write!(f, "{field} is not a usable number"),
+            Self::UnknownKind(kind) => write!(f, "no message kind is called {kind:?}"),
+            Self::NotLoopback(host) => {
+                write!(f, "{host} is not a loopback address and that was not allowed")
+            }
+            Self::BadAccounts => write!(f, "account names must be given, in letters and digits"),
+            Self::BadServerVersions { min, max } => {
+                write!(f, "server versions {min} to {max} are not within 213 to 226")
+            }
+            Self::CannotListen(reason) => write!(f, "cannot listen again: {reason}"),
+            Self::Stopped => write!(f, "the mock gateway is stopped"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<Error> for std::io::Error {
+    fn from(error: Error) -> Self {
+        Self::new(std::io::ErrorKind::InvalidInput, error)
+    }
+}

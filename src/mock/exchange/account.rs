@@ -1,0 +1,210 @@
+//! The figures of an account: what its books are worth at present prices, and the rows shown of it.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+
+use super::instrument::{Instrument, SecurityKind};
+use super::ledger::{Holding, Ledger};
+use super::number::money;
+
+/// The currency every account is kept in.
+pub(crate) const BASE_CURRENCY: &str = "USD";
+
+/// A holding valued at a price.
+#[derive(Clone, Debug)]
+pub(crate) struct Valued<'a> {
+    pub(crate) instrument: &'a Instrument,
+    pub(crate) holding: &'a Holding,
+    /// Price per unit, without the multiplier.
+    pub(crate) mark: Decimal,
+}
+
+impl Valued<'_> {
+    pub(crate) fn value(&self) -> Decimal {
+        self.holding.quantity * self.mark * self.instrument.multiplier
+    }
+
+    pub(crate) fn unrealized(&self) -> Decimal {
+        self.value() - self.holding.cost
+    }
+
+    pub(crate) fn daily(&self) -> Decimal {
+        self.value() - self.holding.day_cost
+    }
+
+    fn margin(&self) -> Decimal {
+        self.value().abs() * margin_rate(self.instrument.kind)
+    }
+}
+
+/// Share of a position's value that is tied up by it.
+pub(crate) fn margin_rate(kind: SecurityKind) -> Decimal {
+    match kind {
+        SecurityKind::Stock => Decimal::new(25, 2),
+        SecurityKind::Cash => Decimal::new(3, 2),
+        SecurityKind::Future => Decimal::new(8, 2),
+    }
+}
+
+/// Profit and loss of an account or a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ProfitAndLoss {
+    pub(crate) daily: Decimal,
+    pub(crate) unrealized: Decimal,
+    pub(crate) realized: Decimal,
+}
+
+/// The sums over an account everything else is shown from.
+#[derive(Clone, Debug)]
+pub(crate) struct Figures {
+    pub(crate) cash: Decimal,
+    pub(crate) stock_value: Decimal,
+    pub(crate) future_gains: Decimal,
+    pub(crate) gross_value: Decimal,
+    pub(crate) margin: Decimal,
+    pub(crate) pnl: ProfitAndLoss,
+}
+
+impl Figures {
+    pub(crate) fn of<'a>(ledger: &Ledger, valued: impl Iterator<Item = Valued<'a>>) -> Self {
+        let pnl = ProfitAndLoss {
+            daily: ledger.day_realized,
+            unrealized: Decimal::ZERO,
+            realized: ledger.realized,
+        };
+        let mut figures = Self {
+            cash: ledger.cash,
+            stock_value: Decimal::ZERO,
+            future_gains: Decimal::ZERO,
+            gross_value: Decimal::ZERO,
+            margin: Decimal::ZERO,
+            pnl,
+        };
+        valued.for_each(|position| figures.add(&position));
+        figures
+    }
+
+    fn add(&mut self, position: &Valued<'_>) {
+        if position.instrument.kind.is_paid_in_full() {
+            self.stock_value += position.value();
+            self.gross_value += position.value().abs();
+        } else {
+            self.future_gains += position.unrealized();
+        }
+        self.margin += position.margin();
+        self.pnl.daily += position.daily();
+        self.pnl.unrealized += position.unrealized();
+    }
+
+    pub(crate) fn net_liquidation(&self) -> Decimal {
+        self.cash + self.stock_value + self.future_gains
+    }
+
+    pub(crate) fn available_funds(&self) -> Decimal {
+        self.net_liquidation() - self.margin
+    }
+
+    /// Four times what is available, as a margin account may trade within a day.
+    pub(crate) fn buying_power(&self) -> Decimal {
+        self.available_funds().max(Decimal::ZERO) * Decimal::from(4)
+    }
+
+    /// Share of the account that is not tied up, to four places.
+    fn cushion(&self) -> Decimal {
+        match self.net_liquidation() {
+            net if net.is_zero() => Decimal::ZERO,
+            net => (self.available_funds() / net).round_dp(4),
+        }
+    }
+}
+
+/// A row is named by its tag and its currency; the currency is empty where none applies.
+pub(crate) type Rows = BTreeMap<(String, String), String>;
+
+/// Every row an account summary can ask for.
+pub(crate) fn summary_rows(figures: &Figures) -> Rows {
+    let mut rows = Rows::new();
+    for (tag, value) in margin_rows(figures) {
+        rows.insert((tag.to_owned(), BASE_CURRENCY.to_owned()), money(value));
+    }
+    for (tag, value) in plain_rows(figures) {
+        rows.insert((tag.to_owned(), String::new()), value);
+    }
+    rows
+}
+
+/// Every row of the account updates: those of the summary, the cash rows of the currency and `BASE`
+/// (A7), and facts about the account.
+pub(crate) fn update_rows(account: &str, figures: &Figures) -> Rows {
+    let mut rows = summary_rows(figures);
+    for currency in [BASE_CURRENCY, "BASE"] {
+        for (tag, value) in currency_rows(figures) {
+            rows.insert((tag.to_owned(), currency.to_owned()), money(value));
+        }
+        rows.insert(("Currency".into(), currency.into()), currency.to_owned());
+        rows.insert(("ExchangeRate".into(), currency.into()), "1.00".to_owned());
+    }
+    rows.insert(("AccountCode".into(), String::new()), account.to_owned());
+    rows.insert(("AccountReady".into(), String::new()), "true".to_owned());
+    rows
+}
+
+fn margin_rows(figures: &Figures) -> [(&'static str, Decimal); 20] {
+    let (net, available) = (figures.net_liquidation(), figures.available_funds());
+    [
+        ("AccruedCash", Decimal::ZERO),
+        ("AvailableFunds", available),
+        ("BuyingPower", figures.buying_power()),
+        ("EquityWithLoanValue", net),
+        ("ExcessLiquidity", available),
+        ("FullAvailableFunds", available),
+        ("FullExcessLiquidity", available),
+        ("FullInitMarginReq", figures.margin),
+        ("FullMaintMarginReq", figures.margin),
+        ("GrossPositionValue", figures.gross_value),
+        ("InitMarginReq", figures.margin),
+        ("LookAheadAvailableFunds", available),
+        ("LookAheadExcessLiquidity", available),
+        ("LookAheadInitMarginReq", figures.margin),
+        ("LookAheadMaintMarginReq", figures.margin),
+        ("MaintMarginReq", figures.margin),
+        ("NetLiquidation", net),
+        ("PreviousDayEquityWithLoanValue", net - figures.pnl.daily),
+        ("SettledCash", figures.cash),
+        ("TotalCashValue", figures.cash),
+    ]
+}
+
+fn plain_rows(figures: &Figures) -> [(&'static str, String); 5] {
+    let net = figures.net_liquidation();
+    let leverage = if net.is_zero() { net } else { (figures.gross_value / net).round_dp(2) };
+    [
+        ("AccountType", "INDIVIDUAL".to_owned()),
+        ("Cushion", figures.cushion().normalize().to_string()),
+        ("DayTradesRemaining", "-1".to_owned()),
+        ("Leverage", format!("{leverage:.2}")),
+        ("LookAheadNextChange", "0".to_owned()),
+    ]
+}
+
+fn currency_rows(figures: &Figures) -> [(&'static str, Decimal); 8] {
+    [
+        ("CashBalance", figures.cash),
+        ("TotalCashBalance", figures.cash),
+        ("AccruedCash", Decimal::ZERO),
+        ("StockMarketValue", figures.stock_value),
+        ("FuturesPNL", figures.future_gains),
+        ("NetLiquidationByCurrency", figures.net_liquidation()),
+        ("UnrealizedPnL", figures.pnl.unrealized),
+        ("RealizedPnL", figures.pnl.realized),
+    ]
+}
+
+/// An account of the login: its books and the figures a test put in place of computed ones.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Account {
+    pub(crate) ledger: Ledger,
+    pub(crate) shown_values: Rows,
+    pub(crate) shown_pnl: Option<ProfitAndLoss>,
+}

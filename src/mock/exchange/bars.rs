@@ -1,0 +1,3 @@
+//! Placeholder
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BarSeries;

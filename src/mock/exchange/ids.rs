@@ -1,0 +1,24 @@
+//! Numbers of different meaning, kept apart by type.
+
+/// The number a client connects under.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct ClientId(pub(crate) i32);
+
+/// The number a client gives one of its orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct OrderId(pub(crate) i32);
+
+/// The permanent number of an order, unique over all clients and accounts (I7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct PermId(pub(crate) i64);
+
+/// The number of a contract.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct ConId(pub(crate) i32);
+
+/// What names an order to the client that placed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct OrderKey {
+    pub(crate) client: ClientId,
+    pub(crate) order: OrderId,
+}

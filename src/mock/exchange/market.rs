@@ -1,0 +1,176 @@
+//! The exchange as a whole: the one owner of prices, accounts and orders.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+use time::Date;
+
+use super::account::{Account, Figures, ProfitAndLoss, Rows, Valued, summary_rows, update_rows};
+use super::bars::BarSeries;
+use super::event::{Event, Execution};
+use super::ids::ConId;
+use super::instrument::Instrument;
+use super::ledger::Holding;
+use super::listing::Listing;
+use super::order_book::OrderBook;
+use super::quote::{Quote, QuoteChange};
+
+/// Limits on fills, as faults set them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FillRule {
+    /// Nothing fills until this is taken away.
+    pub(crate) is_late: bool,
+    /// No order fills more than this in all.
+    pub(crate) at_most: Option<Decimal>,
+}
+
+/// Prices, accounts and orders.
+pub(crate) struct Exchange {
+    pub(crate) seed: u64,
+    pub(crate) listing: Listing,
+    pub(crate) book: OrderBook,
+    pub(crate) fill_rule: FillRule,
+    pub(crate) executions: Vec<Execution>,
+    pub(super) accounts: BTreeMap<String, Account>,
+    quotes: BTreeMap<ConId, Quote>,
+    /// The market as it was before it was cleared; what frozen data shows.
+    frozen: BTreeMap<ConId, Quote>,
+    bars: BTreeMap<ConId, BarSeries>,
+}
+
+impl Exchange {
+    pub(crate) fn new(accounts: &[String], seed: u64, today: Date, now: i64) -> Self {
+        let listing = Listing::new(today);
+        let seeded =
+            |instrument: &Instrument| (instrument.con_id, Quote::seeded(instrument, seed, now));
+        Self {
+            seed,
+            quotes: listing.all().iter().map(seeded).collect(),
+            frozen: BTreeMap::new(),
+            bars: BTreeMap::new(),
+            book: OrderBook::default(),
+            fill_rule: FillRule::default(),
+            executions: Vec::new(),
+            accounts: accounts.iter().map(|name| (name.clone(), Account::default())).collect(),
+            listing,
+        }
+    }
+
+    pub(crate) fn quote(&self, con_id: ConId) -> Option<&Quote> {
+        self.quotes.get(&con_id)
+    }
+
+    /// The present market, or the last one there was.
+    pub(crate) fn frozen_quote(&self, con_id: ConId) -> Option<&Quote> {
+        self.frozen.get(&con_id).or_else(|| self.quote(con_id))
+    }
+
+    /// Changes prices; orders that now trade do so.
+    pub(crate) fn set_quote(
+        &mut self,
+        con_id: ConId,
+        change: &QuoteChange,
+        now: i64,
+    ) -> Vec<Event> {
+        if let Some(quote) = self.quotes.get_mut(&con_id) {
+            quote.apply(change, now);
+            self.frozen.remove(&con_id);
+        }
+        self.match_orders_on(con_id, now)
+    }
+
+    /// Takes the market of an instrument away.
+    pub(crate) fn clear_quote(&mut self, con_id: ConId) {
+        if let Some(quote) = self.quotes.get_mut(&con_id).filter(|quote| quote.has_market()) {
+            self.frozen.insert(con_id, quote.clone());
+            quote.clear();
+        }
+    }
+
+    pub(crate) fn bars(&self, con_id: ConId) -> Option<&BarSeries> {
+        self.bars.get(&con_id)
+    }
+
+    pub(crate) fn set_bars(&mut self, con_id: ConId, bars: BarSeries) {
+        self.bars.insert(con_id, bars);
+    }
+
+    pub(crate) fn account_names(&self) -> impl Iterator<Item = &String> {
+        self.accounts.keys()
+    }
+
+    pub(crate) fn has_account(&self, name: &str) -> bool {
+        self.accounts.contains_key(name)
+    }
+
+    pub(crate) fn account_mut(&mut self, name: &str) -> Option<&mut Account> {
+        self.accounts.get_mut(name)
+    }
+
+    /// Every holding an account has or had today, closed ones with quantity zero.
+    pub(crate) fn valued<'a>(&'a self, account: &str) -> impl Iterator<Item = Valued<'a>> {
+        let holdings = self.accounts.get(account).map(|account| &account.ledger.holdings);
+        holdings.into_iter().flatten().filter_map(|(con_id, holding)| self.value(*con_id, holding))
+    }
+
+    fn value<'a>(&'a self, con_id: ConId, holding: &'a Holding) -> Option<Valued<'a>> {
+        let instrument = self.listing.get(con_id)?;
+        let mark = self.frozen_quote(con_id).and_then(Quote::mark).unwrap_or_default();
+        Some(Valued { instrument, holding, mark })
+    }
+
+    pub(crate) fn valued_one<'a>(&'a self, account: &str, con_id: ConId) -> Option<Valued<'a>> {
+        let holding = self.accounts.get(account)?.ledger.holdings.get(&con_id)?;
+        self.value(con_id, holding)
+    }
+
+    pub(crate) fn figures(&self, account: &str) -> Option<Figures> {
+        let ledger = &self.accounts.get(account)?.ledger;
+        Some(Figures::of(ledger, self.valued(account)))
+    }
+
+    /// The account's profit and loss as shown: computed, unless a test set it.
+    pub(crate) fn pnl(&self, account: &str) -> Option<ProfitAndLoss> {
+        let shown = self.accounts.get(account)?.shown_pnl;
+        shown.or_else(|| Some(self.figures(account)?.pnl))
+    }
+
+    /// The rows of the account summary; rows a test set replace or join the computed ones.
+    pub(crate) fn summary(&self, account: &str) -> Rows {
+        self.rows(account, |_, figures| summary_rows(figures))
+    }
+
+    /// The rows of the account updates, as [`Self::summary`].
+    pub(crate) fn updates(&self, account: &str) -> Rows {
+        self.rows(account, update_rows)
+    }
+
+    fn rows(&self, account: &str, of: impl Fn(&str, &Figures) -> Rows) -> Rows {
+        let Some(mut figures) = self.figures(account) else { return Rows::new() };
+        figures.pnl = self.pnl(account).unwrap_or(figures.pnl);
+        let mut rows = of(account, &figures);
+        if let Some(account) = self.accounts.get(account) {
+            rows.extend(account.shown_values.clone());
+        }
+        rows
+    }
+
+    /// Puts a position in place, as if held since before today; cash stays as it is.
+    pub(crate) fn set_position(
+        &mut self,
+        account: &str,
+        con_id: ConId,
+        quantity: Decimal,
+        average_cost: Decimal,
+    ) -> Vec<Event> {
+        let Some(instrument) = self.listing.get(con_id) else { return Vec::new() };
+        let multiplier = instrument.multiplier;
+        let close = self.quote(con_id).and_then(|quote| quote.close.or(quote.mark()));
+        let day_cost = close.map_or(average_cost, |close| close * multiplier) * quantity;
+        let Some(entry) = self.accounts.get_mut(account) else { return Vec::new() };
+        let cost = average_cost * quantity;
+        let holding = entry.ledger.holdings.entry(con_id).or_default();
+        *holding = Holding { quantity, cost, day_cost, realized: holding.realized };
+        vec![Event::Moved { account: account.to_owned(), con_id }]
+    }
+}

@@ -1,0 +1,29 @@
+//! The market and the books behind the gateway: instruments, prices, orders and accounts.
+//!
+//! Everything here is plain state and decisions in decimals; time comes in as an argument and what
+//! happened goes out as [`Event`]s in the order a gateway reports them. Nothing here knows the wire.
+
+pub(crate) mod account;
+pub(crate) mod bars;
+pub(crate) mod calendar;
+pub(crate) mod event;
+pub(crate) mod ids;
+pub(crate) mod instrument;
+pub(crate) mod ledger;
+pub(crate) mod listing;
+pub(crate) mod market;
+pub(crate) mod matching;
+pub(crate) mod number;
+pub(crate) mod order;
+pub(crate) mod order_book;
+pub(crate) mod quote;
+pub(crate) mod random;
+pub(crate) mod refusal;
+pub(crate) mod trading;
+
+pub(crate) use event::{Event, Execution};
+pub(crate) use ids::{ClientId, ConId, OrderId, OrderKey, PermId};
+pub(crate) use instrument::{Instrument, SecurityKind};
+pub(crate) use market::Exchange;
+pub(crate) use order::{Action, Order, OrderKind, Status, Ticket};
+pub(crate) use quote::{Quote, QuoteChange};

@@ -1,0 +1,75 @@
+//! All orders of the day, by the key their client gave them, and the ids handed out.
+
+use std::collections::BTreeMap;
+
+use super::ids::{ClientId, ConId, OrderId, OrderKey, PermId};
+use super::order::Order;
+
+/// The first permanent id; later ones follow one by one (I7).
+const FIRST_PERM_ID: i64 = 1_700_000_000;
+
+/// The orders of every client.
+#[derive(Debug, Default)]
+pub(crate) struct OrderBook {
+    orders: BTreeMap<OrderKey, Order>,
+    /// Working orders only, so that a price change looks at no finished one.
+    working: BTreeMap<PermId, OrderKey>,
+    highest: BTreeMap<ClientId, OrderId>,
+    issued: i64,
+}
+
+impl OrderBook {
+    /// The next id a client may use: one above the highest it used (I2).
+    pub(crate) fn next_id(&self, client: ClientId) -> OrderId {
+        OrderId(self.highest.get(&client).map_or(1, |highest| highest.0.saturating_add(1)))
+    }
+
+    /// Marks an id as used, whatever becomes of its order (I4).
+    pub(crate) fn use_id(&mut self, key: OrderKey) {
+        let highest = self.highest.entry(key.client).or_insert(key.order);
+        *highest = (*highest).max(key.order);
+    }
+
+    pub(crate) fn next_perm_id(&mut self) -> PermId {
+        self.issued += 1;
+        PermId(FIRST_PERM_ID + self.issued)
+    }
+
+    pub(crate) fn get(&self, key: OrderKey) -> Option<&Order> {
+        self.orders.get(&key)
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Order> {
+        self.orders.values()
+    }
+
+    /// Working orders of a client, or of all, oldest first.
+    pub(crate) fn working(&self, client: Option<ClientId>) -> impl Iterator<Item = &Order> {
+        let keys = self.working.values();
+        keys.filter_map(|key| self.orders.get(key))
+            .filter(move |order| client.is_none_or(|client| order.key.client == client))
+    }
+
+    /// Keys of the orders of one contract that can still trade, oldest first.
+    pub(crate) fn working_on(&self, con_id: ConId) -> Vec<OrderKey> {
+        let on = self.working(None).filter(|order| order.ticket.con_id == con_id);
+        on.map(|order| order.key).collect()
+    }
+
+    /// The orders that name this one as their parent, by id.
+    pub(crate) fn children(&self, parent: OrderKey) -> Vec<OrderKey> {
+        let of_client = self.orders.values().filter(|order| order.key.client == parent.client);
+        let children = of_client.filter(|order| order.ticket.parent == Some(parent.order));
+        children.map(|order| order.key).collect()
+    }
+
+    /// Stores an order in its new state.
+    pub(crate) fn put(&mut self, order: Order) {
+        if order.status.is_working() {
+            self.working.insert(order.perm_id, order.key);
+        } else {
+            self.working.remove(&order.perm_id);
+        }
+        self.orders.insert(order.key, order);
+    }
+}

@@ -1,0 +1,116 @@
+//! The prices of one instrument: what they are, how they start and how they change.
+
+use rust_decimal::Decimal;
+
+use super::instrument::Instrument;
+use super::random;
+
+/// The market of one instrument. `None` is "no such price now".
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Quote {
+    pub(crate) bid: Option<Decimal>,
+    pub(crate) ask: Option<Decimal>,
+    pub(crate) last: Option<Decimal>,
+    pub(crate) bid_size: Decimal,
+    pub(crate) ask_size: Decimal,
+    pub(crate) last_size: Decimal,
+    pub(crate) volume: Decimal,
+    pub(crate) open: Option<Decimal>,
+    pub(crate) high: Option<Decimal>,
+    pub(crate) low: Option<Decimal>,
+    /// The close of the session before.
+    pub(crate) close: Option<Decimal>,
+    /// Epoch seconds of the last trade.
+    pub(crate) last_time: i64,
+}
+
+/// New values for some fields of a quote; `None` leaves a field as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct QuoteChange {
+    pub(crate) bid: Option<Decimal>,
+    pub(crate) ask: Option<Decimal>,
+    pub(crate) last: Option<Decimal>,
+    pub(crate) bid_size: Option<Decimal>,
+    pub(crate) ask_size: Option<Decimal>,
+    pub(crate) last_size: Option<Decimal>,
+    pub(crate) volume: Option<Decimal>,
+    pub(crate) open: Option<Decimal>,
+    pub(crate) high: Option<Decimal>,
+    pub(crate) low: Option<Decimal>,
+    pub(crate) close: Option<Decimal>,
+}
+
+impl Quote {
+    /// The seeded start: within half a percent of the base price, two ticks wide.
+    pub(crate) fn seeded(instrument: &Instrument, seed: u64, now: i64) -> Self {
+        let tick = instrument.tick;
+        let id = u64::from(instrument.con_id.0.unsigned_abs());
+        let share = Decimal::from(random::mix(seed, id) % 101) - Decimal::from(50);
+        let last = on_grid(instrument.base_price * (Decimal::ONE + share / SHARE_STEPS), tick);
+        let near = |share: i64| on_grid(last * Decimal::new(share, 3), tick);
+        Self {
+            bid: Some(last - tick),
+            ask: Some(last + tick),
+            last: Some(last),
+            bid_size: Decimal::from(300),
+            ask_size: Decimal::from(200),
+            last_size: Decimal::from(100),
+            volume: Decimal::from(1_000_000),
+            open: Some(near(998)),
+            high: Some(near(1_006)),
+            low: Some(near(994)),
+            close: Some(near(996)),
+            last_time: now,
+        }
+    }
+
+    /// Applies a change; the day's range widens to hold a new last price.
+    pub(crate) fn apply(&mut self, change: &QuoteChange, now: i64) {
+        put(&mut self.bid, change.bid);
+        put(&mut self.ask, change.ask);
+        put(&mut self.last, change.last);
+        put(&mut self.open, change.open);
+        put(&mut self.high, change.high);
+        put(&mut self.low, change.low);
+        put(&mut self.close, change.close);
+        self.bid_size = change.bid_size.unwrap_or(self.bid_size);
+        self.ask_size = change.ask_size.unwrap_or(self.ask_size);
+        self.last_size = change.last_size.unwrap_or(self.last_size);
+        self.volume = change.volume.unwrap_or(self.volume);
+        if let Some(last) = change.last {
+            self.high = change.high.or_else(|| self.high.map(|high| high.max(last)));
+            self.low = change.low.or_else(|| self.low.map(|low| low.min(last)));
+            self.last_time = now;
+        }
+    }
+
+    /// Takes away bid, ask and last, as outside every session (M8).
+    pub(crate) fn clear(&mut self) {
+        (self.bid, self.ask, self.last) = (None, None, None);
+        (self.bid_size, self.ask_size, self.last_size) =
+            (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
+    }
+
+    pub(crate) fn has_market(&self) -> bool {
+        self.bid.is_some() || self.ask.is_some() || self.last.is_some()
+    }
+
+    /// What a position is valued at: last, else the middle, else the close before.
+    pub(crate) fn mark(&self) -> Option<Decimal> {
+        let middle = || Some((self.bid? + self.ask?) / Decimal::TWO);
+        self.last.or_else(middle).or(self.close)
+    }
+}
+
+/// A step is a hundredth of a percent.
+const SHARE_STEPS: Decimal = Decimal::from_parts(10_000, 0, 0, false, 0);
+
+fn put(field: &mut Option<Decimal>, value: Option<Decimal>) {
+    if value.is_some() {
+        *field = value;
+    }
+}
+
+fn on_grid(price: Decimal, tick: Decimal) -> Decimal {
+    (price / tick).round() * tick
+}

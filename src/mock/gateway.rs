@@ -1,0 +1,450 @@
+//! The control side: starts the gateway on a thread of its own and changes its world while it runs.
+//! Every method may be called from any thread and returns after it took effect.
+
+use std::net::SocketAddr;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use rust_decimal::Decimal;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::error::Error;
+use crate::exchange::account::ProfitAndLoss;
+use crate::exchange::number::{decimal, double};
+use crate::exchange::{ConId, Execution, Order, QuoteChange};
+use crate::faults::{Fault, FaultId};
+use crate::flood::{FloodHandle, Progress};
+use crate::handler;
+use crate::record::{ExecutionRecord, OrderRecord};
+use crate::request_log::RequestRecord;
+use crate::server::{OrderWithReply, Server, ServerOrder};
+use crate::settings::Settings;
+use crate::wire::RequestKind;
+use crate::world::{Shared, World};
+
+/// A running mock gateway. Dropping it stops it and waits for its thread.
+pub struct MockGateway {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    /// Unbounded because each sender waits for its reply: there is one entry per calling thread.
+    server: UnboundedSender<OrderWithReply>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// New prices and sizes of a symbol; what is `None` stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Prices {
+    /// Best bid.
+    pub bid: Option<f64>,
+    /// Best ask.
+    pub ask: Option<f64>,
+    /// Price of the last trade.
+    pub last: Option<f64>,
+    /// Units at the bid.
+    pub bid_size: Option<f64>,
+    /// Units at the ask.
+    pub ask_size: Option<f64>,
+    /// Units of the last trade.
+    pub last_size: Option<f64>,
+    /// Units traded today.
+    pub volume: Option<f64>,
+    /// First price of the day.
+    pub open: Option<f64>,
+    /// Highest price of the day; widens by itself to hold a new last price.
+    pub high: Option<f64>,
+    /// Lowest price of the day; widens by itself to hold a new last price.
+    pub low: Option<f64>,
+    /// Closing price of the day before.
+    pub close: Option<f64>,
+}
+
+impl MockGateway {
+    /// Starts a gateway; it listens when this returns.
+    ///
+    /// # Errors
+    /// Settings that cannot work (`InvalidInput`), or the system's error when the port is taken.
+    pub fn start(settings: Settings) -> std::io::Result<Self> {
+        settings.check()?;
+        let shared = Arc::new(Shared::new(settings));
+        let (server, orders) = unbounded_channel();
+        let (started, outcome) = sync_channel(1);
+        let served = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("mock-gateway".to_owned())
+            .spawn(move || run(served, orders, &started))?;
+        let address = outcome.recv().map_err(std::io::Error::other)??;
+        Ok(Self { address, shared, server, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Where clients connect.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops listening, drops every client and ends the thread. Stopping twice does nothing.
+    pub fn stop(&self) {
+        // A server that is gone already has nothing left to stop.
+        let _ = self.order(ServerOrder::Stop);
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            log::error!("the mock gateway's thread panicked");
+        }
+    }
+
+    /// Changes prices of every instrument called this; tickers hear of it and orders may fill.
+    ///
+    /// # Errors
+    /// An unknown symbol or a number that is not finite.
+    pub fn set_price(&self, symbol: &str, prices: Prices) -> Result<(), Error> {
+        let change = prices.change()?;
+        self.on_symbol(symbol, |world, con_id| handler::set_price(world, con_id, &change))
+    }
+
+    /// Takes bid, ask and last of a symbol away: tickers are told -1, frozen data keeps them.
+    ///
+    /// # Errors
+    /// An unknown symbol.
+    pub fn clear_price(&self, symbol: &str) -> Result<(), Error> {
+        self.on_symbol(symbol, handler::clear_price)
+    }
+
+    /// Says whether the login may see live data of a symbol; later requests follow it.
+    ///
+    /// # Errors
+    /// An unknown symbol.
+    pub fn set_entitlement(&self, symbol: &str, live: bool) -> Result<(), Error> {
+        self.on_symbol(symbol, |world, con_id| {
+            if live {
+                world.not_entitled.remove(&con_id);
+            } else {
+                world.not_entitled.insert(con_id);
+            }
+        })
+    }
+
+    /// Puts a position in place, as held since before today. `average_cost` is per unit and includes
+    /// the multiplier, as the wire shows it. Cash stays as it is; quantity zero closes.
+    ///
+    /// # Errors
+    /// An unknown account or symbol, or a number that is not finite.
+    pub fn set_position(
+        &self,
+        account: &str,
+        symbol: &str,
+        quantity: f64,
+        average_cost: f64,
+    ) -> Result<(), Error> {
+        let quantity = number(quantity, "quantity")?;
+        let cost = number(average_cost, "average_cost")?;
+        self.check_account(account)?;
+        self.on_symbol(symbol, |world, con_id| {
+            let events = world.exchange.set_position(account, con_id, quantity, cost);
+            handler::tell(world, events);
+        })
+    }
+
+    /// Puts a row in place of a computed account value, or adds one (another currency, `BASE`).
+    ///
+    /// # Errors
+    /// An unknown account.
+    pub fn set_account_value(
+        &self,
+        account: &str,
+        tag: &str,
+        value: &str,
+        currency: &str,
+    ) -> Result<(), Error> {
+        self.on_account(account, |world| {
+            if let Some(books) = world.exchange.account_mut(account) {
+                let row = (tag.to_owned(), currency.to_owned());
+                books.shown_values.insert(row, value.to_owned());
+            }
+        })
+    }
+
+    /// Puts these figures in place of an account's computed profit and loss.
+    ///
+    /// # Errors
+    /// An unknown account or a number that is not finite.
+    pub fn set_pnl(
+        &self,
+        account: &str,
+        daily: f64,
+        unrealized: f64,
+        realized: f64,
+    ) -> Result<(), Error> {
+        let shown = ProfitAndLoss {
+            daily: number(daily, "daily")?,
+            unrealized: number(unrealized, "unrealized")?,
+            realized: number(realized, "realized")?,
+        };
+        self.on_account(account, |world| {
+            if let Some(books) = world.exchange.account_mut(account) {
+                books.shown_pnl = Some(shown);
+            }
+        })
+    }
+
+    /// Switches a fault on, until its handle is cleared or the gateway reset.
+    ///
+    /// # Errors
+    /// An unknown message kind or a quantity that is not a number.
+    pub fn inject(&self, fault: Fault) -> Result<FaultHandle, Error> {
+        fault.check()?;
+        let mut world = self.shared.world();
+        let id = self.shared.faults.add(fault);
+        handler::follow_faults(&mut world);
+        Ok(FaultHandle { shared: Arc::clone(&self.shared), id })
+    }
+
+    /// Sends a coded notice with its usual text to every client.
+    pub fn notice(&self, code: i32) {
+        self.shared.world().notify_all(code);
+    }
+
+    /// Closes every connection; clients may connect again at once.
+    ///
+    /// # Errors
+    /// The gateway is stopped.
+    pub fn drop_connections(&self) -> Result<(), Error> {
+        self.order(ServerOrder::DropConnections)
+    }
+
+    /// Stops listening and closes every connection; the world stays as it is.
+    ///
+    /// # Errors
+    /// The gateway is stopped.
+    pub fn down(&self) -> Result<(), Error> {
+        self.order(ServerOrder::Down)
+    }
+
+    /// Listens again, on the same port.
+    ///
+    /// # Errors
+    /// The gateway is stopped, or the port was taken meanwhile.
+    pub fn up(&self) -> Result<(), Error> {
+        self.order(ServerOrder::Up)
+    }
+
+    /// Drops every client and puts the world back to how it started: prices, books, orders, faults,
+    /// recorded requests and connection counts.
+    ///
+    /// # Errors
+    /// The gateway is stopped.
+    pub fn reset(&self) -> Result<(), Error> {
+        self.drop_connections()?;
+        self.shared.world().reset();
+        self.shared.log().clear();
+        Ok(())
+    }
+
+    /// Sends `count` prepared, numbered ticks to every ticker of a symbol as fast as its socket takes
+    /// them, and returns at once. Tick `n`, from 1, is a last price of `100 + (n % 10000) * 0.01`
+    /// with size `n`.
+    ///
+    /// # Errors
+    /// An unknown symbol.
+    pub fn flood(&self, symbol: &str, count: u64) -> Result<FloodHandle, Error> {
+        let world = self.shared.world();
+        let con_ids = instruments_called(&world, symbol)?;
+        let progress = Arc::new(Progress::default());
+        handler::flood(&world, &con_ids, count, &progress);
+        Ok(FloodHandle { progress })
+    }
+
+    /// How many connections got as far as a client id.
+    #[must_use]
+    pub fn connect_count(&self) -> u64 {
+        self.shared.world().connects
+    }
+
+    /// How many of those ended.
+    #[must_use]
+    pub fn disconnect_count(&self) -> u64 {
+        self.shared.world().disconnects
+    }
+
+    /// Ids of the connected clients, in the order they connected.
+    #[must_use]
+    pub fn clients(&self) -> Vec<i32> {
+        self.shared.world().clients.values().map(|client| client.outlet.client.0).collect()
+    }
+
+    /// What clients sent, decoded, in order: all, or one kind such as `place_order`. The oldest are
+    /// forgotten when more than 16 MiB are kept.
+    ///
+    /// # Errors
+    /// An unknown kind.
+    pub fn requests(&self, kind: Option<&str>) -> Result<Vec<RequestRecord>, Error> {
+        let kind = kind.map(request_kind).transpose()?;
+        Ok(self.shared.log().records(kind))
+    }
+
+    /// Every order, finished ones included, by client and order id.
+    #[must_use]
+    pub fn orders(&self) -> Vec<OrderRecord> {
+        let world = self.shared.world();
+        world.exchange.book.all().map(|order| order_record(&world, order)).collect()
+    }
+
+    /// Every execution, oldest first.
+    #[must_use]
+    pub fn executions(&self) -> Vec<ExecutionRecord> {
+        let world = self.shared.world();
+        let executions = world.exchange.executions.iter();
+        executions.map(|execution| execution_record(&world, execution)).collect()
+    }
+
+    fn order(&self, order: ServerOrder) -> Result<(), Error> {
+        let (reply, outcome) = sync_channel(1);
+        self.server.send((order, reply)).map_err(|_| Error::Stopped)?;
+        let outcome = outcome.recv().map_err(|_| Error::Stopped)?;
+        outcome.map_err(|error| Error::CannotListen(error.to_string()))
+    }
+
+    fn on_symbol(
+        &self,
+        symbol: &str,
+        mut step: impl FnMut(&mut World, ConId),
+    ) -> Result<(), Error> {
+        let mut world = self.shared.world();
+        for con_id in instruments_called(&world, symbol)? {
+            step(&mut world, con_id);
+        }
+        Ok(())
+    }
+
+    /// Changes how an account is shown, then tells its followers.
+    fn on_account(&self, account: &str, step: impl FnOnce(&mut World)) -> Result<(), Error> {
+        self.check_account(account)?;
+        let mut world = self.shared.world();
+        step(&mut world);
+        handler::tell_figures(&mut world, account, None);
+        Ok(())
+    }
+
+    fn check_account(&self, account: &str) -> Result<(), Error> {
+        match self.shared.world().exchange.has_account(account) {
+            true => Ok(()),
+            false => Err(Error::UnknownAccount(account.to_owned())),
+        }
+    }
+}
+
+impl Drop for MockGateway {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// One injected fault. Dropping the handle leaves the fault on.
+#[must_use = "the handle is the way to clear the fault alone"]
+pub struct FaultHandle {
+    shared: Arc<Shared>,
+    id: FaultId,
+}
+
+impl FaultHandle {
+    /// Switches the fault off; orders it held back may fill.
+    pub fn clear(&self) {
+        let mut world = self.shared.world();
+        self.shared.faults.remove(self.id);
+        handler::follow_faults(&mut world);
+    }
+}
+
+/// The body of the gateway's thread.
+fn run(
+    shared: Arc<Shared>,
+    orders: UnboundedReceiver<OrderWithReply>,
+    started: &SyncSender<std::io::Result<SocketAddr>>,
+) {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        // Whoever started the gateway waits for this; if not, nobody wants it.
+        Err(error) => return drop(started.send(Err(error))),
+    };
+    runtime.block_on(async {
+        match Server::bind(shared) {
+            Err(error) => drop(started.send(Err(error))),
+            Ok(server) => {
+                if started.send(Ok(server.address())).is_ok() {
+                    server.run(orders).await;
+                }
+            }
+        }
+    });
+}
+
+fn instruments_called(world: &World, symbol: &str) -> Result<Vec<ConId>, Error> {
+    let found = world.exchange.listing.called(symbol);
+    if found.is_empty() { Err(Error::UnknownSymbol(symbol.to_owned())) } else { Ok(found) }
+}
+
+fn request_kind(name: &str) -> Result<RequestKind, Error> {
+    RequestKind::from_name(name).ok_or_else(|| Error::UnknownKind(name.to_owned()))
+}
+
+fn number(value: f64, name: &'static str) -> Result<Decimal, Error> {
+    decimal(value).ok_or(Error::BadNumber(name))
+}
+
+impl Prices {
+    fn change(self) -> Result<QuoteChange, Error> {
+        let some = |value: Option<f64>, name| value.map(|value| number(value, name)).transpose();
+        Ok(QuoteChange {
+            bid: some(self.bid, "bid")?,
+            ask: some(self.ask, "ask")?,
+            last: some(self.last, "last")?,
+            bid_size: some(self.bid_size, "bid_size")?,
+            ask_size: some(self.ask_size, "ask_size")?,
+            last_size: some(self.last_size, "last_size")?,
+            volume: some(self.volume, "volume")?,
+            open: some(self.open, "open")?,
+            high: some(self.high, "high")?,
+            low: some(self.low, "low")?,
+            close: some(self.close, "close")?,
+        })
+    }
+}
+
+fn symbol_of(world: &World, con_id: ConId) -> String {
+    world.exchange.listing.get(con_id).map(|found| found.symbol.clone()).unwrap_or_default()
+}
+
+fn order_record(world: &World, order: &Order) -> OrderRecord {
+    let ticket = &order.ticket;
+    OrderRecord {
+        account: ticket.account.clone(),
+        client_id: order.key.client.0,
+        order_id: order.key.order.0,
+        perm_id: order.perm_id.0,
+        order_ref: ticket.order_ref.clone(),
+        symbol: symbol_of(world, ticket.con_id),
+        action: ticket.action.code().to_owned(),
+        order_type: ticket.kind.code().to_owned(),
+        quantity: double(ticket.quantity),
+        filled: double(order.filled),
+        status: order.status.name().to_owned(),
+        limit_price: ticket.limit.map(double),
+        stop_price: ticket.stop.map(double),
+    }
+}
+
+fn execution_record(world: &World, execution: &Execution) -> ExecutionRecord {
+    ExecutionRecord {
+        exec_id: execution.exec_id.clone(),
+        order_id: execution.key.order.0,
+        perm_id: execution.perm_id.0,
+        order_ref: execution.order_ref.clone(),
+        account: execution.account.clone(),
+        symbol: symbol_of(world, execution.con_id),
+        side: execution.action.side().to_owned(),
+        quantity: double(execution.quantity),
+        price: double(execution.price),
+        commission: double(execution.commission),
+        time: execution.time,
+    }
+}

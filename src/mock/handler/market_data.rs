@@ -1,0 +1,248 @@
+//! Market data (1, 2, 59): which kind of data a ticker gets, its first burst, later ticks, snapshots.
+
+use std::sync::Arc;
+
+use crate::client::{Client, ConnectionId, DataMode, Due, NO_REQUEST, Outlet, RequestId, Ticker};
+use crate::clock;
+use crate::exchange::number::text;
+use crate::exchange::{ConId, Quote, QuoteChange};
+use crate::flood::{Flood, Progress};
+use crate::wire::pb;
+use crate::world::World;
+
+use super::contract;
+use super::ticks::{self, Parts};
+
+/// What a request gets, by what the client asked for and what the login may see. Asking for delayed
+/// data does not take live data away; the gateway tells which kind it sends (M1 to M3).
+fn mode(asked: i32, is_entitled: bool, has_market: bool) -> Option<DataMode> {
+    match (is_entitled, asked) {
+        (true, 2 | 4) if !has_market => Some(DataMode::Frozen),
+        (true, _) => Some(DataMode::Live),
+        (false, 4) if !has_market => Some(DataMode::DelayedFrozen),
+        (false, 3 | 4) => Some(DataMode::Delayed),
+        (false, _) => None,
+    }
+}
+
+pub(super) fn subscribe(world: &mut World, to: &Outlet, request: &pb::MarketDataRequest) {
+    let id = request.req_id.unwrap_or(NO_REQUEST);
+    let con_id = match contract::resolve(world, request.contract.as_ref()) {
+        Ok(con_id) => con_id,
+        Err(refusal) => return to.error(id, refusal.code, refusal.text),
+    };
+    let Some(client) = world.client(to) else { return };
+    if client.tickers.contains_key(&id) {
+        return to.error(id, 322, "Error processing request. Duplicate ticker id");
+    }
+    let asked = client.market_data_type;
+    match present_mode(world, con_id, asked) {
+        None => to.error(id, 354, "Requested market data is not subscribed."),
+        Some(mode) => {
+            let is_snapshot = request.snapshot() || request.regulatory_snapshot();
+            start(world, to, id, Ticker { con_id, mode, snapshot: None }, is_snapshot);
+        }
+    }
+}
+
+fn present_mode(world: &World, con_id: ConId, asked: i32) -> Option<DataMode> {
+    let has_market = world.exchange.quote(con_id).is_some_and(Quote::has_market);
+    mode(asked, !world.not_entitled.contains(&con_id), has_market)
+}
+
+fn start(world: &mut World, to: &Outlet, id: RequestId, mut ticker: Ticker, is_snapshot: bool) {
+    send_parameters(world, to, id, ticker.con_id);
+    send_mode(to, id, ticker.mode);
+    if ticker.mode.is_delayed() {
+        to.error(
+            id,
+            10167,
+            "Requested market data is not subscribed. Displaying delayed market data.",
+        );
+    }
+    send_burst(world, to, id, &ticker);
+    if is_snapshot {
+        ticker.snapshot = Some(plan_end(world, to, id, ticker.con_id));
+    }
+    if let Some(client) = world.client(to) {
+        client.tickers.insert(id, ticker);
+    }
+}
+
+fn send_parameters(world: &World, to: &Outlet, id: RequestId, con_id: ConId) {
+    let Some(instrument) = world.exchange.listing.get(con_id) else { return };
+    to.send(&pb::TickReqParams {
+        req_id: Some(id),
+        min_tick: Some(text(instrument.tick)),
+        bbo_exchange: Some("9c0001".to_owned()),
+        snapshot_permissions: Some(3),
+        ..Default::default()
+    });
+}
+
+fn send_mode(to: &Outlet, id: RequestId, mode: DataMode) {
+    to.send(&pb::MarketDataType { req_id: Some(id), market_data_type: Some(mode.number()) });
+}
+
+fn send_burst(world: &World, to: &Outlet, id: RequestId, ticker: &Ticker) {
+    if let Some(quote) = shown_quote(world, ticker) {
+        ticks::send(to, id, &ticks::ticks(quote, Parts::ALL, ticker.mode.is_delayed()));
+    }
+}
+
+fn shown_quote<'a>(world: &'a World, ticker: &Ticker) -> Option<&'a Quote> {
+    match ticker.mode.is_frozen() {
+        true => world.exchange.frozen_quote(ticker.con_id),
+        false => world.exchange.quote(ticker.con_id),
+    }
+}
+
+/// A snapshot ends soon when complete, late when ticks are missing (M17).
+fn plan_end(world: &mut World, to: &Outlet, id: RequestId, con_id: ConId) -> u64 {
+    let quote = world.exchange.quote(con_id);
+    let is_complete = quote.is_some_and(|q| q.bid.and(q.ask).and(q.last).is_some());
+    let after = match is_complete {
+        true => world.settings.snapshot_settle,
+        false => world.settings.snapshot_timeout,
+    };
+    let number = world.next_number();
+    world.schedule.plan(after, Due::SnapshotEnd(to.connection, id, number));
+    number
+}
+
+/// Ends a snapshot, unless it was cancelled or its client left.
+pub(crate) fn end_snapshot(
+    world: &mut World,
+    connection: ConnectionId,
+    id: RequestId,
+    number: u64,
+) {
+    let Some(client) = world.clients.get_mut(&connection) else { return };
+    if client.tickers.get(&id).is_some_and(|ticker| ticker.snapshot == Some(number)) {
+        client.tickers.remove(&id);
+        client.outlet.send(&pb::TickSnapshotEnd { req_id: Some(id) });
+    }
+}
+
+/// A good cancel is silent (M18).
+pub(super) fn cancel(world: &mut World, to: &Outlet, request: &pb::CancelMarketData) {
+    let id = request.req_id.unwrap_or(NO_REQUEST);
+    let known = world.client(to).and_then(|client| client.tickers.remove(&id));
+    if known.is_none() {
+        to.error(id, 300, format!("Can't find EId with tickerId:{id}"));
+    }
+}
+
+/// Silent for any number (M1); the client's tickers are told if they get another kind of data.
+pub(super) fn set_type(world: &mut World, to: &Outlet, request: &pb::MarketDataTypeRequest) {
+    if let Some(client) = world.client(to) {
+        client.market_data_type = request.market_data_type.unwrap_or(1);
+    }
+    review_modes(world, |_| true);
+}
+
+/// Moves tickers to the kind of data they get now, with a frame and a burst where it changed.
+fn review_modes(world: &mut World, concerns: impl Fn(&Ticker) -> bool) {
+    let mut changes = Vec::new();
+    for client in world.clients.values() {
+        for (id, ticker) in client.tickers.iter().filter(|(_, ticker)| concerns(ticker)) {
+            let present = present_mode(world, ticker.con_id, client.market_data_type);
+            if let Some(mode) = present.filter(|mode| *mode != ticker.mode) {
+                changes.push((client.outlet.clone(), *id, mode));
+            }
+        }
+    }
+    for (to, id, mode) in changes {
+        change_mode(world, &to, id, mode);
+    }
+}
+
+fn change_mode(world: &mut World, to: &Outlet, id: RequestId, mode: DataMode) {
+    let ticker = world.client(to).and_then(|client| client.tickers.get_mut(&id));
+    let Some(ticker) = ticker else { return };
+    ticker.mode = mode;
+    let ticker = ticker.clone();
+    send_mode(to, id, mode);
+    send_burst(world, to, id, &ticker);
+}
+
+/// Changes prices, tells tickers, and lets orders and account figures follow.
+pub(crate) fn set_price(world: &mut World, con_id: ConId, change: &QuoteChange) {
+    let before = world.exchange.quote(con_id).cloned().unwrap_or_default();
+    let events = world.exchange.set_quote(con_id, change, clock::seconds());
+    review_modes(world, |ticker| ticker.con_id == con_id);
+    if let Some(after) = world.exchange.quote(con_id) {
+        send_parts(world, con_id, after, Parts::of(change, &before, after));
+    }
+    super::tell(world, events);
+    tell_holders(world, con_id);
+}
+
+/// Takes the market away: sides go to -1, or the data turns frozen where that was asked for.
+pub(crate) fn clear_price(world: &mut World, con_id: ConId) {
+    world.exchange.clear_quote(con_id);
+    review_modes(world, |ticker| ticker.con_id == con_id);
+    if let Some(after) = world.exchange.quote(con_id) {
+        send_parts(world, con_id, after, Parts::SIDES);
+    }
+}
+
+fn send_parts(world: &World, con_id: ConId, quote: &Quote, parts: Parts) {
+    for client in world.clients.values() {
+        for (id, ticker) in followers(client, con_id) {
+            if !ticker.mode.is_frozen() {
+                let ticks = ticks::ticks(quote, parts, ticker.mode.is_delayed());
+                ticks::send(&client.outlet, *id, &ticks);
+            }
+        }
+    }
+}
+
+fn followers(client: &Client, con_id: ConId) -> impl Iterator<Item = (&RequestId, &Ticker)> {
+    client.tickers.iter().filter(move |(_, ticker)| ticker.con_id == con_id)
+}
+
+fn tell_holders(world: &mut World, con_id: ConId) {
+    let accounts = world.settings.accounts.clone();
+    for account in accounts {
+        if world.exchange.valued_one(&account, con_id).is_some() {
+            super::tell_figures(world, &account, Some(con_id));
+        }
+    }
+}
+
+/// Starts a flood to every ticker of these instruments.
+pub(crate) fn flood(world: &World, con_ids: &[ConId], count: u64, progress: &Arc<Progress>) {
+    for client in world.clients.values() {
+        for con_id in con_ids {
+            for (id, _) in followers(client, *con_id) {
+                client.outlet.outbox.push_flood(Flood::new(*id, count, progress));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_the_kind_of_data_follows_from_entitlement_and_market() {
+        let cases = [
+            (1, true, true, Some(DataMode::Live)),
+            (3, true, true, Some(DataMode::Live)),
+            (2, true, false, Some(DataMode::Frozen)),
+            (2, true, true, Some(DataMode::Live)),
+            (1, false, true, None),
+            (2, false, true, None),
+            (3, false, true, Some(DataMode::Delayed)),
+            (4, false, true, Some(DataMode::Delayed)),
+            (4, false, false, Some(DataMode::DelayedFrozen)),
+            (99, true, true, Some(DataMode::Live)),
+        ];
+
+        for (asked, is_entitled, has_market, expected) in cases {
+            assert_eq!(mode(asked, is_entitled, has_market), expected, "{asked}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! One file per family of requests, each turning requests into steps of the exchange and into
+//! replies. Handlers run under the lock of the world and never wait.
+
+mod account_updates;
+mod contract;
+mod contract_details;
+mod market_data;
+mod pnl;
+mod positions;
+mod session;
+mod summary;
+mod ticks;
+
+pub(crate) use market_data::{clear_price, end_snapshot, flood, set_price};
+pub(crate) use session::welcome;
+
+use crate::client::Outlet;
+use crate::exchange::Event;
+use crate::wire::Request;
+use crate::world::World;
+
+/// Answers a request.
+pub(crate) fn serve(world: &mut World, to: &Outlet, request: Request) {
+    match request {
+        Request::ReqCurrentTime(_) => session::current_time(to),
+        Request::ReqCurrentTimeInMillis(_) => session::current_time_in_millis(to),
+        Request::ReqManagedAccts(_) => session::managed_accounts(world, to),
+        Request::ReqIds(_) => session::next_valid_id(world, to),
+        Request::SetServerLoglevel(_) | Request::StartApi(_) => {}
+        Request::ReqAccountSummary(r) => summary::subscribe(world, to, &r),
+        Request::CancelAccountSummary(r) => summary::cancel(world, to, &r),
+        Request::ReqAcctData(r) => account_updates::subscribe(world, to, &r),
+        Request::ReqAccountUpdatesMulti(r) => account_updates::subscribe_multi(world, to, &r),
+        Request::CancelAccountUpdatesMulti(r) => account_updates::cancel_multi(world, to, &r),
+        Request::ReqPositions(_) => positions::subscribe(world, to),
+        Request::CancelPositions(_) => positions::cancel(world, to),
+        Request::ReqPositionsMulti(r) => positions::subscribe_multi(world, to, &r),
+        Request::CancelPositionsMulti(r) => positions::cancel_multi(world, to, &r),
+        Request::ReqPnl(r) => pnl::subscribe(world, to, &r),
+        Request::CancelPnl(r) => pnl::cancel(world, to, &r),
+        Request::ReqPnlSingle(r) => pnl::subscribe_single(world, to, &r),
+        Request::CancelPnlSingle(r) => pnl::cancel_single(world, to, &r),
+        Request::ReqContractData(r) => contract_details::answer(world, to, &r),
+        Request::CancelContractData(_) => {}
+        Request::ReqMktData(r) => market_data::subscribe(world, to, &r),
+        Request::CancelMktData(r) => market_data::cancel(world, to, &r),
+        Request::ReqMarketDataType(r) => market_data::set_type(world, to, &r),
+        other => refuse_unserved(to, &other),
+    }
+}
+
+fn refuse_unserved(to: &Outlet, request: &Request) {
+    let id = request.id().unwrap_or(crate::client::NO_REQUEST);
+    let kind = request.kind().name();
+    to.error(id, 321, format!("Error validating request. This gateway does not serve {kind}."));
+}
+
+/// Tells clients of what happened on the exchange, then of the account figures that changed by it.
+pub(crate) fn tell(world: &mut World, events: Vec<Event>) {
+    let mut accounts = Vec::new();
+    for event in events {
+        if let Event::Moved { account, con_id } = event {
+            positions::tell(world, &account, con_id);
+            if !accounts.contains(&(account.clone(), con_id)) {
+                accounts.push((account, con_id));
+            }
+        }
+    }
+    for (account, con_id) in accounts {
+        tell_figures(world, &account, Some(con_id));
+    }
+}
+
+/// Tells subscribers of an account's present figures: portfolio row, account values, P&L, summary.
+pub(crate) fn tell_figures(
+    world: &mut World,
+    account: &str,
+    moved: Option<crate::exchange::ConId>,
+) {
+    account_updates::tell(world, account, moved);
+    summary::tell(world, account);
+    pnl::tell(world, account);
+}
+
+/// Lets matching follow the faults that are on now.
+pub(crate) fn follow_faults(_world: &mut World) {}

@@ -1,0 +1,35 @@
+//! What belongs to the connection itself: the welcome, ids, accounts of the login, the time.
+
+use crate::client::{NO_REQUEST, Outlet};
+use crate::clock;
+use crate::notices;
+use crate::wire::pb;
+use crate::world::World;
+
+/// What every client is sent after START_API, in this order (S1).
+pub(crate) fn welcome(world: &World, to: &Outlet) {
+    managed_accounts(world, to);
+    next_valid_id(world, to);
+    for code in notices::FARMS {
+        to.error(NO_REQUEST, code, notices::text(code));
+    }
+}
+
+pub(super) fn managed_accounts(world: &World, to: &Outlet) {
+    let list = world.settings.accounts.join(",");
+    to.send(&pb::ManagedAccounts { accounts_list: Some(list) });
+}
+
+/// The argument of the request is ignored (I3).
+pub(super) fn next_valid_id(world: &World, to: &Outlet) {
+    let next = world.exchange.book.next_id(to.client);
+    to.send(&pb::NextValidId { order_id: Some(next.0) });
+}
+
+pub(super) fn current_time(to: &Outlet) {
+    to.send(&pb::CurrentTime { current_time: Some(clock::seconds()) });
+}
+
+pub(super) fn current_time_in_millis(to: &Outlet) {
+    to.send(&pb::CurrentTimeInMillis { current_time_in_millis: Some(clock::millis()) });
+}

@@ -1,0 +1,84 @@
+//! Account summary (62, 63): rows by tag (A1), one End after the first set, later only what changed
+//! and no End (A2, A3).
+
+use crate::client::{NO_REQUEST, Outlet, Summary};
+use crate::exchange::account::Rows;
+use crate::wire::pb;
+use crate::world::World;
+
+/// At most this many at a time (A4).
+const MOST: usize = 2;
+
+pub(super) fn subscribe(world: &mut World, to: &Outlet, request: &pb::AccountSummaryRequest) {
+    let id = request.req_id.unwrap_or(NO_REQUEST);
+    if let Some((code, text)) = refusal(world, to, request) {
+        return to.error(id, code, text);
+    }
+    let tags: Vec<_> = request.tags().split(',').map(|tag| tag.trim().to_owned()).collect();
+    let accounts = match request.group() {
+        "" | "All" => world.settings.accounts.clone(),
+        one => vec![one.to_owned()],
+    };
+    let mut summary = Summary { tags, accounts, seen: Default::default() };
+    for account in summary.accounts.clone() {
+        let rows = world.exchange.summary(&account);
+        send_changes(to, id, &mut summary, &account, rows);
+    }
+    to.send(&pb::AccountSummaryEnd { req_id: Some(id) });
+    if let Some(client) = world.client(to) {
+        client.summaries.insert(id, summary);
+    }
+}
+
+fn refusal(
+    world: &mut World,
+    to: &Outlet,
+    request: &pb::AccountSummaryRequest,
+) -> Option<(i32, String)> {
+    let group = request.group().to_owned();
+    if !matches!(group.as_str(), "" | "All") && !world.exchange.has_account(&group) {
+        return Some((321, format!("Error validating request. Invalid account group '{group}'")));
+    }
+    let live = world.client(to).map_or(0, |client| client.summaries.len());
+    (live >= MOST).then(|| {
+        (
+            322,
+            "Error processing request. Maximum number of account summary requests exceeded".into(),
+        )
+    })
+}
+
+pub(super) fn cancel(world: &mut World, to: &Outlet, request: &pb::CancelAccountSummary) {
+    if let Some(client) = world.client(to) {
+        client.summaries.remove(&request.req_id.unwrap_or(NO_REQUEST));
+    }
+}
+
+/// Sends the rows that changed to everyone who follows the account.
+pub(super) fn tell(world: &mut World, account: &str) {
+    let rows = world.exchange.summary(account);
+    for client in world.clients.values_mut() {
+        for (id, summary) in &mut client.summaries {
+            if summary.accounts.iter().any(|followed| followed == account) {
+                send_changes(&client.outlet, *id, summary, account, rows.clone());
+            }
+        }
+    }
+}
+
+fn send_changes(to: &Outlet, id: i32, summary: &mut Summary, account: &str, rows: Rows) {
+    let seen = summary.seen.entry(account.to_owned()).or_default();
+    for ((tag, currency), value) in &rows {
+        let key = (tag.clone(), currency.clone());
+        if summary.tags.contains(tag) && seen.get(&key) != Some(value) {
+            to.send(&pb::AccountSummary {
+                req_id: Some(id),
+                account: Some(account.to_owned()),
+                tag: Some(tag.clone()),
+                value: Some(value.clone()),
+                currency: Some(currency.clone()),
+            });
+        }
+    }
+    *seen = rows;
+}

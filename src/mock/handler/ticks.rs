@@ -1,0 +1,207 @@
+//! The ticks that show a quote, live or under the delayed ids (M14). Pure: quote in, ticks out.
+
+use rust_decimal::Decimal;
+
+use crate::client::Outlet;
+use crate::exchange::number::{double, text};
+use crate::exchange::{Quote, QuoteChange};
+use crate::wire::pb;
+
+/// Which parts of a quote are to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Parts {
+    pub(super) bid: bool,
+    pub(super) ask: bool,
+    pub(super) last: bool,
+    pub(super) volume: bool,
+    pub(super) high: bool,
+    pub(super) low: bool,
+    pub(super) open: bool,
+    pub(super) close: bool,
+}
+
+impl Parts {
+    pub(super) const ALL: Self = Self {
+        bid: true,
+        ask: true,
+        last: true,
+        volume: true,
+        high: true,
+        low: true,
+        open: true,
+        close: true,
+    };
+
+    /// Bid and ask, as when the market goes away.
+    pub(super) const SIDES: Self = Self {
+        bid: true,
+        ask: true,
+        last: false,
+        volume: false,
+        high: false,
+        low: false,
+        open: false,
+        close: false,
+    };
+
+    /// What a change touched, the day's range included if it widened.
+    pub(super) fn of(change: &QuoteChange, before: &Quote, after: &Quote) -> Self {
+        Self {
+            bid: change.bid.is_some() || change.bid_size.is_some(),
+            ask: change.ask.is_some() || change.ask_size.is_some(),
+            last: change.last.is_some() || change.last_size.is_some(),
+            volume: change.volume.is_some(),
+            high: change.high.is_some() || before.high != after.high,
+            low: change.low.is_some() || before.low != after.low,
+            open: change.open.is_some(),
+            close: change.close.is_some(),
+        }
+    }
+}
+
+/// One tick message of a quote.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Tick {
+    Price { kind: i32, price: Decimal, size: Decimal, can_execute: bool },
+    Size { kind: i32, size: Decimal },
+    Text { kind: i32, value: String },
+}
+
+/// Tick ids: live and delayed.
+type Ids = (i32, i32);
+const BID: Ids = (1, 66);
+const ASK: Ids = (2, 67);
+const LAST: Ids = (4, 68);
+const BID_SIZE: Ids = (0, 69);
+const ASK_SIZE: Ids = (3, 70);
+const LAST_SIZE: Ids = (5, 71);
+const HIGH: Ids = (6, 72);
+const LOW: Ids = (7, 73);
+const VOLUME: Ids = (8, 74);
+const CLOSE: Ids = (9, 75);
+const OPEN: Ids = (14, 76);
+const LAST_TIME: Ids = (45, 88);
+
+/// The ticks of the parts asked for; a size follows its price (M9).
+pub(super) fn ticks(quote: &Quote, parts: Parts, is_delayed: bool) -> Vec<Tick> {
+    let mut list = List { ticks: Vec::new(), is_delayed };
+    if parts.bid {
+        list.side(BID, BID_SIZE, quote.bid, quote.bid_size);
+    }
+    if parts.ask {
+        list.side(ASK, ASK_SIZE, quote.ask, quote.ask_size);
+    }
+    if let Some(last) = quote.last.filter(|_| parts.last) {
+        list.price(LAST, last, quote.last_size, false);
+        list.size(LAST_SIZE, quote.last_size);
+        list.text(LAST_TIME, quote.last_time.to_string());
+    }
+    if parts.volume {
+        list.size(VOLUME, quote.volume);
+    }
+    let of_day = [
+        (parts.high, HIGH, quote.high),
+        (parts.low, LOW, quote.low),
+        (parts.close, CLOSE, quote.close),
+        (parts.open, OPEN, quote.open),
+    ];
+    for (_, ids, price) in of_day.into_iter().filter(|(is_told, ..)| *is_told) {
+        if let Some(price) = price {
+            list.price(ids, price, Decimal::ZERO, false);
+        }
+    }
+    list.ticks
+}
+
+struct List {
+    ticks: Vec<Tick>,
+    is_delayed: bool,
+}
+
+impl List {
+    const fn kind(&self, ids: Ids) -> i32 {
+        if self.is_delayed { ids.1 } else { ids.0 }
+    }
+
+    /// A side without a price is -1 with size 0 (M8).
+    fn side(&mut self, price_ids: Ids, size_ids: Ids, price: Option<Decimal>, size: Decimal) {
+        let size = if price.is_some() { size } else { Decimal::ZERO };
+        self.price(price_ids, price.unwrap_or(Decimal::NEGATIVE_ONE), size, price.is_some());
+        self.size(size_ids, size);
+    }
+
+    fn price(&mut self, ids: Ids, price: Decimal, size: Decimal, can_execute: bool) {
+        let can_execute = can_execute && !self.is_delayed;
+        self.ticks.push(Tick::Price { kind: self.kind(ids), price, size, can_execute });
+    }
+
+    fn size(&mut self, ids: Ids, size: Decimal) {
+        self.ticks.push(Tick::Size { kind: self.kind(ids), size });
+    }
+
+    fn text(&mut self, ids: Ids, value: String) {
+        self.ticks.push(Tick::Text { kind: self.kind(ids), value });
+    }
+}
+
+/// Sends ticks under a request id.
+pub(super) fn send(to: &Outlet, id: i32, ticks: &[Tick]) {
+    for tick in ticks {
+        match tick {
+            Tick::Price { kind, price, size, can_execute } => to.send(&pb::TickPrice {
+                req_id: Some(id),
+                tick_type: Some(*kind),
+                price: Some(double(*price)),
+                size: Some(text(*size)),
+                attr_mask: Some(i32::from(*can_execute)),
+            }),
+            Tick::Size { kind, size } => to.send(&pb::TickSize {
+                req_id: Some(id),
+                tick_type: Some(*kind),
+                size: Some(text(*size)),
+            }),
+            Tick::Text { kind, value } => to.send(&pb::TickString {
+                req_id: Some(id),
+                tick_type: Some(*kind),
+                value: Some(value.clone()),
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(ticks: &[Tick]) -> Vec<i32> {
+        let kind = |tick: &Tick| match tick {
+            Tick::Price { kind, .. } | Tick::Size { kind, .. } | Tick::Text { kind, .. } => *kind,
+        };
+        ticks.iter().map(kind).collect()
+    }
+
+    fn quote() -> Quote {
+        let price = Some(Decimal::from(10));
+        Quote { bid: price, ask: price, last: price, close: price, ..Quote::default() }
+    }
+
+    #[test]
+    fn test_a_quote_is_told_under_live_or_delayed_ids() {
+        let live = kinds(&ticks(&quote(), Parts::ALL, false));
+        let delayed = kinds(&ticks(&quote(), Parts::ALL, true));
+
+        assert_eq!(live, [1, 0, 2, 3, 4, 5, 45, 8, 9]);
+        assert_eq!(delayed, [66, 69, 67, 70, 68, 71, 88, 74, 75]);
+    }
+
+    #[test]
+    fn test_a_missing_side_is_minus_one_with_size_zero() {
+        let quote = Quote { bid: None, bid_size: Decimal::from(5), ..quote() };
+
+        let told = ticks(&quote, Parts::SIDES, false);
+
+        let (price, size) = (Decimal::NEGATIVE_ONE, Decimal::ZERO);
+        assert_eq!(told[0], Tick::Price { kind: 1, price, size, can_execute: false });
+        assert_eq!(told[1], Tick::Size { kind: 0, size });
+    }
+}

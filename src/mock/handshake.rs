@@ -1,0 +1,64 @@
+//! The first bytes of a connection: the version range, the chosen version, the client id. The
+//! version frames are text at every version; pure parsing here, reading and writing in `connection`.
+
+use crate::clock;
+use crate::settings::Settings;
+use crate::wire::frame;
+
+/// What a client sends before its first frame.
+pub(crate) const GREETING: &[u8; 4] = b"API\0";
+
+/// The lowest and highest server version a client speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Versions {
+    min: i32,
+    max: i32,
+}
+
+impl Versions {
+    /// Parses `v<min>..<max>`, with connect options after a space; `v<n>` is a range of one.
+    pub(crate) fn parse(body: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(body).ok()?.trim_end_matches('\0');
+        let range = text.split(' ').next()?.strip_prefix('v')?;
+        let (min, max) = range.split_once("..").unwrap_or((range, range));
+        Some(Self { min: min.parse().ok()?, max: max.parse().ok()? })
+    }
+
+    /// The version both sides speak, if there is one.
+    pub(crate) fn choose(self, settings: &Settings) -> Option<i32> {
+        let chosen = self.max.min(settings.max_server_version);
+        (chosen >= self.min && chosen >= settings.min_server_version).then_some(chosen)
+    }
+}
+
+/// The frame that answers a version range.
+pub(crate) fn reply(version: i32) -> Vec<u8> {
+    let time = clock::stamp(clock::now());
+    let mut bytes = Vec::new();
+    frame::push_text(&mut bytes, format!("{version}\0{time} UTC\0").as_bytes());
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_the_highest_common_version_is_chosen() {
+        let settings = Settings { max_server_version: 225, ..Settings::default() };
+        let cases: [(&[u8], Option<i32>); 7] = [
+            (b"v100..225", Some(225)),
+            (b"v213..226 +PACEAPI", Some(225)),
+            (b"v213..220", Some(220)),
+            (b"v157..178", None),
+            (b"v226..230", None),
+            (b"v215", Some(215)),
+            (b"hello", None),
+        ];
+
+        for (body, expected) in cases {
+            let chosen = Versions::parse(body).and_then(|versions| versions.choose(&settings));
+            assert_eq!(chosen, expected, "{}", String::from_utf8_lossy(body));
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What clients sent, in order, kept as the bytes they sent. Promises a bound: the oldest requests
+//! are forgotten when more than [`LIMIT`] bytes are kept.
+
+use std::collections::VecDeque;
+
+use crate::exchange::ClientId;
+use crate::wire::field::Sink;
+use crate::wire::{Request, RequestKind};
+
+/// Most bytes of requests that are kept, not counting their bookkeeping.
+pub(crate) const LIMIT: usize = 16 * 1024 * 1024;
+
+/// Each entry counts at least this much, so that empty requests are bounded too.
+const ENTRY_COST: usize = 64;
+
+/// A request as a client sent it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestRecord {
+    /// The id the client connected under.
+    pub client_id: i32,
+    /// The message table's name in lower case, such as `place_order`.
+    pub kind: String,
+    /// The fields that were present, nested names dotted: `("contract.symbol", "AAPL")`.
+    pub fields: Vec<(String, String)>,
+}
+
+struct Entry {
+    client: ClientId,
+    kind: RequestKind,
+    body: Box<[u8]>,
+}
+
+impl Entry {
+    fn cost(&self) -> usize {
+        self.body.len() + ENTRY_COST
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct RequestLog {
+    entries: VecDeque<Entry>,
+    bytes: usize,
+}
+
+impl RequestLog {
+    pub(crate) fn add(&mut self, client: ClientId, kind: RequestKind, body: &[u8]) {
+        let entry = Entry { client, kind, body: body.into() };
+        self.bytes += entry.cost();
+        self.entries.push_back(entry);
+        while self.bytes > LIMIT {
+            let Some(oldest) = self.entries.pop_front() else { return };
+            self.bytes -= oldest.cost();
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// The requests of one kind, or all.
+    pub(crate) fn records(&self, kind: Option<RequestKind>) -> Vec<RequestRecord> {
+        let asked = |entry: &&Entry| kind.is_none_or(|kind| kind == entry.kind);
+        let asked = self.entries.iter().filter(asked);
+        asked.map(|entry| record(entry.client, entry.kind, &entry.body)).collect()
+    }
+}
+
+/// A request decoded for a person.
+pub(crate) fn record(client: ClientId, kind: RequestKind, body: &[u8]) -> RequestRecord {
+    let fields = match Request::decode(kind, body) {
+        Ok(Some(request)) => Sink::rows_of(&request),
+        // What cannot be decoded is shown without fields: the client got an error for it.
+        Ok(None) | Err(_) => Vec::new(),
+    };
+    RequestRecord { client_id: client.0, kind: kind.name().to_owned(), fields }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_requests_are_told_by_kind_with_their_fields() {
+        let mut log = RequestLog::default();
+        log.add(ClientId(3), RequestKind::ReqIds, &[8, 1]);
+        log.add(ClientId(3), RequestKind::ReqPositions, &[]);
+
+        let records = log.records(Some(RequestKind::ReqIds));
+
+        let fields = vec![("numIds".to_owned(), "1".to_owned())];
+        assert_eq!(records, [RequestRecord { client_id: 3, kind: "req_ids".into(), fields }]);
+        assert_eq!(log.records(None).len(), 2);
+    }
+
+    #[test]
+    fn test_the_oldest_requests_are_forgotten() {
+        let mut log = RequestLog::default();
+        let body = vec![0; LIMIT / 4];
+
+        for client in 0..10 {
+            log.add(ClientId(client), RequestKind::ReqIds, &body);
+        }
+
+        let kept: Vec<_> = log.records(None).iter().map(|record| record.client_id).collect();
+        assert_eq!(kept, [7, 8, 9]);
+    }
+}

@@ -1,0 +1,102 @@
+//! What a mock gateway is started with.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use crate::error::Error;
+
+/// The lowest and highest server versions this gateway can speak.
+pub const SERVER_VERSIONS: std::ops::RangeInclusive<i32> = 213..=226;
+
+/// What a mock gateway is started with; every field has a default fit for tests.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Address to listen on. Refused unless loopback or `allow_non_loopback` is set.
+    pub host: IpAddr,
+    /// Port to listen on; 0 picks a free one.
+    pub port: u16,
+    /// Accounts of the login, each a 1,000,000 USD cash account without positions.
+    pub accounts: Vec<String>,
+    /// Seed of the starting prices and of the history.
+    pub seed: u64,
+    /// Lowest server version offered; a client below it is disconnected.
+    pub min_server_version: i32,
+    /// Highest server version offered.
+    pub max_server_version: i32,
+    /// Size of the receive buffer of accepted sockets, in bytes; `None` leaves the system's.
+    pub receive_buffer: Option<u32>,
+    /// Writes one line to standard error for each request received.
+    pub print_requests: bool,
+    /// Permits listening where other machines can connect.
+    pub allow_non_loopback: bool,
+    /// How long a snapshot with every tick stays open before its end frame.
+    pub snapshot_settle: Duration,
+    /// How long a snapshot with missing ticks stays open; a real gateway takes 11 s (M17).
+    pub snapshot_timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 0,
+            accounts: vec!["DU1234567".to_owned()],
+            seed: 1,
+            min_server_version: *SERVER_VERSIONS.start(),
+            max_server_version: *SERVER_VERSIONS.end(),
+            receive_buffer: None,
+            print_requests: false,
+            allow_non_loopback: false,
+            snapshot_settle: Duration::from_millis(20),
+            snapshot_timeout: Duration::from_secs(11),
+        }
+    }
+}
+
+impl Settings {
+    pub(crate) fn listen_address(&self) -> SocketAddr {
+        SocketAddr::new(self.host, self.port)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if !self.host.is_loopback() && !self.allow_non_loopback {
+            return Err(Error::NotLoopback(self.host));
+        }
+        if self.accounts.is_empty() || self.accounts.iter().any(|name| !is_account_name(name)) {
+            return Err(Error::BadAccounts);
+        }
+        let (min, max) = (self.min_server_version, self.max_server_version);
+        match SERVER_VERSIONS.contains(&min) && SERVER_VERSIONS.contains(&max) && min <= max {
+            true => Ok(()),
+            false => Err(Error::BadServerVersions { min, max }),
+        }
+    }
+}
+
+fn is_account_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_settings_that_cannot_work_are_refused() {
+        let good = Settings::default();
+        let open = Settings { host: Ipv4Addr::UNSPECIFIED.into(), ..good.clone() };
+        let cases = [
+            (good.clone(), true),
+            (open.clone(), false),
+            (Settings { allow_non_loopback: true, ..open }, true),
+            (Settings { accounts: Vec::new(), ..good.clone() }, false),
+            (Settings { accounts: vec!["DU1,DU2".into()], ..good.clone() }, false),
+            (Settings { min_server_version: 212, ..good.clone() }, false),
+            (Settings { min_server_version: 220, max_server_version: 219, ..good }, false),
+        ];
+
+        for (settings, expected) in cases {
+            assert_eq!(settings.check().is_ok(), expected, "{settings:?}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Everything the gateway knows, behind one lock: the exchange, the clients and the orders as their
+//! clients wrote them. Each request or control call is one step under that lock, so a step is seen
+//! whole or not at all; nothing waits while holding it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::client::{Client, ConnectionId, Due, NO_REQUEST, Outlet};
+use crate::clock;
+use crate::exchange::{ClientId, ConId, Exchange, PermId};
+use crate::faults::Faults;
+use crate::handler;
+use crate::notices;
+use crate::outbox::Outbox;
+use crate::request_log::RequestLog;
+use crate::schedule::Schedule;
+use crate::settings::Settings;
+use crate::wire::pb;
+
+/// An order in its client's own words, echoed with what the gateway adds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wording {
+    pub(crate) contract: pb::Contract,
+    pub(crate) order: pb::Order,
+}
+
+/// The state of the gateway.
+pub(crate) struct World {
+    pub(crate) settings: Settings,
+    pub(crate) exchange: Exchange,
+    pub(crate) clients: BTreeMap<ConnectionId, Client>,
+    pub(crate) wordings: BTreeMap<PermId, Wording>,
+    /// Instruments the login may only see delayed.
+    pub(crate) not_entitled: BTreeSet<ConId>,
+    pub(crate) faults: Arc<Faults>,
+    pub(crate) schedule: Arc<Schedule<Due>>,
+    /// Connections that got as far as a client id, and how many of those ended.
+    pub(crate) connects: u64,
+    pub(crate) disconnects: u64,
+    /// Numbers given to connections and snapshots.
+    issued: u64,
+}
+
+impl World {
+    fn new(settings: Settings, faults: Arc<Faults>, schedule: Arc<Schedule<Due>>) -> Self {
+        Self {
+            exchange: fresh_exchange(&settings),
+            settings,
+            clients: BTreeMap::new(),
+            wordings: BTreeMap::new(),
+            not_entitled: BTreeSet::new(),
+            faults,
+            schedule,
+            connects: 0,
+            disconnects: 0,
+            issued: 0,
+        }
+    }
+
+    pub(crate) fn next_number(&mut self) -> u64 {
+        self.issued += 1;
+        self.issued
+    }
+
+    pub(crate) fn client(&mut self, outlet: &Outlet) -> Option<&mut Client> {
+        self.clients.get_mut(&outlet.connection)
+    }
+
+    /// The connection a client id has at present.
+    pub(crate) fn outlet_of(&self, client: ClientId) -> Option<Outlet> {
+        let found = self.clients.values().find(|known| known.outlet.client == client);
+        found.map(|client| client.outlet.clone())
+    }
+
+    pub(crate) fn outlets(&self) -> Vec<Outlet> {
+        self.clients.values().map(|client| client.outlet.clone()).collect()
+    }
+
+    /// Takes a client in. `None` if its id is in use (S7).
+    pub(crate) fn admit(&mut self, client: ClientId, outbox: &Arc<Outbox>) -> Option<Outlet> {
+        if self.outlet_of(client).is_some() {
+            return None;
+        }
+        let outlet = Outlet {
+            connection: ConnectionId(self.next_number()),
+            client,
+            outbox: Arc::clone(outbox),
+            faults: Arc::clone(&self.faults),
+            schedule: Arc::clone(&self.schedule),
+        };
+        self.clients.insert(outlet.connection, Client::new(outlet.clone()));
+        self.connects += 1;
+        handler::welcome(self, &outlet);
+        Some(outlet)
+    }
+
+    pub(crate) fn dismiss(&mut self, connection: ConnectionId) {
+        if self.clients.remove(&connection).is_some() {
+            self.disconnects += 1;
+        }
+    }
+
+    /// Sends a coded notice to every client.
+    pub(crate) fn notify_all(&self, code: i32) {
+        for outlet in self.outlets() {
+            outlet.error(NO_REQUEST, code, notices::text(code));
+        }
+    }
+
+    /// Back to how the gateway started, apart from the connections and their counts.
+    pub(crate) fn reset(&mut self) {
+        self.faults.clear();
+        self.schedule.clear();
+        self.exchange = fresh_exchange(&self.settings);
+        self.wordings.clear();
+        self.not_entitled.clear();
+    }
+}
+
+fn fresh_exchange(settings: &Settings) -> Exchange {
+    let now = clock::now();
+    Exchange::new(&settings.accounts, settings.seed, now.date(), now.unix_timestamp())
+}
+
+/// What the network side and the control side share.
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    pub(crate) faults: Arc<Faults>,
+    pub(crate) schedule: Arc<Schedule<Due>>,
+    world: Mutex<World>,
+    log: Mutex<RequestLog>,
+}
+
+impl Shared {
+    pub(crate) fn new(settings: Settings) -> Self {
+        let faults = Arc::new(Faults::default());
+        let schedule = Arc::new(Schedule::default());
+        let world = World::new(settings.clone(), Arc::clone(&faults), Arc::clone(&schedule));
+        Self { settings, faults, schedule, world: Mutex::new(world), log: Mutex::default() }
+    }
+
+    /// The world, for one step. A step that panicked is a bug a test has already seen; going on with
+    /// the state it left is better than hanging every later call.
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn log(&self) -> MutexGuard<'_, RequestLog> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
