@@ -16,7 +16,9 @@
 pub mod broker;
 pub mod clock;
 pub mod config;
+
 pub mod error;
+mod gateway;
 pub mod metrics;
 pub mod model;
 pub mod orders;

@@ -7,6 +7,7 @@ mod event;
 mod ids;
 mod market;
 mod order;
+mod order_event;
 mod risk_view;
 mod trade;
 
@@ -18,5 +19,6 @@ pub use ids::{
 };
 pub use market::{Bar, BarSize, BarsRequest, MarketDataType, Quote, WhatToShow};
 pub use order::{Action, Order, OrderType, TimeInForce};
+pub use order_event::{OpenOrder, OrderEvent, OrderNotice, StatusReport};
 pub use risk_view::{RiskLimits, RiskView};
 pub use trade::{Commission, Execution, Fill, OrderStatus, Trade, TradeEvent};
