@@ -13,15 +13,19 @@
 //! Layer rule: values, then services, then [`broker`], the one file that imports all of them;
 //! nothing imports upwards.
 
+mod accounts;
 pub mod broker;
 pub mod clock;
 pub mod config;
 
+mod contracts;
 pub mod error;
 mod gateway;
+mod market_data;
 pub mod metrics;
 pub mod model;
 pub mod orders;
+pub mod session;
 
 pub use broker::Client;
 pub use config::Config;
