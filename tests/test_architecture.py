@@ -66,6 +66,21 @@ def test_extension_has_a_stub() -> None:
         assert (ROOT / python_rules.STUB).exists()
 
 
+def test_rust_code_has_rust_tests() -> None:
+    core = [text for path, text in sources("src/core/**/*.rs") if functions(text)]
+    tests = [text for _, text in sources("src/**/*.rs", "tests/rust/**/*.rs") if "test]" in text]
+
+    assert not core or tests
+
+
+def test_declared_doors_exist_with_their_packages() -> None:
+    package = ROOT / python_rules.PACKAGE
+    doors = {"cli": [package / "__main__.py"], "testing": [package / "testing" / "plugin.py"]}
+
+    opened = [door for name, files in doors.items() if (package / name).exists() for door in files]
+    assert [str(door) for door in opened if not door.exists()] == []
+
+
 RUST_CASES = {
     "a value knows no service": (
         rust_rules.imports_point_down,
