@@ -29,6 +29,7 @@ from aioibkr.models import Contract, RiskLimits, Stock, Trade
 __all__ = ["NOT_CONNECTED", "IBKRBroker", "risk_limits"]
 
 NOT_CONNECTED = "Not connected to IBKR"
+LAST_ORDER_ID = 2**31 - 1
 
 
 class IBKRBroker:
@@ -135,6 +136,8 @@ class IBKRBroker:
         if self._parted:
             raise NotConnected(NOT_CONNECTED)
         client = self._wanted()
+        if client.is_connected:
+            return client
         try:
             await client.open()
         except IBKRConnectionError as error:
@@ -240,9 +243,9 @@ class IBKRBroker:
         return [order for order in told if order.status in wanted]
 
     async def _trade(self, order_id: str) -> Trade | None:
-        client = await self.client()
-        text = str(order_id).strip()
-        return client.trade(int(text)) if text.isascii() and text.isdigit() else None
+        client, text = await self.client(), str(order_id).strip()
+        numeric = text.isascii() and text.isdigit() and len(text) <= len(str(LAST_ORDER_ID))
+        return client.trade(int(text)) if numeric and int(text) <= LAST_ORDER_ID else None
 
     async def get_positions(self) -> list[Position]:
         """Open positions of the account. One whose price is unknown is there, without a price.

@@ -2,11 +2,12 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
 from aioibkr.errors import ConfigError
 from aioibkr.models import Bar, Quote
+from aioibkr.models import Metrics as Counted
 
 __all__ = [
     "BarFields", "Metrics", "QuoteFields",
@@ -15,7 +16,7 @@ __all__ = [
 
 QuoteFields = dict[str, float | None]
 BarFields = dict[str, str | float | int | None]
-Metrics = dict[str, object]
+Metrics = dict[str, int | float | str | None]
 
 DATE = re.compile(r"\d{4}-?\d\d-?\d\d")
 IB_UTC = re.compile(r"\d{8}-\d\d:\d\d:\d\d")
@@ -25,6 +26,7 @@ COUNTERS = (
     "connections", "reconnections", "failures", "orders_placed", "orders_successful",
     "total_requests", "circuit_breaker_trips", "reconnection_attempts",
 )  # fmt: skip
+UNUSED: dict[str, float | None] = {"last_connect_time": None, "success_rate": 1.0}
 MEANS = ("avg_connect_time_ms", "avg_latency_ms")
 
 
@@ -76,18 +78,17 @@ def _parsed(text: str) -> datetime | date:
         raise ConfigError(f"end_date {text!r} is not an ISO date or time") from None
 
 
-def metrics_of(counted: Mapping[str, object] | None) -> Metrics:
+def metrics_of(counted: Counted | None) -> Metrics:
     """The counters of a client, or of none yet.
 
     Times are in milliseconds; `success_rate` is the share of requests that did not fail, 0 to 1,
     and 1 before the first; `last_connect_time` is an ISO time in UTC or None.
     """
-    told = dict(counted or {})
-    total, failed = int(told.get("total_requests", 0)), int(told.get("requests_failed", 0))
-    last = told.get("last_connect_time")
+    if counted is None:
+        return {**dict.fromkeys(COUNTERS, 0), **dict.fromkeys(MEANS, 0.0), **UNUSED}
+    total, last = counted.total_requests, counted.last_connect_time
     return {
-        **{name: told.get(name, 0) for name in COUNTERS},
-        **{name: told.get(name, 0.0) for name in MEANS},
-        "last_connect_time": last.isoformat() if isinstance(last, datetime) else last,
-        "success_rate": (total - failed) / total if total else 1.0,
+        **{name: getattr(counted, name) for name in (*COUNTERS, *MEANS)},
+        "last_connect_time": None if last is None else last.isoformat(),
+        "success_rate": (total - counted.requests_failed) / total if total else 1.0,
     }

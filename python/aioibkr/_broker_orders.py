@@ -4,7 +4,7 @@ An application's order may be any object with the attributes of `Order`; its enu
 or plain words. Only the shape is judged here; every rule about money is the core's.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from numbers import Integral, Real
@@ -12,8 +12,8 @@ from typing import Protocol, TypeVar
 
 from aioibkr._broker_models import Order, OrderSide, OrderStatus, OrderType
 from aioibkr.errors import ConfigError, OrderRefused
-from aioibkr.models import LimitOrder, MarketOrder, StopLimitOrder, StopOrder, Trade
 from aioibkr.models import Order as Ticket
+from aioibkr.models import Trade
 
 __all__ = [
     "ApplicationOrder",
@@ -41,25 +41,21 @@ STATUS = {
     "Filled": OrderStatus.FILLED,
     "Inactive": OrderStatus.REJECTED,
 }
-TYPES = {
-    "MKT": OrderType.MARKET,
-    "LMT": OrderType.LIMIT,
-    "STP": OrderType.STOP,
-    "STP LMT": OrderType.STOP_LIMIT,
+WIRE_TYPES = {
+    OrderType.MARKET: "MKT",
+    OrderType.LIMIT: "LMT",
+    OrderType.STOP: "STP",
+    OrderType.STOP_LIMIT: "STP LMT",
 }
+TYPES = {name: order_type for order_type, name in WIRE_TYPES.items()}
+EVERY_PRICE = ("price", "stop_price")
 
 
-PRICES = {
+PRICES: dict[OrderType, tuple[str, ...]] = {
     OrderType.MARKET: (),
     OrderType.LIMIT: ("price",),
     OrderType.STOP: ("stop_price",),
     OrderType.STOP_LIMIT: ("price", "stop_price"),
-}
-MAKERS: dict[OrderType, Callable[..., Ticket]] = {
-    OrderType.MARKET: MarketOrder,
-    OrderType.LIMIT: LimitOrder,
-    OrderType.STOP: StopOrder,
-    OrderType.STOP_LIMIT: StopLimitOrder,
 }
 
 
@@ -93,10 +89,16 @@ def ticket_of(order: ApplicationOrder) -> Ticket:
     Raises `OrderRefused` whose rule names the attribute that is missing or makes no sense.
     """
     side, order_type = _word(order, "side", OrderSide), _word(order, "order_type", OrderType)
-    quantity = _number(order, "quantity")
-    prices = [float(_number(order, name)) for name in PRICES[order_type]]
+    quantity, prices = _number(order, "quantity"), PRICES[order_type]
+    limit, stop = (float(_number(order, name)) if name in prices else None for name in EVERY_PRICE)
     try:
-        return MAKERS[order_type](side.value, quantity, *prices)
+        return Ticket(
+            action=side.value,
+            quantity=quantity,
+            order_type=WIRE_TYPES[order_type],
+            limit_price=limit,
+            stop_price=stop,
+        )
     except (ConfigError, OverflowError) as error:
         raise _refused("order", str(error)) from error
 
@@ -164,8 +166,11 @@ def mark_placed(order: object, placed: Order) -> None:
 
 
 def order_of(trade: Trade) -> Order:
-    """Tell a trade as an order of the application."""
-    ticket = trade.order
+    """Tell a trade as an order of the application.
+
+    The trade goes on while it is read: the status first, then what came with or after it.
+    """
+    told, filled, ticket = trade.status, trade.filled, trade.order
     return Order(
         order_id=str(trade.order_id),
         symbol=trade.contract.symbol,
@@ -174,8 +179,8 @@ def order_of(trade: Trade) -> Order:
         quantity=plain_number(ticket.quantity),
         price=ticket.limit_price,
         stop_price=ticket.stop_price,
-        status=status_of(trade),
-        filled_quantity=plain_number(trade.filled),
+        status=_status(trade, told, filled),
+        filled_quantity=plain_number(filled),
         avg_fill_price=trade.average_price,
         commission=trade.commission,
         timestamp=_seen_at(trade),
@@ -204,10 +209,14 @@ def status_of(trade: Trade) -> OrderStatus:
 
     A cancel that was asked for and not confirmed changes nothing: the order can still fill.
     """
-    status = STATUS[trade.status]
-    if status in WORKING and trade.filled > 0:
-        return OrderStatus.PARTIAL
-    if status is OrderStatus.CANCELLED and trade.rejection and not trade.filled:
+    return _status(trade, trade.status, trade.filled)
+
+
+def _status(trade: Trade, told: str, filled: Decimal) -> OrderStatus:
+    status = STATUS[told]
+    if status in WORKING and filled > 0:
+        return OrderStatus.PARTIAL if filled < trade.order.quantity else OrderStatus.FILLED
+    if status is OrderStatus.CANCELLED and trade.rejection and not filled:
         return OrderStatus.REJECTED
     return status
 
