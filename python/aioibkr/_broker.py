@@ -14,7 +14,7 @@ from aioibkr import _broker_market as market
 from aioibkr import _broker_orders as orders
 from aioibkr._broker_models import Account, Order, OrderStatus, Position
 from aioibkr._broker_orders import ApplicationOrder
-from aioibkr._client import Client
+from aioibkr._client import Client, connect
 from aioibkr.config import Settings
 from aioibkr.errors import (
     ConfigError,
@@ -24,9 +24,9 @@ from aioibkr.errors import (
     OrderError,
     OrderOutcomeUnknown,
 )
-from aioibkr.models import Contract, RiskLimits, Stock, Trade
+from aioibkr.models import AccountSnapshot, Contract, RiskLimits, Stock, Trade
 
-__all__ = ["NOT_CONNECTED", "IBKRBroker", "risk_limits"]
+__all__ = ["IBKRBroker"]
 
 NOT_CONNECTED = "Not connected to IBKR"
 LAST_ORDER_ID = 2**31 - 1
@@ -58,7 +58,7 @@ class IBKRBroker:
     ) -> None:
         settings = settings or Settings.load()
         self._settings = settings
-        self._risk = risk or risk_limits(settings)
+        self._risk = risk
         self._host = settings.ibkr_host if host is None else host
         self._port = settings.ibkr_port if port is None else port
         self._client_id = settings.ibkr_client_id if client_id is None else client_id
@@ -153,7 +153,7 @@ class IBKRBroker:
             return self._client
 
     def _new_client(self) -> Client:
-        return Client(
+        return connect(
             host=self._host,
             port=self._port,
             client_id=self._client_id,
@@ -161,7 +161,7 @@ class IBKRBroker:
             allow_live=not self._paper_trading,
             risk=self._risk,
             settings=self._settings,
-        )
+        ).client
 
     async def place_order(self, order: ApplicationOrder, *, key: str | None = None) -> str:
         """Place an order and return its id, a numeric string, once the gateway acknowledged it.
@@ -260,14 +260,17 @@ class IBKRBroker:
 
         Raises `StateUnknown` while a part of it is not known.
         """
-        client = await self.client()
-        snapshot, pnl = await client.account_snapshot(), await client.pnl()
-        return accounts.account_of(snapshot, pnl, await self.get_positions())
+        account, _ = await self._read_account()
+        return account
 
     async def get_portfolio_summary(self) -> accounts.Summary:
         """The portfolio at a glance as a dictionary, `positions` as a list of dictionaries."""
-        account = await self.get_account()
-        return accounts.summary_of(account, await (await self.client()).account_snapshot())
+        return accounts.summary_of(*await self._read_account())
+
+    async def _read_account(self) -> tuple[Account, AccountSnapshot]:
+        client = await self.client()
+        snapshot, pnl = await client.account_summary(), await client.pnl()
+        return accounts.account_of(snapshot, pnl, await self.get_positions()), snapshot
 
     async def get_market_price(self, symbol: str) -> float:
         """A fresh market price of a US stock, finite and more than 0, delayed if need be.
@@ -337,12 +340,3 @@ def _stock(symbol: str) -> Contract:
     if not symbol.strip():
         raise ConfigError(f"symbol {symbol!r} is empty")
     return Stock(symbol.strip().upper())
-
-
-def risk_limits(settings: Settings) -> RiskLimits:
-    """The limits of the settings; what they do not name keeps its default."""
-    return RiskLimits(
-        max_order_value=settings.ibkr_max_order_value or 50_000.0,
-        max_daily_orders=settings.ibkr_max_daily_orders,
-        max_position_pct=settings.ibkr_position_size_limit_pct,
-    )
