@@ -39,6 +39,12 @@ impl Deadline {
         self.at
     }
 
+    /// How long the caller allowed.
+    #[must_use]
+    pub fn within(self) -> Duration {
+        self.within
+    }
+
     /// Time left; zero once passed.
     #[must_use]
     pub fn remaining(self) -> Duration {

@@ -96,6 +96,7 @@ fn commission(execution: &Execution) -> pb::CommissionAndFeesReport {
         currency: Some("USD".to_owned()),
         realized_pnl: Some(execution.realized.map_or(UNSET_DOUBLE, double)),
         bond_yield: Some(UNSET_DOUBLE),
-        yield_redemption_date: Some(String::new()),
+        // Clients read it as a number when present.
+        yield_redemption_date: None,
     }
 }

@@ -20,7 +20,10 @@ pub(super) fn place(world: &mut World, to: &Outlet, request: pb::PlaceOrderReque
     };
     let ticket = match ticket(world, &wording) {
         Ok(ticket) => ticket,
-        Err(refusal) => return to.error(id, refusal.code, refusal.text),
+        Err(refusal) => {
+            world.exchange.book.use_id(key);
+            return to.error(id, refusal.code, refusal.text);
+        }
     };
     if wording.order.what_if() {
         return order_reports::send_preview(world, to, id, (&ticket, &wording));
