@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock;
 use crate::exchange::account::Rows;
@@ -10,6 +11,7 @@ use crate::exchange::{ClientId, ConId};
 use crate::faults::{Fate, Faults};
 use crate::outbox::Outbox;
 use crate::schedule::Schedule;
+use crate::streams::Streams;
 use crate::wire::{Reply, ReplyKind, Request, frame, pb};
 
 /// Names one connection; a client id that reconnects gets a new one.
@@ -30,6 +32,10 @@ pub(crate) enum Due {
     Frame(Arc<Outbox>, Vec<u8>),
     /// A snapshot that started with this number ends.
     SnapshotEnd(ConnectionId, RequestId, u64),
+    /// A five second bar that started with this number is over.
+    RealTimeBar(ConnectionId, RequestId, u64),
+    /// A bar of a history that keeps up to date, planned under this number, is over.
+    LiveBar(ConnectionId, RequestId, u64),
 }
 
 /// Where replies to one client go. Cheap to clone.
@@ -58,6 +64,13 @@ impl Outlet {
                 self.schedule.plan(delay, Due::Frame(Arc::clone(&self.outbox), bytes));
             }
         }
+    }
+
+    /// A coded text that comes later, as checks that a gateway leaves to its servers do.
+    pub(crate) fn error_after(&self, delay: Duration, id: RequestId, code: i32, text: &str) {
+        let mut bytes = Vec::new();
+        push(&mut bytes, pb::ErrorMessage::KIND, &coded(id, code, text.to_owned()));
+        self.schedule.plan(delay, Due::Frame(Arc::clone(&self.outbox), bytes));
     }
 
     /// A coded text on a request or order id, or on [`NO_REQUEST`].
@@ -143,6 +156,7 @@ pub(crate) struct Client {
     pub(crate) positions_multi: BTreeMap<RequestId, String>,
     pub(crate) pnl: BTreeMap<RequestId, String>,
     pub(crate) pnl_single: BTreeMap<RequestId, (String, ConId)>,
+    pub(crate) streams: Streams,
 }
 
 impl Client {
@@ -158,6 +172,7 @@ impl Client {
             positions_multi: BTreeMap::new(),
             pnl: BTreeMap::new(),
             pnl_single: BTreeMap::new(),
+            streams: Streams::default(),
         }
     }
 }

@@ -27,7 +27,7 @@ use crate::world::{Shared, World};
 /// A running mock gateway. Dropping it stops it and waits for its thread.
 pub struct MockGateway {
     address: SocketAddr,
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     /// Unbounded because each sender waits for its reply: there is one entry per calling thread.
     server: UnboundedSender<OrderWithReply>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -332,7 +332,7 @@ impl MockGateway {
         outcome.map_err(|error| Error::CannotListen(error.to_string()))
     }
 
-    fn on_symbol(
+    pub(crate) fn on_symbol(
         &self,
         symbol: &str,
         mut step: impl FnMut(&mut World, ConId),
@@ -353,7 +353,7 @@ impl MockGateway {
         Ok(())
     }
 
-    fn check_account(&self, account: &str) -> Result<(), Error> {
+    pub(crate) fn check_account(&self, account: &str) -> Result<(), Error> {
         match self.shared.world().exchange.has_account(account) {
             true => Ok(()),
             false => Err(Error::UnknownAccount(account.to_owned())),
@@ -406,7 +406,7 @@ fn run(
     });
 }
 
-fn instruments_called(world: &World, symbol: &str) -> Result<Vec<ConId>, Error> {
+pub(crate) fn instruments_called(world: &World, symbol: &str) -> Result<Vec<ConId>, Error> {
     let found = world.exchange.listing.called(symbol);
     if found.is_empty() { Err(Error::UnknownSymbol(symbol.to_owned())) } else { Ok(found) }
 }
@@ -415,7 +415,7 @@ fn request_kind(name: &str) -> Result<RequestKind, Error> {
     RequestKind::from_name(name).ok_or_else(|| Error::UnknownKind(name.to_owned()))
 }
 
-fn number(value: f64, name: &'static str) -> Result<Decimal, Error> {
+pub(crate) fn number(value: f64, name: &'static str) -> Result<Decimal, Error> {
     decimal(value).ok_or(Error::BadNumber(name))
 }
 

@@ -35,6 +35,8 @@ pub struct Settings {
     pub snapshot_settle: Duration,
     /// How long a snapshot with missing ticks stays open; a real gateway takes 11 s (M17).
     pub snapshot_timeout: Duration,
+    /// How often real-time bars come; five seconds on a real gateway.
+    pub real_time_bar: Duration,
 }
 
 impl Default for Settings {
@@ -53,6 +55,7 @@ impl Default for Settings {
             allow_non_loopback: false,
             snapshot_settle: Duration::from_millis(20),
             snapshot_timeout: Duration::from_secs(11),
+            real_time_bar: Duration::from_secs(5),
         }
     }
 }

@@ -10,6 +10,8 @@ use crate::clock;
 use crate::exchange::{ClientId, ConId, Exchange, PermId};
 use crate::faults::Faults;
 use crate::handler;
+use crate::login::Login;
+use crate::newsroom::Newsroom;
 use crate::notices;
 use crate::outbox::Outbox;
 use crate::request_log::RequestLog;
@@ -32,6 +34,10 @@ pub(crate) struct World {
     pub(crate) wordings: BTreeMap<PermId, Wording>,
     /// Instruments the login may only see delayed.
     pub(crate) not_entitled: BTreeSet<ConId>,
+    pub(crate) login: Login,
+    pub(crate) newsroom: Newsroom,
+    /// Rows a test put in place of what a scan would find, by scan code.
+    pub(crate) scan_rows: BTreeMap<String, Vec<ConId>>,
     pub(crate) faults: Arc<Faults>,
     pub(crate) schedule: Arc<Schedule<Due>>,
     /// Connections that got as far as a client id, and how many of those ended.
@@ -49,6 +55,9 @@ impl World {
             clients: BTreeMap::new(),
             wordings: BTreeMap::new(),
             not_entitled: BTreeSet::new(),
+            login: Login::default(),
+            newsroom: Newsroom::default(),
+            scan_rows: BTreeMap::new(),
             faults,
             schedule,
             connects: 0,
@@ -114,6 +123,9 @@ impl World {
         self.exchange = fresh_exchange(&self.settings);
         self.wordings.clear();
         self.not_entitled.clear();
+        self.login = Login::default();
+        self.newsroom = Newsroom::default();
+        self.scan_rows.clear();
         self.connects = self.clients.len() as u64;
         self.disconnects = 0;
     }

@@ -4,21 +4,30 @@
 //! happened goes out as [`Event`]s in the order a gateway reports them. Nothing here knows the wire.
 
 pub(crate) mod account;
+pub(crate) mod addition;
 pub(crate) mod bars;
+pub(crate) mod black_scholes;
 pub(crate) mod calendar;
+pub(crate) mod catalogue;
 pub(crate) mod event;
+pub(crate) mod forming_bar;
 pub(crate) mod ids;
 pub(crate) mod instrument;
 pub(crate) mod ledger;
 pub(crate) mod listing;
 pub(crate) mod market;
+pub(crate) mod market_rule;
 pub(crate) mod matching;
 pub(crate) mod number;
+pub(crate) mod option_chain;
 pub(crate) mod order;
 pub(crate) mod order_book;
+pub(crate) mod past_ticks;
 pub(crate) mod quote;
 pub(crate) mod random;
 pub(crate) mod refusal;
+pub(crate) mod scanning;
+pub(crate) mod tape;
 pub(crate) mod trading;
 
 pub(crate) use event::{Event, Execution};

@@ -383,8 +383,12 @@ impl Exchange {
     fn commission(&self, con_id: ConId, filled: Decimal) -> Decimal {
         match self.listing.get(con_id).map(|instrument| instrument.kind) {
             Some(SecurityKind::Future) => filled * Decimal::new(225, 2),
-            Some(SecurityKind::Cash) => Decimal::TWO,
-            Some(SecurityKind::Stock) | None => (filled * Decimal::new(5, 3)).max(Decimal::ONE),
+            Some(SecurityKind::Cash | SecurityKind::Crypto) => Decimal::TWO,
+            Some(SecurityKind::Option) => (filled * Decimal::new(65, 2)).max(Decimal::ONE),
+            Some(SecurityKind::Bond) => filled.max(Decimal::ONE),
+            Some(SecurityKind::Stock | SecurityKind::Index) | None => {
+                (filled * Decimal::new(5, 3)).max(Decimal::ONE)
+            }
         }
     }
 

@@ -45,7 +45,7 @@ fn passes(filter: &pb::ExecutionFilter, execution: &Execution, instrument: &Inst
         && is(filter.acct_code(), &execution.account)
         && is(filter.symbol(), &instrument.symbol)
         && is(filter.sec_type(), instrument.kind.code())
-        && (is(filter.exchange(), instrument.primary_exchange) || filter.exchange() == "SMART")
+        && (is(filter.exchange(), &instrument.primary_exchange) || filter.exchange() == "SMART")
         && (is(side, execution.action.side()) || is(side, execution.action.code()))
         && is_since(filter.time(), execution)
 }
@@ -72,7 +72,7 @@ fn details(execution: &Execution, instrument: &Instrument) -> pb::Execution {
         exec_id: Some(execution.exec_id.clone()),
         time: Some(local_stamp(execution.time)),
         acct_number: Some(execution.account.clone()),
-        exchange: Some(instrument.primary_exchange.to_owned()),
+        exchange: Some(instrument.primary_exchange.clone()),
         side: Some(execution.action.side().to_owned()),
         shares: Some(text(execution.quantity)),
         price: Some(double(execution.price)),

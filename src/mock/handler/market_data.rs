@@ -11,7 +11,9 @@ use crate::wire::pb;
 use crate::world::World;
 
 use super::contract;
+use super::prints;
 use super::ticks::{self, Parts};
+use super::venues;
 
 /// What a request gets, by what the client asked for and what the login may see. Asking for delayed
 /// data does not take live data away; the gateway tells which kind it sends (M1 to M3).
@@ -74,7 +76,7 @@ fn send_parameters(world: &World, to: &Outlet, id: RequestId, con_id: ConId) {
     to.send(&pb::TickReqParams {
         req_id: Some(id),
         min_tick: Some(text(instrument.tick)),
-        bbo_exchange: Some("9c0001".to_owned()),
+        bbo_exchange: Some(venues::BBO_EXCHANGE.to_owned()),
         snapshot_permissions: Some(3),
         ..Default::default()
     });
@@ -174,17 +176,20 @@ pub(crate) fn set_price(world: &mut World, con_id: ConId, change: &QuoteChange) 
     if let Some(after) = world.exchange.quote(con_id) {
         send_parts(world, con_id, after, Parts::of(change, &before, after));
     }
+    prints::follow(world, con_id, change, &before);
     super::tell(world, events);
     tell_holders(world, con_id);
 }
 
 /// Takes the market away: sides go to -1, or the data turns frozen where that was asked for.
 pub(crate) fn clear_price(world: &mut World, con_id: ConId) {
+    let before = world.exchange.quote(con_id).cloned().unwrap_or_default();
     world.exchange.clear_quote(con_id);
     review_modes(world, |ticker| ticker.con_id == con_id);
     if let Some(after) = world.exchange.quote(con_id) {
         send_parts(world, con_id, after, Parts::SIDES);
     }
+    prints::follow(world, con_id, &QuoteChange::default(), &before);
 }
 
 fn send_parts(world: &World, con_id: ConId, quote: &Quote, parts: Parts) {
