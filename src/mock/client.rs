@@ -132,6 +132,10 @@ pub(crate) struct Ticker {
     pub(crate) mode: DataMode,
     /// Set for a snapshot: the number its end was planned under.
     pub(crate) snapshot: Option<u64>,
+    /// Generic ticks it asked for.
+    pub(crate) generics: Vec<i32>,
+    /// What it is an option on.
+    pub(crate) underlying: Option<ConId>,
 }
 
 /// An account summary request and the rows its client has seen.

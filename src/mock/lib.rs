@@ -40,3 +40,4 @@ pub use newsroom::{Article, Bulletin, Headline};
 pub use record::{ExecutionRecord, OrderRecord};
 pub use request_log::RequestRecord;
 pub use settings::{SERVER_VERSIONS, Settings};
+pub use staging::DepthRow;

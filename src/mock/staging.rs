@@ -4,9 +4,29 @@
 use crate::error::Error;
 use crate::exchange::QuoteChange;
 use crate::exchange::addition::NewInstrument;
+use crate::exchange::depth::{Depth, Level};
+use crate::exchange::statistic::named;
 use crate::gateway::{MockGateway, number};
 use crate::handler;
 use crate::newsroom::{Bulletin, Headline, Published};
+
+/// One row of one side of a book.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DepthRow {
+    /// Price of the row.
+    pub price: f64,
+    /// Units at that price.
+    pub size: f64,
+    /// Maker or exchange behind it, for streams that show one.
+    pub maker: String,
+}
+
+impl DepthRow {
+    fn level(&self) -> Result<Level, Error> {
+        let (price, size) = (number(self.price, "price")?, number(self.size, "size")?);
+        Ok(Level { price, size, maker: self.maker.clone() })
+    }
+}
 
 impl MockGateway {
     /// Lists an instrument, in place of one with the same contract number.
@@ -38,6 +58,60 @@ impl MockGateway {
             };
             handler::set_price(world, con_id, &change);
         })
+    }
+
+    /// Puts a book, best rows first, in place of the one around the quote; depth streams are told
+    /// what changed.
+    ///
+    /// # Errors
+    /// An unknown symbol or a number that is not finite.
+    pub fn set_depth(
+        &self,
+        symbol: &str,
+        bids: &[DepthRow],
+        asks: &[DepthRow],
+    ) -> Result<(), Error> {
+        let side = |rows: &[DepthRow]| rows.iter().map(DepthRow::level).collect::<Result<_, _>>();
+        let depth = Depth { bids: side(bids)?, asks: side(asks)? };
+        self.on_symbol(symbol, |world, con_id| handler::set_depth(world, con_id, depth.clone()))
+    }
+
+    /// Has the clients of depth streams empty their books (317), then sends every row again.
+    ///
+    /// # Errors
+    /// An unknown symbol.
+    pub fn reset_depth(&self, symbol: &str) -> Result<(), Error> {
+        self.on_symbol(symbol, handler::reset_depth)
+    }
+
+    /// Ends every depth stream of a symbol (316).
+    ///
+    /// # Errors
+    /// An unknown symbol.
+    pub fn halt_depth(&self, symbol: &str) -> Result<(), Error> {
+        self.on_symbol(symbol, handler::halt_depth)
+    }
+
+    /// Switches every stream of bars on a symbol off (10225), as after a bust.
+    ///
+    /// # Errors
+    /// An unknown symbol.
+    pub fn bust_bars(&self, symbol: &str) -> Result<(), Error> {
+        self.on_symbol(symbol, handler::bust_bars)
+    }
+
+    /// Puts a value in place of a generic tick's computed one, such as `implied_volatility` or
+    /// `dividends`; tickers that show it are told.
+    ///
+    /// # Errors
+    /// An unknown symbol or name, or a value that is no number where one is needed.
+    pub fn set_statistic(&self, symbol: &str, name: &str, value: &str) -> Result<(), Error> {
+        let statistic = named(name).ok_or_else(|| Error::UnknownKind(name.to_owned()))?;
+        let mut fits = true;
+        self.on_symbol(symbol, |world, con_id| {
+            fits &= handler::set_statistic(world, con_id, statistic, value);
+        })?;
+        if fits { Ok(()) } else { Err(Error::BadNumber(statistic.name)) }
     }
 
     /// Gives an account a family code.

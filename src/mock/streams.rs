@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::client::RequestId;
 use crate::exchange::ConId;
 use crate::exchange::bars::{BarSize, Show};
+use crate::exchange::depth::Depth;
 use crate::exchange::forming_bar::FormingBar;
 
 /// What one client follows, by request id.
@@ -21,6 +22,19 @@ pub(crate) struct Streams {
     pub(crate) tick_by_tick: BTreeMap<RequestId, TickByTick>,
     pub(crate) real_time_bars: BTreeMap<RequestId, RealTimeBars>,
     pub(crate) live_bars: BTreeMap<RequestId, LiveBars>,
+    pub(crate) depth: BTreeMap<RequestId, DepthStream>,
+}
+
+/// A depth request and the rows its client has seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DepthStream {
+    pub(crate) con_id: ConId,
+    pub(crate) is_smart: bool,
+    pub(crate) has_makers: bool,
+    /// The exchange that was asked for.
+    pub(crate) maker: String,
+    pub(crate) rows: usize,
+    pub(crate) shown: Depth,
 }
 
 /// Every print or every quote of an instrument.

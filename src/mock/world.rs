@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::client::{Client, ConnectionId, Due, NO_REQUEST, Outlet};
 use crate::clock;
+use crate::exchange::depth::Depth;
 use crate::exchange::{ClientId, ConId, Exchange, PermId};
 use crate::faults::Faults;
 use crate::handler;
@@ -36,6 +37,10 @@ pub(crate) struct World {
     pub(crate) not_entitled: BTreeSet<ConId>,
     pub(crate) login: Login,
     pub(crate) newsroom: Newsroom,
+    /// Books a test put in place of those around the quote.
+    pub(crate) depths: BTreeMap<ConId, Depth>,
+    /// Generic tick values a test put in place of computed ones, by name.
+    pub(crate) statistics: BTreeMap<(ConId, &'static str), String>,
     /// Rows a test put in place of what a scan would find, by scan code.
     pub(crate) scan_rows: BTreeMap<String, Vec<ConId>>,
     pub(crate) faults: Arc<Faults>,
@@ -57,6 +62,8 @@ impl World {
             not_entitled: BTreeSet::new(),
             login: Login::default(),
             newsroom: Newsroom::default(),
+            depths: BTreeMap::new(),
+            statistics: BTreeMap::new(),
             scan_rows: BTreeMap::new(),
             faults,
             schedule,
@@ -125,6 +132,8 @@ impl World {
         self.not_entitled.clear();
         self.login = Login::default();
         self.newsroom = Newsroom::default();
+        self.depths.clear();
+        self.statistics.clear();
         self.scan_rows.clear();
         self.connects = self.clients.len() as u64;
         self.disconnects = 0;

@@ -1,6 +1,7 @@
 //! One binary for every Rust test that goes through a public door.
 
 mod mock_accounts;
+mod mock_depth;
 mod mock_fixture;
 mod mock_history;
 mod mock_market_data;

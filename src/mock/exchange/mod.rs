@@ -9,6 +9,7 @@ pub(crate) mod bars;
 pub(crate) mod black_scholes;
 pub(crate) mod calendar;
 pub(crate) mod catalogue;
+pub(crate) mod depth;
 pub(crate) mod event;
 pub(crate) mod forming_bar;
 pub(crate) mod ids;
@@ -27,6 +28,7 @@ pub(crate) mod quote;
 pub(crate) mod random;
 pub(crate) mod refusal;
 pub(crate) mod scanning;
+pub(crate) mod statistic;
 pub(crate) mod tape;
 pub(crate) mod trading;
 

@@ -6,8 +6,10 @@ mod account_updates;
 mod bulletins;
 mod contract;
 mod contract_details;
+mod depth;
 mod display_groups;
 mod executions;
+mod generic_ticks;
 mod head_timestamp;
 mod historical_ticks;
 mod history;
@@ -17,6 +19,7 @@ mod market_data;
 mod news;
 mod option_chains;
 mod option_models;
+mod option_ticks;
 mod order_reports;
 mod orders;
 mod pnl;
@@ -33,10 +36,12 @@ mod ticks;
 mod venues;
 
 pub(crate) use bulletins::post as post_bulletin;
+pub(crate) use depth::{halt as halt_depth, reset as reset_depth, set as set_depth};
+pub(crate) use generic_ticks::set as set_statistic;
 pub(crate) use live_bars::roll as roll_live_bar;
 pub(crate) use market_data::{clear_price, end_snapshot, flood, set_price};
 pub(crate) use news::publish;
-pub(crate) use real_time_bars::end_bar as end_real_time_bar;
+pub(crate) use real_time_bars::{bust as bust_bars, end_bar as end_real_time_bar};
 pub(crate) use scanner::set_rows as set_scanner_rows;
 pub(crate) use session::welcome;
 
@@ -87,6 +92,8 @@ pub(crate) fn serve(world: &mut World, to: &Outlet, request: Request) {
         Request::ReqAutoOpenOrders(r) => order_reports::bind(to, &r),
         Request::ReqCompletedOrders(_) => order_reports::send_completed(world, to),
         Request::ReqExecutions(r) => executions::answer(world, to, &r),
+        Request::ReqMktDepth(r) => depth::subscribe(world, to, &r),
+        Request::CancelMktDepth(r) => depth::cancel(world, to, &r),
         Request::ReqTickByTickData(r) => tick_by_tick::subscribe(world, to, &r),
         Request::CancelTickByTickData(r) => tick_by_tick::cancel(world, to, &r),
         Request::ReqHistoricalTicks(r) => historical_ticks::answer(world, to, &r),

@@ -12,6 +12,7 @@ use crate::streams::NewsStream;
 use crate::wire::pb;
 use crate::world::World;
 
+use super::contract;
 use super::history::End;
 
 pub(super) fn providers(world: &World, to: &Outlet) {
@@ -93,6 +94,42 @@ fn shown(millis: i64) -> String {
     let form = time::macros::format_description!("[year]-[month]-[day] [hour]:[minute]:[second].0");
     let time = OffsetDateTime::from_unix_timestamp(millis.div_euclid(1_000));
     time.ok().and_then(|time| time.format(form).ok()).unwrap_or_default()
+}
+
+/// The security type of a provider's own stream of headlines.
+const TAPE: &str = "NEWS";
+
+pub(super) fn is_tape(contract: Option<&pb::Contract>) -> bool {
+    contract.is_some_and(|contract| contract.sec_type() == TAPE)
+}
+
+/// Follows everything a provider publishes; its contract is `CODE:CODE_ALL` on the exchange `CODE`.
+pub(super) fn follow_tape(
+    world: &mut World,
+    to: &Outlet,
+    id: i32,
+    contract: Option<&pb::Contract>,
+) {
+    let symbol = contract.map(pb::Contract::symbol).unwrap_or_default();
+    let code = symbol.split(':').next().unwrap_or_default().to_owned();
+    if !world.newsroom.providers.iter().any(|(known, _)| *known == code) {
+        let refusal = contract::unknown();
+        return to.error(id, refusal.code, refusal.text);
+    }
+    follow(world, to, id, None, vec![code]);
+}
+
+/// Follows headlines of providers, of every one if none is named.
+pub(super) fn follow(
+    world: &mut World,
+    to: &Outlet,
+    id: i32,
+    con_id: Option<ConId>,
+    providers: Vec<String>,
+) {
+    if let Some(client) = world.client(to) {
+        client.streams.news.insert(id, NewsStream { con_id, providers });
+    }
 }
 
 /// Publishes a headline to everyone who follows its provider or what it is about.

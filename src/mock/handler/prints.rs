@@ -4,11 +4,12 @@ use crate::client::Client;
 use crate::clock;
 use crate::exchange::bars::Show;
 use crate::exchange::forming_bar::{FormingBar, Move, shown_price};
+use crate::exchange::statistic::Statistic;
 use crate::exchange::tape::{Print, Sides};
 use crate::exchange::{ConId, Quote, QuoteChange};
 use crate::world::World;
 
-use super::{live_bars, tick_by_tick};
+use super::{depth, generic_ticks, live_bars, option_ticks, tick_by_tick};
 
 /// A last price that was set is a print, even at the price of the one before.
 pub(super) fn follow(world: &mut World, con_id: ConId, change: &QuoteChange, before: &Quote) {
@@ -17,12 +18,20 @@ pub(super) fn follow(world: &mut World, con_id: ConId, change: &QuoteChange, bef
     if let Some(price) = change.last {
         print(world, con_id, price, &after, now);
     }
+    if change.last.is_some() {
+        generic_ticks::tell(world, con_id, Statistic::moves_with_trade);
+    }
+    if before.mark() != after.mark() {
+        generic_ticks::tell(world, con_id, Statistic::moves_with_price);
+    }
+    option_ticks::tell(world, con_id);
     let (old, new) = (Sides::of(before, now), Sides::of(&after, now));
     if !new.shows_what(&old) {
         world.exchange.tape(con_id).quote(new.clone());
         for client in world.clients.values_mut() {
             follow_quote(client, con_id, (&old, &new), &after);
         }
+        depth::tell(world, con_id);
     }
 }
 

@@ -97,6 +97,24 @@ pub(crate) fn end_bar(world: &mut World, connection: ConnectionId, id: RequestId
     }
 }
 
+/// Switches every stream of bars on an instrument off, as after a bust; clients have to ask again (H20).
+pub(crate) fn bust(world: &mut World, con_id: ConId) {
+    for client in world.clients.values_mut() {
+        let to = client.outlet.clone();
+        let streams = &mut client.streams;
+        let keeps = |id: &RequestId, of: ConId| {
+            if of == con_id {
+                to.error(*id, 10_225, BUST);
+            }
+            of != con_id
+        };
+        streams.real_time_bars.retain(|id, stream| keeps(id, stream.con_id));
+        streams.live_bars.retain(|id, live| keeps(id, live.con_id));
+    }
+}
+
+const BUST: &str = "Bust event occurred, current subscription is deactivated. Please resubscribe                     real-time bars immediately.";
+
 fn message(id: RequestId, bar: Bar) -> pb::RealTimeBarTick {
     let trades = bar.trades;
     let none = || "-1".to_owned();

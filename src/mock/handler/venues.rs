@@ -60,25 +60,59 @@ pub(super) fn smart_components(to: &Outlet, request: &pb::SmartComponentsRequest
     });
 }
 
-/// Exchange, kind, and whether it shows makers (`Deep2`) or prices only (`Deep`).
-const DEPTH: [(&str, SecurityKind, &str); 8] = [
-    ("NASDAQ", SecurityKind::Stock, "Deep2"),
-    ("ARCA", SecurityKind::Stock, "Deep2"),
-    ("BATS", SecurityKind::Stock, "Deep2"),
-    ("NYSE", SecurityKind::Stock, "Deep"),
-    ("IEX", SecurityKind::Stock, "Deep"),
-    ("CME", SecurityKind::Future, "Deep"),
-    ("IDEALPRO", SecurityKind::Cash, "Deep"),
-    ("PAXOS", SecurityKind::Crypto, "Deep"),
+/// What an exchange shows of its book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Service {
+    /// Prices and sizes.
+    Prices,
+    /// Who is behind each row, too.
+    Makers,
+}
+
+impl Service {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Prices => "Deep",
+            Self::Makers => "Deep2",
+        }
+    }
+}
+
+const DEPTH: [(&str, SecurityKind, Service); 8] = [
+    ("NASDAQ", SecurityKind::Stock, Service::Makers),
+    ("ARCA", SecurityKind::Stock, Service::Makers),
+    ("BATS", SecurityKind::Stock, Service::Makers),
+    ("NYSE", SecurityKind::Stock, Service::Prices),
+    ("IEX", SecurityKind::Stock, Service::Prices),
+    ("CME", SecurityKind::Future, Service::Prices),
+    ("IDEALPRO", SecurityKind::Cash, Service::Prices),
+    ("PAXOS", SecurityKind::Crypto, Service::Prices),
 ];
+
+/// What an exchange shows of the books of a kind of security; `None` if nothing.
+pub(super) fn depth_service(exchange: &str, kind: SecurityKind) -> Option<Service> {
+    let found = DEPTH.iter().find(|(name, of, _)| *name == exchange && *of == kind);
+    found.map(|(_, _, service)| *service)
+}
+
+/// The books of several exchanges together exist for stocks, each row with its exchange.
+pub(super) fn smart_depth(kind: SecurityKind) -> Option<Service> {
+    (kind == SecurityKind::Stock).then_some(Service::Makers)
+}
+
+/// The exchanges behind them.
+pub(super) fn smart_makers() -> Vec<&'static str> {
+    let stocks = DEPTH.iter().filter(|(_, kind, _)| *kind == SecurityKind::Stock);
+    stocks.map(|(name, ..)| *name).collect()
+}
 
 pub(super) fn depth_exchanges(to: &Outlet) {
     let row =
-        |(exchange, kind, service): (&str, SecurityKind, &str)| pb::DepthMarketDataDescription {
+        |(exchange, kind, service): (&str, SecurityKind, Service)| pb::DepthMarketDataDescription {
             exchange: Some(exchange.to_owned()),
             sec_type: Some(kind.code().to_owned()),
             listing_exch: Some(String::new()),
-            service_data_type: Some(service.to_owned()),
+            service_data_type: Some(service.code().to_owned()),
             agg_group: Some(i32::MAX),
         };
     to.send(&pb::MarketDepthExchanges { depth_market_data_descriptions: DEPTH.map(row).to_vec() });
