@@ -1,6 +1,8 @@
 //! The control side of everything that is neither prices nor books: what the login is, what is listed,
 //! what scans find and what is in the news.
 
+use std::time::Duration;
+
 use crate::error::Error;
 use crate::exchange::QuoteChange;
 use crate::exchange::addition::NewInstrument;
@@ -112,6 +114,11 @@ impl MockGateway {
             fits &= handler::set_statistic(world, con_id, statistic, value);
         })?;
         if fits { Ok(()) } else { Err(Error::BadNumber(statistic.name)) }
+    }
+
+    /// Sets how often real-time bars come, for requests from now on.
+    pub fn set_real_time_bar(&self, interval: Duration) {
+        self.shared.world().settings.real_time_bar = interval;
     }
 
     /// Gives an account a family code.

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from . import faults
 from ._gateway import Execution, FaultHandle, MockGateway, Order, Request, run_mock_gateway
+from ._staging import DepthRow, HistoryBar
 
 __all__ = [
+    "DepthRow",
     "Execution",
     "FaultHandle",
+    "HistoryBar",
     "MockGateway",
     "Order",
     "Request",

@@ -11,6 +11,7 @@ from typing import Self
 
 from aioibkr import _native
 
+from ._staging import Staging
 from .faults import Delay, Fault, LateFill, Mute, PartialFill, RejectOrder
 
 FaultHandle = _native.FaultHandle
@@ -61,7 +62,7 @@ class Request:
     fields: dict[str, str]
 
 
-class MockGateway:
+class MockGateway(Staging):
     """A mock IB Gateway on a port of this machine.
 
     Use it as ``with MockGateway() as gateway`` or ``async with MockGateway() as gateway``: it
