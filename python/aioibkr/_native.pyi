@@ -17,6 +17,35 @@ import pandas as pd  # type: ignore[import-not-found, import-untyped, unused-ign
 import polars as pl  # type: ignore[import-not-found, unused-ignore]
 from typing_extensions import Buffer
 
+__all__ = [
+    "AccountSnapshot",
+    "AccountValue",
+    "Awaitable",
+    "Bar",
+    "Bars",
+    "Client",
+    "Column",
+    "Commission",
+    "Contract",
+    "ContractDetails",
+    "Execution",
+    "FaultHandle",
+    "Fill",
+    "Metrics",
+    "MockGateway",
+    "Order",
+    "Pnl",
+    "Position",
+    "Quote",
+    "RiskLimits",
+    "TickBatch",
+    "Trade",
+    "TradeEvent",
+    "_TickReader",
+    "_server_time_via_future_into_py",
+    "run_mock_gateway",
+]
+
 _Quantity: TypeAlias = int | float | Decimal | str
 _MarketDataType: TypeAlias = Literal["live", "frozen", "delayed", "delayed-frozen"]
 _OrderStatus: TypeAlias = Literal[
@@ -492,7 +521,7 @@ class RiskLimits:
     def __new__(
         cls,
         *,
-        max_order_size: _Quantity | None = ...,
+        max_order_size: _Quantity | None = 1000,
         max_order_value: float | None = 50000.0,
         max_position_pct: float | None = 0.1,
         daily_loss_limit: float | None = 1000.0,
