@@ -1,1 +1,5 @@
 //! One binary for every Rust test that goes through a public door.
+
+mod core_gateway;
+mod core_reading;
+mod core_session;
