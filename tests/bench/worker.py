@@ -102,7 +102,7 @@ async def ticks(host: str, port: str, count: str) -> Result:
             start_seen, cpu, wall = seen, time.process_time(), time.perf_counter()
             continue
         batches += 1
-        checksum += memoryview(batch.price)[-1]
+        checksum += batch.price[-1]
         if seen + reader.lost >= int(count):
             break
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
