@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::error::{Error, Result};
-use crate::model::{AccountId, ClientId, MarketDataType, RiskLimits};
+use crate::model::{AccountId, ClientId, MarketDataType, Reconnect, RiskLimits};
 
 /// The oldest gateway server version this package speaks.
 pub const MINIMUM_SERVER_VERSION: i32 = 213;
@@ -25,6 +25,8 @@ pub struct Config {
     pub connect_pauses: Vec<Duration>,
     /// Keep trying for ever instead of giving up after the tries.
     pub wait: bool,
+    /// How a lost link is opened again; `None` leaves it to the next `open`.
+    pub reconnect: Option<Reconnect>,
     /// Default deadlines of requests.
     pub deadlines: Deadlines,
     /// Allow orders to an account that is not a paper account.
@@ -82,6 +84,7 @@ impl Default for Config {
             connect_timeout: Duration::from_secs(10),
             connect_pauses: vec![Duration::from_secs(1), Duration::from_secs(2)],
             wait: false,
+            reconnect: Some(Reconnect::default()),
             deadlines: Deadlines::default(),
             allow_live: false,
             read_only: false,

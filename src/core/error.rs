@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 /// Shorthand for results of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -65,16 +66,26 @@ pub enum ErrorKind {
     Config,
 }
 
-/// The error of every fallible operation of the core.
+impl ErrorKind {
+    /// Whether a connect that failed so says more than that time ran out.
+    #[must_use]
+    pub(crate) fn is_lasting(self) -> bool {
+        matches!(self, Self::ClientIdInUse | Self::GatewayTooOld | Self::HandshakeFailed)
+    }
+}
+
+/// The error of every fallible operation of the core. Clones share their source.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     message: String,
     code: Option<i32>,
     request_id: Option<i32>,
     details: BTreeMap<&'static str, String>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
@@ -124,7 +135,7 @@ impl Error {
     /// Adds the underlying error.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 

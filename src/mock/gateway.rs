@@ -11,6 +11,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::error::Error;
 use crate::exchange::account::ProfitAndLoss;
+use crate::exchange::bars::{Bar, Trades};
 use crate::exchange::number::{decimal, double};
 use crate::exchange::{ConId, Execution, Order, QuoteChange};
 use crate::faults::{Fault, FaultId};
@@ -57,6 +58,23 @@ pub struct Prices {
     pub low: Option<f64>,
     /// Closing price of the day before.
     pub close: Option<f64>,
+}
+
+/// One bar of history a test puts in place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HistoryBar {
+    /// Start of the bar, in epoch seconds.
+    pub start: i64,
+    /// First price.
+    pub open: f64,
+    /// Highest price.
+    pub high: f64,
+    /// Lowest price.
+    pub low: f64,
+    /// Last price.
+    pub close: f64,
+    /// Units traded.
+    pub volume: f64,
 }
 
 impl MockGateway {
@@ -108,6 +126,16 @@ impl MockGateway {
     /// An unknown symbol.
     pub fn clear_price(&self, symbol: &str) -> Result<(), Error> {
         self.on_symbol(symbol, handler::clear_price)
+    }
+
+    /// Answers every history request of a symbol with these bars, up to the end asked for, whatever
+    /// duration and bar size were asked for.
+    ///
+    /// # Errors
+    /// An unknown symbol or a number that is not finite.
+    pub fn set_bars(&self, symbol: &str, bars: &[HistoryBar]) -> Result<(), Error> {
+        let series = bars.iter().map(HistoryBar::checked).collect::<Result<Vec<_>, _>>()?;
+        self.on_symbol(symbol, |world, con_id| world.exchange.set_bars(con_id, series.clone()))
     }
 
     /// Says whether the login may see live data of a symbol; later requests follow it.
@@ -407,6 +435,19 @@ impl Prices {
             low: some(self.low, "low")?,
             close: some(self.close, "close")?,
         })
+    }
+}
+
+impl HistoryBar {
+    fn checked(&self) -> Result<Bar, Error> {
+        let Self { start, open, high, low, close, volume } = *self;
+        let fields =
+            [(open, "open"), (high, "high"), (low, "low"), (close, "close"), (volume, "volume")];
+        for (value, name) in fields {
+            number(value, name)?;
+        }
+        let trades = Some(Trades { volume, wap: (high + low + close) / 3.0, count: 1 });
+        Ok(Bar { start, open, high, low, close, trades })
     }
 }
 

@@ -30,7 +30,7 @@ pub use cli::run;
 pub use error::Error;
 pub use faults::Fault;
 pub use flood::FloodHandle;
-pub use gateway::{FaultHandle, MockGateway, Prices};
+pub use gateway::{FaultHandle, HistoryBar, MockGateway, Prices};
 pub use record::{ExecutionRecord, OrderRecord};
 pub use request_log::RequestRecord;
 pub use settings::{SERVER_VERSIONS, Settings};

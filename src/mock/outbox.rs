@@ -1,5 +1,5 @@
 //! Bytes waiting for one client's socket. Any thread pushes, one task writes: frames pushed together
-//! leave together. Promises a bound: a client that leaves more than [`LIMIT`] bytes unread is
+//! leave together. Promises a bound: a client that leaves more bytes unread than the settings allow is
 //! disconnected, as there is no other honest way to keep both its stream whole and memory finite.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,12 +9,10 @@ use tokio::sync::Notify;
 
 use crate::flood::Flood;
 
-/// Most bytes that may wait for one client: four frames of the longest kind.
-pub(crate) const LIMIT: usize = 64 * 1024 * 1024;
-
 /// The queue of one client.
-#[derive(Default)]
 pub(crate) struct Outbox {
+    /// Most bytes that may wait.
+    limit: usize,
     queue: Mutex<Queue>,
     changed: Notify,
 }
@@ -23,35 +21,31 @@ pub(crate) struct Outbox {
 struct Queue {
     bytes: Vec<u8>,
     floods: Vec<Flood>,
-    ending: Option<Ending>,
-}
-
-/// How a connection ends from this side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
-    /// What is queued is written first.
-    AfterFlush,
-    /// At once; what is queued is lost.
-    Now,
+    is_cut: bool,
 }
 
 enum Work {
     Bytes(Vec<u8>),
     Flood(Flood),
-    Ended,
+    Cut,
 }
 
 impl Outbox {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { limit, queue: Mutex::default(), changed: Notify::new() }
+    }
+
     /// Lets `write` append to the queue, then wakes the writer.
     pub(crate) fn push(&self, write: impl FnOnce(&mut Vec<u8>)) {
         let mut queue = self.lock();
-        if queue.ending.is_some() {
+        if queue.is_cut {
             return;
         }
         write(&mut queue.bytes);
-        if queue.bytes.len() > LIMIT {
-            log::warn!("a client leaves more than {LIMIT} bytes unread and is disconnected");
-            queue.ending = Some(Ending::Now);
+        if queue.bytes.len() > self.limit {
+            log::warn!("a client leaves more than {} bytes unread and is disconnected", self.limit);
+            queue.is_cut = true;
+            queue.bytes = Vec::new();
         }
         drop(queue);
         self.changed.notify_one();
@@ -63,13 +57,7 @@ impl Outbox {
         self.changed.notify_one();
     }
 
-    /// Ends the connection; the first reason stays.
-    pub(crate) fn end(&self, ending: Ending) {
-        self.lock().ending.get_or_insert(ending);
-        self.changed.notify_one();
-    }
-
-    /// Writes until the connection is ended from this side or the socket fails.
+    /// Writes until the queue is over its limit or the socket fails.
     pub(crate) async fn write_to<W>(&self, socket: &mut W) -> std::io::Result<()>
     where
         W: AsyncWrite + Unpin,
@@ -77,7 +65,7 @@ impl Outbox {
         let mut spare = Vec::new();
         loop {
             match self.next(spare).await {
-                Work::Ended => return socket.flush().await,
+                Work::Cut => return Ok(()),
                 Work::Bytes(bytes) => spare = self.write_bytes(bytes, socket).await?,
                 Work::Flood(flood) => {
                     self.write_flood(flood, socket).await?;
@@ -126,8 +114,8 @@ impl Outbox {
     /// The next piece of work, or the spare buffer back if there is none.
     fn take(&self, spare: Vec<u8>) -> Result<Work, Vec<u8>> {
         let mut queue = self.lock();
-        if queue.ending == Some(Ending::Now) {
-            return Ok(Work::Ended);
+        if queue.is_cut {
+            return Ok(Work::Cut);
         }
         if !queue.bytes.is_empty() {
             return Ok(Work::Bytes(std::mem::replace(&mut queue.bytes, spare)));
@@ -135,10 +123,10 @@ impl Outbox {
         if !queue.floods.is_empty() {
             return Ok(Work::Flood(queue.floods.remove(0)));
         }
-        if queue.ending.is_some() { Ok(Work::Ended) } else { Err(spare) }
+        Err(spare)
     }
 
-    /// Resolves when the connection is ended without waiting for the queue.
+    /// Resolves when the queue is over its limit, even while a write is stuck.
     async fn cut(&self) {
         while !self.is_cut() {
             self.changed.notified().await;
@@ -146,7 +134,7 @@ impl Outbox {
     }
 
     fn is_cut(&self) -> bool {
-        self.lock().ending == Some(Ending::Now)
+        self.lock().is_cut
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -158,24 +146,28 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::io::AsyncReadExt;
 
     #[tokio::test]
-    async fn test_queued_bytes_are_written_before_a_gentle_end() {
-        let outbox = Outbox::default();
+    async fn test_frames_pushed_together_leave_together() {
+        let outbox = Outbox::new(8);
         outbox.push(|bytes| bytes.extend_from_slice(b"one"));
         outbox.push(|bytes| bytes.extend_from_slice(b"two"));
-        outbox.end(Ending::AfterFlush);
-        let mut written = Vec::new();
+        let (mut socket, mut client) = tokio::io::duplex(64);
+        let mut read = [0; 64];
 
-        outbox.write_to(&mut written).await.unwrap();
+        let count = tokio::select! {
+            count = client.read(&mut read) => count.unwrap(),
+            _ = outbox.write_to(&mut socket) => 0,
+        };
 
-        assert_eq!(written, b"onetwo");
+        assert_eq!(&read[..count], b"onetwo");
     }
 
     #[tokio::test]
-    async fn test_a_queue_over_the_limit_ends_the_connection_at_once() {
-        let outbox = Outbox::default();
-        outbox.push(|bytes| bytes.resize(LIMIT + 1, 0));
+    async fn test_a_queue_over_the_limit_ends_the_connection() {
+        let outbox = Outbox::new(8);
+        outbox.push(|bytes| bytes.resize(9, 0));
         let mut written = Vec::new();
 
         outbox.write_to(&mut written).await.unwrap();

@@ -1,1 +1,9 @@
 //! One binary for every Rust test that goes through a public door.
+
+mod mock_accounts;
+mod mock_fixture;
+mod mock_history;
+mod mock_market_data;
+mod mock_orders;
+mod mock_session;
+mod mock_wire;

@@ -1,6 +1,7 @@
 //! What the session tells the rest of the program.
 
 use std::fmt;
+use std::time::Duration;
 
 use time::OffsetDateTime;
 
@@ -39,6 +40,21 @@ impl SessionState {
 impl fmt::Display for SessionState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// Pauses between tries after a link was lost: `first`, then twice as long each time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reconnect {
+    /// Before the first try.
+    pub first: Duration,
+    /// Never longer than this.
+    pub longest: Duration,
+}
+
+impl Default for Reconnect {
+    fn default() -> Self {
+        Self { first: Duration::from_secs(1), longest: Duration::from_secs(30) }
     }
 }
 

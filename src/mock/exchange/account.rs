@@ -90,7 +90,8 @@ impl Figures {
             self.stock_value += position.value();
             self.gross_value += position.value().abs();
         } else {
-            self.future_gains += position.unrealized();
+            // Cash has paid the commissions already.
+            self.future_gains += position.unrealized() + position.holding.fees;
         }
         self.margin += position.margin();
         self.pnl.daily += position.daily();

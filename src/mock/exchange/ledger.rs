@@ -19,6 +19,8 @@ pub(crate) struct Holding {
     pub(crate) quantity: Decimal,
     /// Signed like the quantity.
     pub(crate) cost: Decimal,
+    /// The commissions within the cost.
+    pub(crate) fees: Decimal,
     /// As `cost`, but holdings from before today at the close before: base of the daily figure.
     pub(crate) day_cost: Decimal,
     /// Gains realized today; `None` if nothing was closed today (A16).
@@ -71,25 +73,21 @@ impl Ledger {
         let split = Split::of(holding.quantity, fill, amount);
         let gains = holding.close(&split);
         holding.open(&split);
-        self.cash -= fill.commission_or_all(amount, instrument);
-        let (gain, day_gain) = gains?;
-        if !instrument.kind.is_paid_in_full() {
-            self.cash += gain + split.closing_commission;
+        self.cash -= fill.commission;
+        if instrument.kind.is_paid_in_full() {
+            self.cash -= amount;
         }
-        self.realized += gain;
-        self.day_realized += day_gain;
-        Some(gain)
+        let gains = gains?;
+        if !instrument.kind.is_paid_in_full() {
+            self.cash += gains.before_fees;
+        }
+        self.realized += gains.real;
+        self.day_realized += gains.of_day;
+        Some(gains.real)
     }
 
     pub(crate) fn quantity(&self, con_id: ConId) -> Decimal {
         self.holdings.get(&con_id).map_or(Decimal::ZERO, |holding| holding.quantity)
-    }
-}
-
-impl Fill {
-    fn commission_or_all(self, amount: Decimal, instrument: &Instrument) -> Decimal {
-        let paid = if instrument.kind.is_paid_in_full() { amount } else { Decimal::ZERO };
-        paid + self.commission
     }
 }
 
@@ -126,9 +124,19 @@ impl Split {
     }
 }
 
+/// What closing a part of a holding gained.
+struct Gains {
+    /// After the commissions of opening and closing.
+    real: Decimal,
+    /// Against the close before today.
+    of_day: Decimal,
+    /// As if there were no commissions.
+    before_fees: Decimal,
+}
+
 impl Holding {
-    /// Takes the closed part out, at its share of the costs. The gains: real and of the day.
-    fn close(&mut self, split: &Split) -> Option<(Decimal, Decimal)> {
+    /// Takes the closed part out, at its share of the costs.
+    fn close(&mut self, split: &Split) -> Option<Gains> {
         if split.closing.is_zero() {
             return None;
         }
@@ -136,20 +144,25 @@ impl Holding {
             left if left.is_zero() => total,
             _ => total * -split.closing / quantity,
         };
-        let (cost, day_cost) = (part(self.cost, self.quantity), part(self.day_cost, self.quantity));
+        let held = self.quantity;
+        let (cost, fees) = (part(self.cost, held), part(self.fees, held));
+        let day_cost = part(self.day_cost, held);
         let proceeds = -split.closing_amount - split.closing_commission;
         self.quantity += split.closing;
         self.cost -= cost;
+        self.fees -= fees;
         self.day_cost -= day_cost;
-        let gain = proceeds - cost;
-        self.realized = Some(self.realized.unwrap_or_default() + gain);
-        Some((gain, proceeds - day_cost))
+        let real = proceeds - cost;
+        self.realized = Some(self.realized.unwrap_or_default() + real);
+        let before_fees = real + split.closing_commission + fees;
+        Some(Gains { real, of_day: proceeds - day_cost, before_fees })
     }
 
     fn open(&mut self, split: &Split) {
         let cost = split.opening_amount + split.opening_commission;
         self.quantity += split.opening;
         self.cost += cost;
+        self.fees += split.opening_commission;
         self.day_cost += cost;
     }
 }
@@ -221,7 +234,11 @@ mod tests {
                 let pick = |salt: u64, range: u64| {
                     i64::try_from(random::mix(seed, index * 7 + salt) % range).unwrap()
                 };
-                let next = fill(pick(0, 41) - 20, 90 + pick(1, 20), 100 + pick(2, 50));
+                let next = fill(
+                    (pick(0, 20) + 1) * (1 - 2 * pick(3, 2)),
+                    90 + pick(1, 20),
+                    100 + pick(2, 50),
+                );
                 quantity += next.quantity;
                 spent += next.quantity * next.price + next.commission;
                 realized += ledger.book(&aapl, next).unwrap_or_default();

@@ -87,18 +87,18 @@ type StockRow = (i32, &'static str, &'static str, &'static str, &'static str, i6
 
 /// Contract id, symbol, listing exchange, long name, industry, price in cents.
 const STOCKS: [StockRow; 12] = [
-    (265_598, "AAPL", "NASDAQ", "APPLE INC", "Technology", 190_00),
-    (272_093, "MSFT", "NASDAQ", "MICROSOFT CORP", "Technology", 425_00),
-    (208_813_720, "GOOG", "NASDAQ", "ALPHABET INC-CL C", "Communications", 175_00),
-    (3_691_937, "AMZN", "NASDAQ", "AMAZON.COM INC", "Communications", 185_00),
-    (4_815_747, "NVDA", "NASDAQ", "NVIDIA CORP", "Technology", 125_00),
-    (76_792_991, "TSLA", "NASDAQ", "TESLA INC", "Consumer, Cyclical", 250_00),
-    (107_113_386, "META", "NASDAQ", "META PLATFORMS INC-CLASS A", "Communications", 500_00),
-    (756_733, "SPY", "ARCA", "STATE STREET SPDR S&P 500 ET", "Funds", 550_00),
-    (8_314, "IBM", "NYSE", "INTL BUSINESS MACHINES CORP", "Technology", 210_00),
-    (320_227_571, "QQQ", "NASDAQ", "INVESCO QQQ TRUST SERIES 1", "Funds", 480_00),
-    (900_000_001, "AMB", "NYSE", "AMBIGUOUS HOLDINGS", "Financial", 40_00),
-    (900_000_002, "AMB", "NASDAQ", "AMBIGUOUS INDUSTRIES", "Industrial", 41_00),
+    (265_598, "AAPL", "NASDAQ", "APPLE INC", "Technology", 19_000),
+    (272_093, "MSFT", "NASDAQ", "MICROSOFT CORP", "Technology", 42_500),
+    (208_813_720, "GOOG", "NASDAQ", "ALPHABET INC-CL C", "Communications", 17_500),
+    (3_691_937, "AMZN", "NASDAQ", "AMAZON.COM INC", "Communications", 18_500),
+    (4_815_747, "NVDA", "NASDAQ", "NVIDIA CORP", "Technology", 12_500),
+    (76_792_991, "TSLA", "NASDAQ", "TESLA INC", "Consumer, Cyclical", 25_000),
+    (107_113_386, "META", "NASDAQ", "META PLATFORMS INC-CLASS A", "Communications", 50_000),
+    (756_733, "SPY", "ARCA", "STATE STREET SPDR S&P 500 ET", "Funds", 55_000),
+    (8_314, "IBM", "NYSE", "INTL BUSINESS MACHINES CORP", "Technology", 21_000),
+    (320_227_571, "QQQ", "NASDAQ", "INVESCO QQQ TRUST SERIES 1", "Funds", 48_000),
+    (900_000_001, "AMB", "NYSE", "AMBIGUOUS HOLDINGS", "Financial", 4_000),
+    (900_000_002, "AMB", "NASDAQ", "AMBIGUOUS INDUSTRIES", "Industrial", 4_100),
 ];
 
 fn stock(row: &StockRow) -> Instrument {

@@ -95,10 +95,6 @@ impl Exchange {
         self.bars.insert(con_id, bars);
     }
 
-    pub(crate) fn account_names(&self) -> impl Iterator<Item = &String> {
-        self.accounts.keys()
-    }
-
     pub(crate) fn has_account(&self, name: &str) -> bool {
         self.accounts.contains_key(name)
     }
@@ -170,7 +166,8 @@ impl Exchange {
         let Some(entry) = self.accounts.get_mut(account) else { return Vec::new() };
         let cost = average_cost * quantity;
         let holding = entry.ledger.holdings.entry(con_id).or_default();
-        *holding = Holding { quantity, cost, day_cost, realized: holding.realized };
+        let realized = holding.realized;
+        *holding = Holding { quantity, cost, fees: Decimal::ZERO, day_cost, realized };
         vec![Event::Moved { account: account.to_owned(), con_id }]
     }
 }

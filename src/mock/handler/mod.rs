@@ -4,7 +4,11 @@
 mod account_updates;
 mod contract;
 mod contract_details;
+mod executions;
+mod history;
 mod market_data;
+mod order_reports;
+mod orders;
 mod pnl;
 mod positions;
 mod session;
@@ -14,8 +18,13 @@ mod ticks;
 pub(crate) use market_data::{clear_price, end_snapshot, flood, set_price};
 pub(crate) use session::welcome;
 
-use crate::client::Outlet;
-use crate::exchange::Event;
+use std::collections::BTreeSet;
+
+use crate::client::{NO_REQUEST, Outlet};
+use crate::clock;
+use crate::exchange::market::FillRule;
+use crate::exchange::number::decimal;
+use crate::exchange::{ConId, Event};
 use crate::wire::Request;
 use crate::world::World;
 
@@ -45,42 +54,66 @@ pub(crate) fn serve(world: &mut World, to: &Outlet, request: Request) {
         Request::ReqMktData(r) => market_data::subscribe(world, to, &r),
         Request::CancelMktData(r) => market_data::cancel(world, to, &r),
         Request::ReqMarketDataType(r) => market_data::set_type(world, to, &r),
+        Request::ReqHistoricalData(r) => history::answer(world, to, &r),
+        Request::CancelHistoricalData(r) => history::cancel(to, &r),
+        Request::PlaceOrder(r) => orders::place(world, to, *r),
+        Request::CancelOrder(r) => orders::cancel(world, to, &r),
+        Request::ReqGlobalCancel(_) => orders::cancel_all(world),
+        Request::ReqOpenOrders(_) => order_reports::send_open(world, to, Some(to.client)),
+        Request::ReqAllOpenOrders(_) => order_reports::send_open(world, to, None),
+        Request::ReqAutoOpenOrders(r) => order_reports::bind(to, &r),
+        Request::ReqCompletedOrders(_) => order_reports::send_completed(world, to),
+        Request::ReqExecutions(r) => executions::answer(world, to, &r),
         other => refuse_unserved(to, &other),
     }
 }
 
 fn refuse_unserved(to: &Outlet, request: &Request) {
-    let id = request.id().unwrap_or(crate::client::NO_REQUEST);
+    let id = request.id().unwrap_or(NO_REQUEST);
     let kind = request.kind().name();
     to.error(id, 321, format!("Error validating request. This gateway does not serve {kind}."));
 }
 
 /// Tells clients of what happened on the exchange, then of the account figures that changed by it.
 pub(crate) fn tell(world: &mut World, events: Vec<Event>) {
-    let mut accounts = Vec::new();
+    let mut moved = BTreeSet::new();
     for event in events {
-        if let Event::Moved { account, con_id } = event {
-            positions::tell(world, &account, con_id);
-            if !accounts.contains(&(account.clone(), con_id)) {
-                accounts.push((account, con_id));
+        match event {
+            Event::Coded { to, code, text } => {
+                if let Some(outlet) = world.outlet_of(to.client) {
+                    outlet.error(to.order.0, code, text);
+                }
+            }
+            Event::Shown { order, passing_limit } => {
+                order_reports::tell(world, &order, passing_limit);
+            }
+            Event::Executed(execution) => executions::tell(world, &execution),
+            Event::Charged(execution) => executions::tell_commission(world, &execution),
+            Event::Moved { account, con_id } => {
+                positions::tell(world, &account, con_id);
+                moved.insert((account, con_id));
             }
         }
     }
-    for (account, con_id) in accounts {
+    for (account, con_id) in moved {
         tell_figures(world, &account, Some(con_id));
     }
 }
 
-/// Tells subscribers of an account's present figures: portfolio row, account values, P&L, summary.
-pub(crate) fn tell_figures(
-    world: &mut World,
-    account: &str,
-    moved: Option<crate::exchange::ConId>,
-) {
+/// Tells subscribers of an account's present figures: the row of what moved, or every portfolio row,
+/// then account values, summary and P&L.
+pub(crate) fn tell_figures(world: &mut World, account: &str, moved: Option<ConId>) {
     account_updates::tell(world, account, moved);
     summary::tell(world, account);
     pnl::tell(world, account);
 }
 
 /// Lets matching follow the faults that are on now.
-pub(crate) fn follow_faults(_world: &mut World) {}
+pub(crate) fn follow_faults(world: &mut World) {
+    world.exchange.fill_rule = FillRule {
+        is_late: world.faults.fills_are_late(),
+        at_most: world.faults.fill_limit().and_then(decimal),
+    };
+    let events = world.exchange.match_all(clock::seconds());
+    tell(world, events);
+}

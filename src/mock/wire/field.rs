@@ -5,28 +5,28 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 /// A message whose present fields can be listed.
-pub trait Fields {
+pub(crate) trait Fields {
     /// Puts every present field into the sink, in the order of the table.
     fn list(&self, sink: &mut Sink);
 }
 
 /// Collects `(name, value)` rows.
 #[derive(Debug, Default)]
-pub struct Sink {
+pub(crate) struct Sink {
     prefix: String,
     rows: Vec<(String, String)>,
 }
 
 impl Sink {
     /// The rows of one message.
-    pub fn rows_of(message: &impl Fields) -> Vec<(String, String)> {
+    pub(crate) fn rows_of(message: &impl Fields) -> Vec<(String, String)> {
         let mut sink = Self::default();
         message.list(&mut sink);
         sink.rows
     }
 
     /// Adds a field under its wire name.
-    pub fn put(&mut self, name: &str, field: &impl Field) {
+    pub(crate) fn put(&mut self, name: &str, field: &impl Field) {
         field.put(name, self);
     }
 
@@ -44,7 +44,7 @@ impl Sink {
 }
 
 /// One field of a message: absent, a scalar, nested, repeated or a map.
-pub trait Field {
+pub(crate) trait Field {
     /// Adds the field's rows under `name`; an absent field adds none.
     fn put(&self, name: &str, sink: &mut Sink);
 }

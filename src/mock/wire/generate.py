@@ -59,6 +59,7 @@ def protobuf(messages: dict, sent: set) -> str:
         f"{NOTE}"
         '#![allow(missing_docs, reason = "field names are the documentation of a generated table")]\n'
         '#![allow(dead_code, reason = "the table is complete; handlers use a part of it")]\n'
+        '#![expect(clippy::too_many_lines, reason = "generated tables")]\n'
         "use super::field::{Fields, Sink};\n"
     )
     parts = []
@@ -70,8 +71,8 @@ def protobuf(messages: dict, sent: set) -> str:
 
 
 def struct(name: str, fields: list) -> str:
-    body = "\n".join(f"    {attribute(f)}\n    pub {ident(f['field'])}: {rust_type(f)}," for f in fields)
-    return f"#[derive(Clone, PartialEq, ::prost::Message)]\npub struct {name} {{\n{body}\n}}\n"
+    body = "\n".join(f"    {attribute(f)}\n    pub(crate) {ident(f['field'])}: {rust_type(f)}," for f in fields)
+    return f"#[derive(Clone, PartialEq, ::prost::Message)]\npub(crate) struct {name} {{\n{body}\n}}\n"
 
 
 def attribute(field: dict) -> str:
@@ -122,15 +123,15 @@ def kind_enum(name: str, doc: str, kinds: list) -> str:
     return (
         f"/// {doc}\n"
         "#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]\n"
-        f"#[repr(u8)]\npub enum {name} {{\n{variants}\n}}\n\n"
+        f"#[repr(u8)]\npub(crate) enum {name} {{\n{variants}\n}}\n\n"
         f"impl {name} {{\n"
-        f"    pub const ALL: [Self; {len(kinds)}] = [{listed}];\n\n"
-        f"    pub const fn id(self) -> u32 {{\n        self as u32\n    }}\n\n"
-        f"    pub const fn from_id(id: u32) -> Option<Self> {{\n"
+        f"    pub(crate) const ALL: [Self; {len(kinds)}] = [{listed}];\n\n"
+        f"    pub(crate) const fn id(self) -> u32 {{\n        self as u32\n    }}\n\n"
+        f"    pub(crate) const fn from_id(id: u32) -> Option<Self> {{\n"
         f"        Some(match id {{\n{ids}\n            _ => return None,\n        }})\n    }}\n\n"
         "    /// The table's name in lower case, which is what people write.\n"
-        f"    pub const fn name(self) -> &'static str {{\n        match self {{\n{names}\n        }}\n    }}\n\n"
-        "    pub fn from_name(name: &str) -> Option<Self> {\n"
+        f"    pub(crate) const fn name(self) -> &'static str {{\n        match self {{\n{names}\n        }}\n    }}\n\n"
+        "    pub(crate) fn from_name(name: &str) -> Option<Self> {\n"
         "        Self::ALL.into_iter().find(|kind| kind.name() == name)\n    }\n}\n\n"
     )
 
@@ -143,14 +144,14 @@ def request_enum(messages: dict, kinds: list) -> str:
     lists = "\n".join(f"            Self::{camel(k['name'])}(m) => m.list(sink)," for k in kinds)
     return (
         "/// A decoded request, whichever encoding it came in.\n"
-        "#[derive(Clone, Debug, PartialEq)]\npub enum Request {\n" + variants + "\n}\n\n"
+        "#[derive(Clone, Debug, PartialEq)]\npub(crate) enum Request {\n" + variants + "\n}\n\n"
         "impl Request {\n"
         "    /// `None` for the kinds that have no protobuf form.\n"
-        "    pub fn decode(kind: RequestKind, body: &[u8]) -> Result<Option<Self>, prost::DecodeError> {\n"
+        "    pub(crate) fn decode(kind: RequestKind, body: &[u8]) -> Result<Option<Self>, prost::DecodeError> {\n"
         "        Ok(Some(match kind {\n" + decode + "\n            _ => return Ok(None),\n        }))\n    }\n\n"
-        "    pub const fn kind(&self) -> RequestKind {\n        match self {\n" + kind_of + "\n        }\n    }\n\n"
+        "    pub(crate) const fn kind(&self) -> RequestKind {\n        match self {\n" + kind_of + "\n        }\n    }\n\n"
         "    /// The request or order id an error about this request goes to.\n"
-        "    pub fn id(&self) -> Option<i32> {\n        match self {\n" + ids + "\n            _ => None,\n        }\n    }\n}\n\n"
+        "    pub(crate) fn id(&self) -> Option<i32> {\n        match self {\n" + ids + "\n            _ => None,\n        }\n    }\n}\n\n"
         "impl Fields for Request {\n    fn list(&self, sink: &mut Sink) {\n        match self {\n" + lists
         + "\n        }\n    }\n}\n\n"
     )
@@ -185,7 +186,7 @@ def reply_impls(kinds: list) -> str:
     )
     return (
         "/// A message the gateway sends, with the id it usually goes under.\n"
-        "pub trait Reply: Message {\n    const KIND: ReplyKind;\n}\n\n" + impls + "\n"
+        "pub(crate) trait Reply: Message {\n    const KIND: ReplyKind;\n}\n\n" + impls + "\n"
     )
 
 

@@ -10,7 +10,7 @@ use prost::Message;
 /// What a client can send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
-pub enum RequestKind {
+pub(crate) enum RequestKind {
     ReqMktData = 1,
     CancelMktData = 2,
     PlaceOrder = 3,
@@ -99,7 +99,7 @@ pub enum RequestKind {
 }
 
 impl RequestKind {
-    pub const ALL: [Self; 85] = [
+    pub(crate) const ALL: [Self; 85] = [
         Self::ReqMktData,
         Self::CancelMktData,
         Self::PlaceOrder,
@@ -187,11 +187,11 @@ impl RequestKind {
         Self::UpdateConfig,
     ];
 
-    pub const fn id(self) -> u32 {
+    pub(crate) const fn id(self) -> u32 {
         self as u32
     }
 
-    pub const fn from_id(id: u32) -> Option<Self> {
+    pub(crate) const fn from_id(id: u32) -> Option<Self> {
         Some(match id {
             1 => Self::ReqMktData,
             2 => Self::CancelMktData,
@@ -283,7 +283,7 @@ impl RequestKind {
     }
 
     /// The table's name in lower case, which is what people write.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::ReqMktData => "req_mkt_data",
             Self::CancelMktData => "cancel_mkt_data",
@@ -373,7 +373,7 @@ impl RequestKind {
         }
     }
 
-    pub fn from_name(name: &str) -> Option<Self> {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
@@ -381,7 +381,7 @@ impl RequestKind {
 /// What the gateway can send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
-pub enum ReplyKind {
+pub(crate) enum ReplyKind {
     TickPrice = 1,
     TickSize = 2,
     OrderStatus = 3,
@@ -471,7 +471,7 @@ pub enum ReplyKind {
 }
 
 impl ReplyKind {
-    pub const ALL: [Self; 86] = [
+    pub(crate) const ALL: [Self; 86] = [
         Self::TickPrice,
         Self::TickSize,
         Self::OrderStatus,
@@ -560,11 +560,11 @@ impl ReplyKind {
         Self::UpdateConfigResponse,
     ];
 
-    pub const fn id(self) -> u32 {
+    pub(crate) const fn id(self) -> u32 {
         self as u32
     }
 
-    pub const fn from_id(id: u32) -> Option<Self> {
+    pub(crate) const fn from_id(id: u32) -> Option<Self> {
         Some(match id {
             1 => Self::TickPrice,
             2 => Self::TickSize,
@@ -657,7 +657,7 @@ impl ReplyKind {
     }
 
     /// The table's name in lower case, which is what people write.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::TickPrice => "tick_price",
             Self::TickSize => "tick_size",
@@ -750,14 +750,14 @@ impl ReplyKind {
         }
     }
 
-    pub fn from_name(name: &str) -> Option<Self> {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
 
 /// A decoded request, whichever encoding it came in.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Request {
+pub(crate) enum Request {
     ReqMktData(Box<pb::MarketDataRequest>),
     CancelMktData(pb::CancelMarketData),
     PlaceOrder(Box<pb::PlaceOrderRequest>),
@@ -845,7 +845,10 @@ pub enum Request {
 
 impl Request {
     /// `None` for the kinds that have no protobuf form.
-    pub fn decode(kind: RequestKind, body: &[u8]) -> Result<Option<Self>, prost::DecodeError> {
+    pub(crate) fn decode(
+        kind: RequestKind,
+        body: &[u8],
+    ) -> Result<Option<Self>, prost::DecodeError> {
         Ok(Some(match kind {
             RequestKind::ReqMktData => {
                 Self::ReqMktData(Box::new(pb::MarketDataRequest::decode(body)?))
@@ -1070,7 +1073,7 @@ impl Request {
         }))
     }
 
-    pub const fn kind(&self) -> RequestKind {
+    pub(crate) const fn kind(&self) -> RequestKind {
         match self {
             Self::ReqMktData(_) => RequestKind::ReqMktData,
             Self::CancelMktData(_) => RequestKind::CancelMktData,
@@ -1159,7 +1162,7 @@ impl Request {
     }
 
     /// The request or order id an error about this request goes to.
-    pub fn id(&self) -> Option<i32> {
+    pub(crate) fn id(&self) -> Option<i32> {
         match self {
             Self::ReqMktData(m) => m.req_id,
             Self::CancelMktData(m) => m.req_id,
@@ -1315,7 +1318,7 @@ impl Fields for Request {
 }
 
 /// A message the gateway sends, with the id it usually goes under.
-pub trait Reply: Message {
+pub(crate) trait Reply: Message {
     const KIND: ReplyKind;
 }
 

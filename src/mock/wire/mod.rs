@@ -8,7 +8,6 @@ pub(crate) mod frame;
 pub(crate) mod message;
 pub(crate) mod protobuf;
 
-pub(crate) use field::Fields;
 pub(crate) use message::{Reply, ReplyKind, Request, RequestKind};
 pub(crate) use protobuf as pb;
 

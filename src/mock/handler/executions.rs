@@ -1,0 +1,102 @@
+//! Executions and their commissions: as they happen, and for a query (7).
+
+use crate::client::{NO_REQUEST, Outlet};
+use crate::exchange::number::{double, text};
+use crate::exchange::{ClientId, Execution, Instrument};
+use crate::wire::{UNSET_DOUBLE, pb};
+use crate::world::World;
+
+use super::contract;
+use super::order_reports::local_stamp;
+
+/// Sends a fill to the client that placed the order, under no request (E1).
+pub(super) fn tell(world: &World, execution: &Execution) {
+    if let Some(to) = world.outlet_of(execution.key.client) {
+        send_details(world, &to, NO_REQUEST, execution);
+    }
+}
+
+/// Sends a fill's commission to the client that placed the order.
+pub(super) fn tell_commission(world: &World, execution: &Execution) {
+    if let Some(to) = world.outlet_of(execution.key.client) {
+        to.send(&commission(execution));
+    }
+}
+
+/// The fills that pass the filter with their commissions between them, then the End (E1).
+pub(super) fn answer(world: &World, to: &Outlet, request: &pb::ExecutionRequest) {
+    let id = request.req_id.unwrap_or(NO_REQUEST);
+    let filter = request.execution_filter.clone().unwrap_or_default();
+    for execution in &world.exchange.executions {
+        let instrument = world.exchange.listing.get(execution.con_id);
+        if instrument.is_some_and(|instrument| passes(&filter, execution, instrument)) {
+            send_details(world, to, id, execution);
+            to.send(&commission(execution));
+        }
+    }
+    to.send(&pb::ExecutionDetailsEnd { req_id: Some(id) });
+}
+
+fn passes(filter: &pb::ExecutionFilter, execution: &Execution, instrument: &Instrument) -> bool {
+    let is = |asked: &str, is: &str| asked.is_empty() || asked.eq_ignore_ascii_case(is);
+    let side = filter.side();
+    let client = ClientId(filter.client_id());
+    (client == ClientId(0) || client == execution.key.client)
+        && is(filter.acct_code(), &execution.account)
+        && is(filter.symbol(), &instrument.symbol)
+        && is(filter.sec_type(), instrument.kind.code())
+        && (is(filter.exchange(), instrument.primary_exchange) || filter.exchange() == "SMART")
+        && (is(side, execution.action.side()) || is(side, execution.action.code()))
+        && is_since(filter.time(), execution)
+}
+
+/// The filter's time is compared as written: both are local stamps of one form.
+fn is_since(time: &str, execution: &Execution) -> bool {
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    digits(time) <= digits(&local_stamp(execution.time))
+}
+
+fn send_details(world: &World, to: &Outlet, id: i32, execution: &Execution) {
+    let Some(instrument) = world.exchange.listing.get(execution.con_id) else { return };
+    to.send(&pb::ExecutionDetails {
+        req_id: Some(id),
+        contract: Some(contract::ordered(instrument, instrument.route())),
+        execution: Some(details(execution, instrument)),
+    });
+}
+
+/// The exchange is the venue of the fill, never SMART (E5).
+fn details(execution: &Execution, instrument: &Instrument) -> pb::Execution {
+    pb::Execution {
+        order_id: Some(execution.key.order.0),
+        exec_id: Some(execution.exec_id.clone()),
+        time: Some(local_stamp(execution.time)),
+        acct_number: Some(execution.account.clone()),
+        exchange: Some(instrument.primary_exchange.to_owned()),
+        side: Some(execution.action.side().to_owned()),
+        shares: Some(text(execution.quantity)),
+        price: Some(double(execution.price)),
+        perm_id: Some(execution.perm_id.0),
+        client_id: Some(execution.key.client.0),
+        is_liquidation: Some(false),
+        cum_qty: Some(text(execution.cumulative)),
+        avg_price: Some(double(execution.average_price)),
+        order_ref: Some(execution.order_ref.clone()),
+        last_liquidity: Some(2),
+        is_price_revision_pending: Some(false),
+        ..Default::default()
+    }
+}
+
+/// Nothing is realized by a trade that only opens: the unset double (E6).
+fn commission(execution: &Execution) -> pb::CommissionAndFeesReport {
+    pb::CommissionAndFeesReport {
+        exec_id: Some(execution.exec_id.clone()),
+        commission_and_fees: Some(double(execution.commission)),
+        currency: Some("USD".to_owned()),
+        realized_pnl: Some(execution.realized.map_or(UNSET_DOUBLE, double)),
+        bond_yield: Some(UNSET_DOUBLE),
+        // Clients read it as a number when present.
+        yield_redemption_date: None,
+    }
+}

@@ -1,0 +1,216 @@
+//! Historical bars (20, 25): every bar in one frame, then the end frame with the window (H1).
+
+use prost::Message;
+use time::{OffsetDateTime, PrimitiveDateTime};
+
+use crate::client::{NO_REQUEST, Outlet};
+use crate::clock;
+use crate::exchange::bars::{Bar, BarQuery, BarSize, Show, Span, bars};
+use crate::exchange::calendar::{ZONE, eastern, from_eastern};
+use crate::exchange::refusal::Refusal;
+use crate::exchange::{Instrument, SecurityKind};
+use crate::wire::frame::MAX_BODY;
+use crate::wire::pb;
+use crate::world::World;
+
+use super::contract;
+
+pub(super) fn answer(world: &World, to: &Outlet, request: &pb::HistoricalDataRequest) {
+    let id = request.req_id.unwrap_or(NO_REQUEST);
+    if let Err(refusal) = send_bars(world, to, id, request) {
+        to.error(id, refusal.code, refusal.text);
+    }
+}
+
+/// Every query is answered at once, so there is never one left to cancel (H14).
+pub(super) fn cancel(to: &Outlet, request: &pb::CancelHistoricalData) {
+    let id = request.req_id.unwrap_or(NO_REQUEST);
+    to.error(id, 366, format!("No historical data query found for ticker id:{id}"));
+}
+
+fn send_bars(
+    world: &World,
+    to: &Outlet,
+    id: i32,
+    request: &pb::HistoricalDataRequest,
+) -> Result<(), Refusal> {
+    let con_id = contract::resolve(world, request.contract.as_ref())?;
+    let instrument = world.exchange.listing.get(con_id).ok_or_else(contract::unknown)?;
+    let end = End::parse(request.end_date_time())?;
+    if end.lacks_zone {
+        to.error(
+            id,
+            2174,
+            "Warning: You submitted request with date-time attributes without explicit time zone.",
+        );
+    }
+    let query = query(request, end.moment, instrument)?;
+    let found = match world.exchange.bars(con_id) {
+        Some(series) => series.iter().filter(|bar| bar.start < query.end).copied().collect(),
+        None => bars(instrument, world.exchange.seed, query),
+    };
+    if found.is_empty() {
+        return Err(no_data("HMDS query returned no data", instrument));
+    }
+    let format = if request.format_date() == 2 { DateForm::Epoch } else { DateForm::Local };
+    let historical_data_bars = found.iter().map(|bar| row(bar, query.size, format)).collect();
+    let reply = pb::HistoricalData { req_id: Some(id), historical_data_bars };
+    if reply.encoded_len() + size_of::<u32>() > MAX_BODY {
+        return Err(no_data("query would return too many bars", instrument));
+    }
+    to.send(&reply);
+    to.send(&window(id, query));
+    Ok(())
+}
+
+fn no_data(cause: &str, instrument: &Instrument) -> Refusal {
+    let (symbol, exchange) = (&instrument.local_symbol, instrument.route());
+    Refusal::new(
+        162,
+        format!("Historical Market Data Service error message:{cause}: {symbol}@{exchange}"),
+    )
+}
+
+fn query(
+    request: &pb::HistoricalDataRequest,
+    end: i64,
+    instrument: &Instrument,
+) -> Result<BarQuery, Refusal> {
+    let invalid = |cause: &str| {
+        Refusal::new(321, format!("Error validating request.-'bP' : cause - {cause}"))
+    };
+    let show = match request.what_to_show() {
+        "TRADES" if instrument.kind == SecurityKind::Cash => {
+            return Err(no_data("No market data permissions for TRADES", instrument));
+        }
+        "TRADES" | "ADJUSTED_LAST" | "AGGTRADES" => Show::Trades,
+        "MIDPOINT" => Show::Midpoint,
+        "BID" => Show::Bid,
+        "ASK" => Show::Ask,
+        _ => return Err(invalid("Incorrect 'what to show'")),
+    };
+    let size = BarSize::parse(request.bar_size_setting());
+    let span = Span::parse(request.duration());
+    Ok(BarQuery {
+        end,
+        span: span.ok_or_else(|| invalid("Historical data duration is not valid"))?,
+        size: size.ok_or_else(|| invalid("Historical data bar size setting is invalid"))?,
+        show,
+        is_regular: request.use_rth(),
+    })
+}
+
+/// The end of a window, and whether it was written without a zone (H11).
+#[derive(Debug, PartialEq, Eq)]
+struct End {
+    moment: i64,
+    lacks_zone: bool,
+}
+
+impl End {
+    /// Empty is now. `YYYYMMDD HH:MM:SS Zone`, or `YYYYMMDD-HH:MM:SS` in UTC; without a zone the
+    /// instrument's is meant.
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        if text.is_empty() {
+            return Ok(Self { moment: clock::seconds(), lacks_zone: false });
+        }
+        Self::parse_written(text).ok_or_else(|| {
+            Refusal::new(10314, "End Date/Time: The date, time, or time-zone entered is invalid.")
+        })
+    }
+
+    fn parse_written(text: &str) -> Option<Self> {
+        if let Some((date, clock)) = text.split_once('-') {
+            let local = parse_local(date, clock.trim_end_matches('Z'))?;
+            let moment = local.assume_utc().unix_timestamp();
+            return Some(Self { moment, lacks_zone: false });
+        }
+        let mut parts = text.split_whitespace();
+        let local = parse_local(parts.next()?, parts.next().unwrap_or("00:00:00"))?;
+        let zone = parts.next();
+        let moment = match zone {
+            None | Some("US/Eastern" | "America/New_York" | "EST" | "EDT" | "EST5EDT") => {
+                from_eastern(local)
+            }
+            Some("UTC" | "GMT" | "Etc/UTC") => local.assume_utc().unix_timestamp(),
+            Some(_) => return None,
+        };
+        Some(Self { moment, lacks_zone: zone.is_none() })
+    }
+}
+
+fn parse_local(date: &str, clock: &str) -> Option<PrimitiveDateTime> {
+    let form = time::macros::format_description!("[year][month][day] [hour]:[minute]:[second]");
+    PrimitiveDateTime::parse(&format!("{date} {clock}"), form).ok()
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum DateForm {
+    Local,
+    Epoch,
+}
+
+fn row(bar: &Bar, size: BarSize, form: DateForm) -> pb::HistoricalDataBar {
+    let trades = bar.trades;
+    let none = || "-1".to_owned();
+    pb::HistoricalDataBar {
+        date: Some(date(bar.start, size, form)),
+        open: Some(bar.open),
+        high: Some(bar.high),
+        low: Some(bar.low),
+        close: Some(bar.close),
+        volume: Some(trades.map_or_else(none, |trades| trades.volume.to_string())),
+        wap: Some(trades.map_or_else(none, |trades| trades.wap.to_string())),
+        bar_count: Some(trades.map_or(-1, |trades| trades.count)),
+    }
+}
+
+/// Bars of a day and longer show a date whatever the form asked for.
+fn date(start: i64, size: BarSize, form: DateForm) -> String {
+    match (size, form) {
+        (BarSize::Seconds(_), DateForm::Epoch) => start.to_string(),
+        (BarSize::Seconds(_), DateForm::Local) => {
+            format!("{} {ZONE}", clock::stamp(eastern(start)))
+        }
+        (BarSize::Day | BarSize::Week | BarSize::Month, _) => {
+            clock::stamp(eastern(start)).chars().take(8).collect()
+        }
+    }
+}
+
+/// The window as wall-clock arithmetic in the instrument's zone (H2, H3).
+fn window(id: i32, query: BarQuery) -> pb::HistoricalDataEnd {
+    let end = eastern(query.end);
+    let start = match query.span {
+        Span::Seconds(seconds) => eastern(query.end - seconds),
+        span => OffsetDateTime::new_in_offset(span.before(end.date()), end.time(), end.offset()),
+    };
+    let shown = |time: OffsetDateTime| Some(format!("{} {ZONE}", clock::stamp(time)));
+    pb::HistoricalDataEnd {
+        req_id: Some(id),
+        start_date_str: shown(start),
+        end_date_str: shown(end),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_ends_are_read_in_every_form_a_client_writes() {
+        let cases = [
+            ("20261120-21:00:00", Some((1_795_208_400, false))),
+            ("20261120 16:00:00 US/Eastern", Some((1_795_208_400, false))),
+            ("20261120 21:00:00 UTC", Some((1_795_208_400, false))),
+            ("20261120 16:00:00", Some((1_795_208_400, true))),
+            ("20261120 16:00:00 Mars/Base", None),
+            ("yesterday", None),
+        ];
+
+        for (text, expected) in cases {
+            let expected = expected.map(|(moment, lacks_zone)| End { moment, lacks_zone });
+            assert_eq!(End::parse(text).ok(), expected, "{text}");
+        }
+    }
+}
