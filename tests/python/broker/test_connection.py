@@ -31,12 +31,14 @@ def quick(port: int) -> IBKRBroker:
 
 async def test_every_call_connects_when_it_is_needed(mock_gateway: MockGateway) -> None:
     broker = IBKRBroker(port=mock_gateway.port)
-    assert not broker.is_connected
+    seen = [broker.is_connected]
 
     await broker.get_account()
-
-    assert broker.is_connected
+    seen.append(broker.is_connected)
     await broker.disconnect()
+    seen.append(broker.is_connected)
+
+    assert seen == [False, True, False]
 
 
 async def test_concurrent_connects_make_one_connection(mock_gateway: MockGateway) -> None:

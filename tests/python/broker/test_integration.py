@@ -31,17 +31,17 @@ def test_every_thread_finds_the_same_integration() -> None:
 
 async def test_it_connects_when_asked_and_parts(mock_gateway: MockGateway) -> None:
     integration = enabled(mock_gateway)
-    assert not integration.is_connected
+    seen = [integration.is_connected]
 
-    assert await integration.initialize_in_loop()
-    assert await integration.ensure_connected()
-    assert await integration.connect()
+    for connect in (integration.initialize_in_loop, integration.ensure_connected):
+        assert await connect()
+    seen.append(integration.is_connected)
+    for _ in range(2):
+        await integration.disconnect()
+    seen.append(integration.is_connected)
 
-    assert integration.is_connected
+    assert seen == [False, True, False]
     assert mock_gateway.connect_count == 1
-    await integration.disconnect()
-    await integration.disconnect()
-    assert not integration.is_connected
 
 
 async def test_account_summary_connects_by_itself(mock_gateway: MockGateway) -> None:

@@ -3,6 +3,7 @@
 import enum
 import json
 from dataclasses import FrozenInstanceError, replace
+from typing import cast
 
 import pytest
 
@@ -11,15 +12,16 @@ from aioibkr.broker import Account, Order, OrderSide, OrderStatus, OrderType, Po
 from python.broker.wishes import buy
 
 
-def foreign(name: str, words: type[enum.StrEnum], *bases: type) -> type[enum.Enum]:
-    """An application's own enum of that class name, with the words as names and values."""
-    return enum.Enum(
-        name, {word.name: word.value for word in words}, type=bases[0] if bases else None
-    )
+def foreign(words: type[enum.StrEnum], *bases: type) -> type[enum.Enum]:
+    """An application's own enum of the same class name, with the same names and values."""
+    body = enum.EnumType.__prepare__(words.__name__, (*bases, enum.Enum))
+    for word in words:
+        body[word.name] = word.value
+    return cast("type[enum.Enum]", enum.EnumType(words.__name__, (*bases, enum.Enum), body))
 
 
 FOREIGN = {
-    f"{ours.__name__} as {kind}": (ours, foreign(ours.__name__, ours, *bases))
+    f"{ours.__name__} as {kind}": (ours, foreign(ours, *bases))
     for ours in (OrderStatus, OrderType, OrderSide)
     for kind, bases in (("Enum", ()), ("str Enum", (str,)))
 }
@@ -41,14 +43,26 @@ def test_enum_is_equal_to_the_applications_own(
         assert theirs(mine) is other
 
 
-def test_enum_differs_from_other_words_and_other_classes() -> None:
-    stranger = enum.Enum("Strange", {"BUY": "BUY"})
-    lower = enum.Enum("OrderSide", {"BUY": "buy"})
+class Strange(enum.Enum):
+    """Another class with a value of ours."""
 
-    assert OrderSide.BUY != OrderSide.SELL
-    assert stranger["BUY"] != OrderSide.BUY
-    assert lower["BUY"] != OrderSide.BUY
-    assert OrderSide.BUY != 1
+    BUY = "BUY"
+
+
+class Lower:
+    """Holds a class of our name with another value."""
+
+    class OrderSide(enum.Enum):
+        """Not ours."""
+
+        BUY = "buy"
+
+
+def test_enum_differs_from_other_words_and_other_classes() -> None:
+    others: list[object] = [OrderSide.SELL, Strange.BUY, Lower.OrderSide.BUY, 1, None]
+
+    assert [other for other in others if other == OrderSide.BUY] == []
+    assert [other for other in others if OrderSide.BUY.__eq__(other) is True] == []
 
 
 @pytest.mark.parametrize("words", [OrderStatus, OrderType, OrderSide])

@@ -222,7 +222,8 @@ async def test_fault_2_filled_order_is_found(
     order_id = (await web.post(ORDERS, json=MARKET)).json()["order_id"]
 
     async def filled() -> bool:
-        return (await web.get(f"{ORDERS}/{order_id}")).json()["status"] == "FILLED"
+        order: dict[str, object] = (await web.get(f"{ORDERS}/{order_id}")).json()
+        return order["status"] == "FILLED"
 
     await until(filled)
 

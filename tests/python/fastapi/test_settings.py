@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from pydantic_settings import SettingsConfigDict
 
 from aioibkr import Settings
 from aioibkr.integrations.fastapi import IBKRSettings
@@ -21,6 +22,15 @@ except ImportError as error:
 """
 
 
+def reading(file: Path) -> IBKRSettings:
+    """Settings that also come from a file, as an application would have it."""
+
+    class FromFile(IBKRSettings):
+        model_config = SettingsConfigDict(env_file=file)
+
+    return FromFile()
+
+
 def test_default_is_the_dataclass_default() -> None:
     assert IBKRSettings().plain() == Settings()
 
@@ -29,7 +39,7 @@ def test_file_wins_over_the_default(tmp_path: Path) -> None:
     env = tmp_path / ".env"
     env.write_text("IBKR_PORT=4002\n")
 
-    assert IBKRSettings(_env_file=env).ibkr_port == 4002
+    assert reading(env).ibkr_port == 4002
 
 
 def test_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,7 +48,7 @@ def test_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("IBKR_PORT", "4003")
     monkeypatch.setenv("IBKR_ACCOUNT_ID", "DU7654321")
 
-    assert IBKRSettings(_env_file=env).ibkr_port == 4003
+    assert reading(env).ibkr_port == 4003
     assert IBKRSettings().plain().ibkr_account == "DU7654321"
 
 
