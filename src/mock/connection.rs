@@ -34,7 +34,7 @@ pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) -> io::Result<
         return Ok(());
     }
     let Some(client) = await_start(&mut reader, &shared).await? else { return Ok(()) };
-    let outbox = Arc::new(Outbox::default());
+    let outbox = Arc::new(Outbox::new(shared.settings.unread_limit));
     let admitted = shared.world().admit(client, &outbox);
     let Some(outlet) = admitted else { return refuse_id(&mut writer).await };
     let _seat = Seat { shared: Arc::clone(&shared), connection: outlet.connection };

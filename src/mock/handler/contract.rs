@@ -66,13 +66,10 @@ pub(super) fn in_portfolio(instrument: &Instrument) -> pb::Contract {
     pb::Contract { primary_exch: Some(instrument.primary_exchange.to_owned()), ..bare(instrument) }
 }
 
-/// As orders and executions echo it: the right is a question mark (K12).
+/// As orders and executions echo it. The question mark for the right of a stock (K12) was seen in text
+/// frames only; protobuf clients take it for an unknown right, so here there is none.
 pub(super) fn ordered(instrument: &Instrument, exchange: &str) -> pb::Contract {
-    pb::Contract {
-        exchange: Some(exchange.to_owned()),
-        right: Some("?".to_owned()),
-        ..bare(instrument)
-    }
+    pb::Contract { exchange: Some(exchange.to_owned()), ..bare(instrument) }
 }
 
 fn bare(instrument: &Instrument) -> pb::Contract {
