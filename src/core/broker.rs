@@ -23,7 +23,7 @@ use crate::gateway::{Link, Target};
 use crate::market_data::{LinePolicy, Lines};
 use crate::metrics::{Counters, Metrics};
 use crate::model::{AccountId, Generation, SessionState};
-use crate::orders::{Keys, Orders};
+use crate::orders::{Keys, Orders, Terms};
 use crate::session::{Policy, Session};
 
 /// How much longer than the first connect may take its callers wait, so that the session's own,
@@ -59,8 +59,7 @@ impl Client {
         let target = Target { address: config.address(), client_id: config.client_id };
         let (session, supervisor) = Session::new(target, policy(&config), counters.clone());
         let (accounts, follower) = Accounts::new(session.clone(), config.account.clone());
-        let (client_id, limits) = (config.client_id, config.risk.clone());
-        let (orders, desk) = Orders::new(client_id, session.clone(), limits, counters.clone());
+        let (orders, desk) = Orders::new(terms(&config, &counters), session.clone());
         let mut tasks = JoinSet::new();
         tasks.spawn_on(supervisor.run(config.deadlines.close), &runtime);
         tasks.spawn_on(follower.run(), &runtime);
@@ -105,8 +104,14 @@ impl Client {
         if tokio::time::timeout(within, self.0.session.close()).await.is_err() {
             log::warn!(target: "aioibkr::session", "closing took too long: the link is dropped");
         }
-        // The tasks end with the session; aborting them only hurries them.
-        self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
+        // The tasks end with the session, answering whoever waits; dropping the set aborts a
+        // straggler.
+        let mut tasks =
+            std::mem::take(&mut *self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        let ended = async { while tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(GRACE, ended).await.is_err() {
+            log::warn!(target: "aioibkr::session", "a task did not end in time: it is aborted");
+        }
         Ok(())
     }
 
@@ -248,6 +253,10 @@ fn policy(config: &Config) -> Policy {
         wait: config.wait,
         reconnect: config.reconnect,
     }
+}
+
+fn terms(config: &Config, counters: &Arc<Counters>) -> Terms {
+    Terms { client_id: config.client_id, limits: config.risk.clone(), counters: counters.clone() }
 }
 
 fn line_policy(config: &Config, runtime: Handle) -> LinePolicy {

@@ -4,6 +4,7 @@ mod core_gateway;
 mod core_orders;
 mod core_reading;
 mod core_session;
+mod core_stalled;
 mod mock_accounts;
 mod mock_fixture;
 mod mock_history;

@@ -40,6 +40,7 @@ struct Entry {
 #[derive(Default)]
 pub(super) struct Book {
     next: u64,
+    revision: u64,
     entries: BTreeMap<TradeNo, Entry>,
     by_order: HashMap<(ClientId, OrderId), TradeNo>,
     by_perm: HashMap<PermId, TradeNo>,
@@ -54,6 +55,7 @@ impl Book {
     pub(super) fn add(&mut self, trade: Trade, wish: Option<Wish>) -> TradeNo {
         let no = TradeNo(self.next);
         self.next += 1;
+        self.revision += 1;
         self.index(no, &trade);
         let state = watch::Sender::new(Arc::new(trade));
         self.entries.insert(no, Entry { state, wish, written: None });
@@ -62,9 +64,15 @@ impl Book {
 
     /// Forgets a trade that was never sent.
     pub(super) fn remove(&mut self, no: TradeNo) {
+        self.revision += 1;
         self.entries.remove(&no);
         self.by_order.retain(|_, known| *known != no);
         self.by_key.retain(|_, known| *known != no);
+    }
+
+    /// Grows with every trade that comes or goes.
+    pub(super) fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// The trade as it is.

@@ -19,7 +19,7 @@ use super::book::{Book, TradeNo};
 use super::goals::Goal;
 use super::placement::Written;
 use super::reconcile::{self, Lists};
-use super::{Command, Directory, TradeHandle};
+use super::{Command, Directory, Terms, TradeHandle};
 use crate::clock::Deadline;
 use crate::error::Result;
 use crate::gateway::{Link, OrderEvents};
@@ -107,18 +107,16 @@ enum Turn {
 
 impl Desk {
     pub(super) fn new(
-        client_id: ClientId,
+        terms: Terms,
         session: Session,
-        limits: Option<RiskLimits>,
-        counters: Arc<Counters>,
         inbox: mpsc::Receiver<Command>,
         directory: watch::Sender<Directory>,
     ) -> Self {
         Self {
-            client_id,
+            client_id: terms.client_id,
+            limits: terms.limits,
+            counters: terms.counters,
             session,
-            limits,
-            counters,
             inbox,
             directory,
             book: Book::default(),
@@ -262,18 +260,16 @@ impl Desk {
     }
 
     fn publish(&self) {
-        let is_stale = |directory: &Directory| {
-            directory.known != self.known
-                || !directory.trades.keys().copied().eq(self.book.all().map(|(no, _)| no))
-        };
         self.directory.send_if_modified(|directory| {
-            let stale = is_stale(directory);
-            if stale {
+            let is_stale =
+                directory.known != self.known || directory.revision != self.book.revision();
+            if is_stale {
                 directory.known = self.known;
+                directory.revision = self.book.revision();
                 let trades = self.book.all().filter_map(|(no, _)| Some((no, self.book.watch(no)?)));
                 directory.trades = trades.collect();
             }
-            stale
+            is_stale
         });
     }
 }

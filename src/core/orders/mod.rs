@@ -61,11 +61,22 @@ pub(crate) enum Command {
     Learn(Vec<OrderEvent>),
 }
 
+/// Whose orders the desk owns, and what holds for them.
+pub(crate) struct Terms {
+    /// Owner of the orders.
+    pub(crate) client_id: ClientId,
+    /// Limits; `None` leaves the safety rules only.
+    pub(crate) limits: Option<RiskLimits>,
+    /// Where placed and acknowledged orders are counted.
+    pub(crate) counters: Arc<Counters>,
+}
+
 /// What the desk publishes for readers that do not wait.
 #[derive(Clone, Default)]
 pub(crate) struct Directory {
     trades: BTreeMap<book::TradeNo, watch::Receiver<Arc<Trade>>>,
     known: Option<Generation>,
+    revision: u64,
 }
 
 /// A handle of the desk.
@@ -79,21 +90,16 @@ pub(crate) struct Orders {
 
 impl Orders {
     /// The handle, and the desk whose `run` serves it.
-    pub(crate) fn new(
-        client_id: ClientId,
-        session: Session,
-        limits: Option<RiskLimits>,
-        counters: Arc<Counters>,
-    ) -> (Self, Desk) {
+    pub(crate) fn new(terms: Terms, session: Session) -> (Self, Desk) {
         let directory = watch::Sender::new(Directory::default());
         let (commands, inbox) = mpsc::channel(256);
         let orders = Self {
-            client_id,
+            client_id: terms.client_id,
             session: session.clone(),
             commands,
             directory: directory.subscribe(),
         };
-        (orders, Desk::new(client_id, session, limits, counters, inbox, directory))
+        (orders, Desk::new(terms, session, inbox, directory))
     }
 
     /// Posts a command and awaits its answer. The command lives on when the caller gives up.

@@ -17,6 +17,12 @@ use crate::orders::placement::{self, Written};
 use crate::orders::{Command, Placing, TradeHandle, lifecycle};
 use crate::risk;
 
+/// Which trade a change is about and by when it must be out.
+struct Change {
+    no: TradeNo,
+    deadline: Deadline,
+}
+
 type HandleReply = oneshot::Sender<Result<TradeHandle>>;
 
 impl Desk {
@@ -190,7 +196,13 @@ impl Desk {
             return self.parked.push(Parked { deadline, command });
         }
         match self.changeable(id, &placing) {
-            Ok((no, trade)) => self.write_change(&link, no, &trade, *placing, reply),
+            Ok((no, trade)) => {
+                let Placing { order, deadline, .. } = *placing;
+                let (wished, old) = (Box::new(order.clone()), Box::new(trade.order.clone()));
+                let (goal, reply) = (Goal::Changed { wished, old }, Reply::Handle(reply, false));
+                self.begin_change(Wait { no, goal, deadline, reply });
+                self.write_change(&link, &trade, order, Change { no, deadline });
+            }
             Err(error) => answer(reply, Err(error)),
         }
     }
@@ -212,25 +224,23 @@ impl Desk {
         Ok((no, trade))
     }
 
-    fn write_change(
-        &mut self,
-        link: &Link,
-        no: TradeNo,
-        trade: &Trade,
-        placing: Placing,
-        reply: HandleReply,
-    ) {
-        let Placing { order, deadline, .. } = placing;
-        let (wished, old) = (Box::new(order.clone()), Box::new(trade.order.clone()));
+    /// Takes the new values into the book; an earlier change that was never answered is forgotten.
+    fn begin_change(&mut self, wait: Wait) {
+        let no = wait.no;
         self.waits.retain(|wait| wait.no != no || !wait.reply.is_nobody());
-        let goal = Goal::Changed { wished, old };
-        self.waits.push(Wait { no, goal, deadline, reply: Reply::Handle(reply, false) });
-        self.book.change(no, |trade| trade.order = order.clone());
+        if let Goal::Changed { wished, .. } = &wait.goal {
+            let wished = wished.clone();
+            self.book.change(no, |trade| trade.order = *wished);
+        }
+        self.waits.push(wait);
+    }
+
+    fn write_change(&mut self, link: &Link, trade: &Trade, order: Order, change: Change) {
         let sent = OrderRef { reference: order.order_ref.clone(), key: trade.key.clone() };
         let (id, contract) = (trade.order_id, trade.contract.clone());
         let written = link.clone();
         let write = async move { written.submit_order(id, &contract, &order, &sent).await };
-        self.hold(Writing::Change(no), link.clone(), deadline, write);
+        self.hold(Writing::Change(change.no), link.clone(), change.deadline, write);
     }
 
     /// Cancels an order at once, or first thing after the next link is reconciled.
