@@ -231,3 +231,39 @@ fn web_server() -> SocketAddr {
     });
     address
 }
+
+/// Answers handshakes with this version, or hangs up on clients that do not accept it.
+fn old_gateway(hangs_up: bool) -> SocketAddr {
+    use std::io::{Read, Write};
+
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        while let Ok((mut stream, _)) = listener.accept() {
+            let mut hello = [0; 64];
+            let length = stream.read(&mut hello).unwrap_or(0);
+            let accepts_all = hello[..length].windows(4).any(|bytes| bytes == b"v100");
+            if hangs_up && !accepts_all {
+                continue;
+            }
+            let answer = b"178\x0020260415 09:30:00 EST\0";
+            let frame = [&(answer.len() as u32).to_be_bytes()[..], answer].concat();
+            let _ = stream.write_all(&frame);
+            let _ = stream.read(&mut hello);
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn core_an_old_gateway_is_told_apart_and_named_at_once() {
+    for hangs_up in [false, true] {
+        let settings = Config { port: old_gateway(hangs_up).port(), ..unreachable() };
+        let client = Client::new(settings, Handle::current()).unwrap();
+
+        let error = client.open().await.unwrap_err();
+
+        assert_eq!(error.kind(), ErrorKind::GatewayTooOld, "{error}");
+        assert!(error.message().contains("178") && error.message().contains("213"), "{error}");
+    }
+}

@@ -10,8 +10,8 @@ use tokio::sync::watch;
 
 use super::lifecycle;
 use crate::model::{
-    Action, ClientId, Commission, Contract, ContractId, ExecutionId, OpenOrder, Order, OrderEvent,
-    OrderId, OrderKey, OrderStatus, PermId, Trade,
+    Action, ClientId, Commission, Contract, ContractId, ExecutionId, Generation, OpenOrder, Order,
+    OrderEvent, OrderId, OrderKey, OrderStatus, PermId, Trade,
 };
 
 /// Commissions kept for executions that have not come yet.
@@ -32,14 +32,15 @@ pub(super) struct Wish {
 struct Entry {
     state: watch::Sender<Arc<Trade>>,
     wish: Option<Wish>,
-    /// Whether a write of it has begun.
-    written: bool,
+    /// The link on which bytes of it may have left.
+    written: Option<Generation>,
 }
 
 /// All orders of the session.
 #[derive(Default)]
 pub(super) struct Book {
     next: u64,
+    revision: u64,
     entries: BTreeMap<TradeNo, Entry>,
     by_order: HashMap<(ClientId, OrderId), TradeNo>,
     by_perm: HashMap<PermId, TradeNo>,
@@ -54,17 +55,24 @@ impl Book {
     pub(super) fn add(&mut self, trade: Trade, wish: Option<Wish>) -> TradeNo {
         let no = TradeNo(self.next);
         self.next += 1;
+        self.revision += 1;
         self.index(no, &trade);
         let state = watch::Sender::new(Arc::new(trade));
-        self.entries.insert(no, Entry { state, wish, written: false });
+        self.entries.insert(no, Entry { state, wish, written: None });
         no
     }
 
     /// Forgets a trade that was never sent.
     pub(super) fn remove(&mut self, no: TradeNo) {
+        self.revision += 1;
         self.entries.remove(&no);
         self.by_order.retain(|_, known| *known != no);
         self.by_key.retain(|_, known| *known != no);
+    }
+
+    /// Grows with every trade that comes or goes.
+    pub(super) fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// The trade as it is.
@@ -95,16 +103,16 @@ impl Book {
         self.by_order.get(&(client, order)).copied()
     }
 
-    /// Notes that bytes of the order may have left.
-    pub(super) fn mark_written(&mut self, no: TradeNo) {
+    /// Notes that bytes of the order may have left on a link.
+    pub(super) fn mark_written(&mut self, no: TradeNo, generation: Generation) {
         if let Some(entry) = self.entries.get_mut(&no) {
-            entry.written = true;
+            entry.written = Some(generation);
         }
     }
 
-    /// Whether bytes of the order may have left.
-    pub(super) fn is_written(&self, no: TradeNo) -> bool {
-        self.entries.get(&no).is_some_and(|entry| entry.written)
+    /// The link on which bytes of the order may have left.
+    pub(super) fn written(&self, no: TradeNo) -> Option<Generation> {
+        self.entries.get(&no)?.written
     }
 
     /// The highest order id of a client that was seen or used.
