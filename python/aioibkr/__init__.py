@@ -1,6 +1,13 @@
 """Await an IB Gateway: connection, market data, accounts and orders of Interactive Brokers."""
 
 from aioibkr._client import Client, connect
+from aioibkr.broker import (
+    IBKRBroker,
+    IBKRInsyncBroker,
+    IBKRIntegration,
+    IBKRThreadedBroker,
+    get_ibkr_integration,
+)
 from aioibkr.config import Settings
 from aioibkr.errors import (
     AmbiguousContract,
@@ -96,8 +103,12 @@ __all__ = [
     "FutureOption",
     "GatewayTooOld",
     "HandshakeFailed",
+    "IBKRBroker",
     "IBKRConnectionError",
     "IBKRError",
+    "IBKRInsyncBroker",
+    "IBKRIntegration",
+    "IBKRThreadedBroker",
     "Index",
     "JournalError",
     "LimitOrder",
@@ -133,4 +144,5 @@ __all__ = [
     "TradingError",
     "Warrant",
     "connect",
+    "get_ibkr_integration",
 ]
