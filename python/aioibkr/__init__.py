@@ -2,10 +2,14 @@
 
 from aioibkr._client import Client, connect
 from aioibkr.broker import (
+    Account,
     IBKRBroker,
     IBKRInsyncBroker,
     IBKRIntegration,
     IBKRThreadedBroker,
+    OrderSide,
+    OrderStatus,
+    OrderType,
     get_ibkr_integration,
 )
 from aioibkr.config import Settings
@@ -77,6 +81,7 @@ from aioibkr.models import (
 
 __all__ = [
     "CFD",
+    "Account",
     "AccountSnapshot",
     "AccountValue",
     "AmbiguousContract",
@@ -125,6 +130,9 @@ __all__ = [
     "OrderOutcomeUnknown",
     "OrderRefused",
     "OrderRejected",
+    "OrderSide",
+    "OrderStatus",
+    "OrderType",
     "PacingViolation",
     "Pnl",
     "Position",

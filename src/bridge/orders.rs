@@ -21,7 +21,6 @@ enum OrderName<'py> {
 #[pymethods]
 impl Client {
     #[pyo3(signature = (contract, order, *, key=None, timeout=None))]
-    #[expect(clippy::too_many_arguments, reason = "one keyword per choice of the request")]
     fn place(
         &self,
         py: Python<'_>,

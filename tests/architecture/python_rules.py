@@ -20,7 +20,8 @@ STANDARD_LIBRARY_ONLY = {"errors.py", "config.py"}
 # These see of the package what a user sees; `testing` also drives the mock gateway.
 PUBLIC_ONLY = {"sync", "integrations", "compat", "optionsflow", "cli", "metrics", "testing"}
 IMPLEMENTATION = {
-    "_broker", "_client", "_native", "_streams", "broker", "config", "errors", "models",
+    "_broker", "_broker_accounts", "_broker_market", "_broker_models", "_broker_orders",
+    "_client", "_integration", "_native", "_streams", "broker", "config", "errors", "models",
 }  # fmt: skip
 PRIVATE = re.compile(r"^aioibkr(?:\.\w+)*\._\w+")
 ROOT_LOGIC = (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.Expr)
