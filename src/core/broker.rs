@@ -3,6 +3,7 @@
 //! It owns one session and the tasks that follow it (accounts, lines, the order desk), gathers
 //! what the risk rules look at, and gives every call its deadline.
 
+mod gathering;
 mod reading;
 mod trading;
 
@@ -22,6 +23,7 @@ use crate::gateway::{Link, Target};
 use crate::market_data::{LinePolicy, Lines};
 use crate::metrics::{Counters, Metrics};
 use crate::model::{AccountId, Generation, SessionState};
+use crate::orders::{Keys, Orders};
 use crate::session::{Policy, Session};
 
 /// How much longer than the first connect may take its callers wait, so that the session's own,
@@ -41,6 +43,8 @@ struct Inner {
     accounts: Accounts,
     contracts: Contracts,
     lines: Lines,
+    orders: Orders,
+    keys: Keys,
     tasks: Mutex<JoinSet<()>>,
 }
 
@@ -55,9 +59,12 @@ impl Client {
         let target = Target { address: config.address(), client_id: config.client_id };
         let (session, supervisor) = Session::new(target, policy(&config), counters.clone());
         let (accounts, follower) = Accounts::new(session.clone(), config.account.clone());
+        let (client_id, limits) = (config.client_id, config.risk.clone());
+        let (orders, desk) = Orders::new(client_id, session.clone(), limits, counters.clone());
         let mut tasks = JoinSet::new();
         tasks.spawn_on(supervisor.run(config.deadlines.close), &runtime);
         tasks.spawn_on(follower.run(), &runtime);
+        tasks.spawn_on(desk.run(), &runtime);
         Ok(Self(Arc::new(Inner {
             contracts: Contracts::new(session.clone()),
             lines: Lines::new(session.clone(), line_policy(&config, runtime)),
@@ -65,6 +72,8 @@ impl Client {
             counters,
             session,
             accounts,
+            orders,
+            keys: Keys::default(),
             tasks: Mutex::new(tasks),
         })))
     }
@@ -134,6 +143,7 @@ impl Client {
         let deadline = self.deadline(timeout, self.0.config.connect_timeout);
         self.0.session.live("wait_ready", deadline).await?;
         let mut accounts = self.0.accounts.watch();
+        let mut orders = self.0.orders.watch();
         let mut session = self.0.session.watch();
         loop {
             let missing = self.unknown_parts();
@@ -145,6 +155,7 @@ impl Client {
             }
             tokio::select! {
                 _ = accounts.changed() => {}
+                _ = orders.changed() => {}
                 _ = session.changed() => {}
                 () = tokio::time::sleep_until(deadline.at()) => return Err(unready(&missing)),
             }
@@ -163,17 +174,17 @@ impl Client {
         self.link().map(|link| link.live_since())
     }
 
-    /// Accounts the login manages, as told by the present link.
+    /// Accounts the login manages, as told by the present or last link.
     #[must_use]
     pub fn accounts(&self) -> Vec<AccountId> {
-        self.link().map(|link| link.accounts().to_vec()).unwrap_or_default()
+        self.0.session.status().accounts.to_vec()
     }
 
     /// The account this client acts for: the configured one, else the first managed one.
     #[must_use]
     pub fn account(&self) -> Option<AccountId> {
         let configured = self.0.config.account.clone();
-        configured.or_else(|| self.link()?.accounts().first().cloned())
+        configured.or_else(|| self.0.session.status().accounts.first().cloned())
     }
 
     /// Whether that account is a paper account; `None` until an account is known.
@@ -198,6 +209,9 @@ impl Client {
         let mut missing = Vec::new();
         if self.0.accounts.known() != Some(link.generation()) {
             missing.push("accounts and positions");
+        }
+        if self.0.orders.known() != Some(link.generation()) {
+            missing.push("open orders and executions");
         }
         missing
     }
@@ -250,8 +264,4 @@ fn unready(missing: &[&str]) -> Error {
     let missing = missing.join(", ");
     Error::new(ErrorKind::StateUnknown, format!("not ready: {missing} not known yet"))
         .with_detail("missing", missing)
-}
-
-fn unfinished() -> Error {
-    Error::new(ErrorKind::NotConnected, "not connected: open the client first")
 }

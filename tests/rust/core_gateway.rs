@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use aioibkr_core::{Client, Config};
 use aioibkr_core::model::ClientId;
+use aioibkr_core::{Client, Config};
 use aioibkr_mock_gateway::{MockGateway, Settings};
 use tokio::runtime::Handle;
 

@@ -278,10 +278,5 @@ fn bars_request(duration: &str) -> BarsRequest {
 }
 
 fn prices(last: f64) -> Prices {
-    Prices {
-        bid: Some(last - 0.1),
-        ask: Some(last + 0.1),
-        last: Some(last),
-        ..Prices::default()
-    }
+    Prices { bid: Some(last - 0.1), ask: Some(last + 0.1), last: Some(last), ..Prices::default() }
 }

@@ -199,7 +199,7 @@ impl Client {
     }
 }
 
-fn unmanaged(account: &AccountId, managed: &[AccountId]) -> Error {
+pub(super) fn unmanaged(account: &AccountId, managed: &[AccountId]) -> Error {
     let names = managed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     Error::config(format!("account {account} is not managed by this login: it manages {names}"))
         .with_detail("account", account)

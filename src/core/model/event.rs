@@ -23,6 +23,12 @@ pub enum SessionState {
 }
 
 impl SessionState {
+    /// Whether the caller has closed for good.
+    #[must_use]
+    pub fn is_closed(self) -> bool {
+        matches!(self, Self::Closed)
+    }
+
     /// The state's name as users see it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

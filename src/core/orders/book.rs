@@ -10,8 +10,8 @@ use tokio::sync::watch;
 
 use super::lifecycle;
 use crate::model::{
-    Action, ClientId, Commission, Contract, ContractId, ExecutionId, OpenOrder, Order, OrderEvent,
-    OrderId, OrderKey, OrderStatus, PermId, Trade,
+    Action, ClientId, Commission, Contract, ContractId, ExecutionId, Generation, OpenOrder, Order,
+    OrderEvent, OrderId, OrderKey, OrderStatus, PermId, Trade,
 };
 
 /// Commissions kept for executions that have not come yet.
@@ -32,8 +32,8 @@ pub(super) struct Wish {
 struct Entry {
     state: watch::Sender<Arc<Trade>>,
     wish: Option<Wish>,
-    /// Whether a write of it has begun.
-    written: bool,
+    /// The link on which bytes of it may have left.
+    written: Option<Generation>,
 }
 
 /// All orders of the session.
@@ -56,7 +56,7 @@ impl Book {
         self.next += 1;
         self.index(no, &trade);
         let state = watch::Sender::new(Arc::new(trade));
-        self.entries.insert(no, Entry { state, wish, written: false });
+        self.entries.insert(no, Entry { state, wish, written: None });
         no
     }
 
@@ -95,16 +95,16 @@ impl Book {
         self.by_order.get(&(client, order)).copied()
     }
 
-    /// Notes that bytes of the order may have left.
-    pub(super) fn mark_written(&mut self, no: TradeNo) {
+    /// Notes that bytes of the order may have left on a link.
+    pub(super) fn mark_written(&mut self, no: TradeNo, generation: Generation) {
         if let Some(entry) = self.entries.get_mut(&no) {
-            entry.written = true;
+            entry.written = Some(generation);
         }
     }
 
-    /// Whether bytes of the order may have left.
-    pub(super) fn is_written(&self, no: TradeNo) -> bool {
-        self.entries.get(&no).is_some_and(|entry| entry.written)
+    /// The link on which bytes of the order may have left.
+    pub(super) fn written(&self, no: TradeNo) -> Option<Generation> {
+        self.entries.get(&no)?.written
     }
 
     /// The highest order id of a client that was seen or used.

@@ -176,6 +176,11 @@ pub(super) fn notice(trade: &mut Trade, seen: &OrderNotice, now: OffsetDateTime)
     log(trade, seen.message.trim().to_owned(), Some(seen.code), now);
 }
 
+/// Takes a coded message that speaks of something else than the order's life, such as a change.
+pub(super) fn remark(trade: &mut Trade, seen: &OrderNotice, now: OffsetDateTime) {
+    log(trade, seen.message.trim().to_owned(), Some(seen.code), now);
+}
+
 /// Marks an order that the gateway does not know, though its outcome was open.
 pub(super) fn never_arrived(trade: &mut Trade, now: OffsetDateTime) {
     trade.status = OrderStatus::Inactive;

@@ -13,7 +13,7 @@ use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::{Link, Target};
 use crate::metrics::Counters;
-use crate::model::{Generation, SessionState};
+use crate::model::{AccountId, Generation, SessionState};
 
 pub(crate) use state::Policy;
 pub(crate) use supervisor::Supervisor;
@@ -27,6 +27,8 @@ pub(crate) struct Status {
     pub(crate) generation: Generation,
     /// The link, while it is live.
     pub(crate) link: Option<Link>,
+    /// Accounts of the login, as told by the present or last link.
+    pub(crate) accounts: Arc<[AccountId]>,
     /// Why the last try or link ended.
     pub(crate) reason: Option<Error>,
 }
@@ -55,6 +57,7 @@ impl Session {
             state: SessionState::Idle,
             generation: Generation(0),
             link: None,
+            accounts: Arc::from([]),
             reason: None,
         });
         let (commands, inbox) = mpsc::channel(64);

@@ -234,7 +234,12 @@ impl Supervisor {
     fn publish(&mut self) {
         let state = self.machine.state();
         let live = state == SessionState::Live;
+        let accounts = match &self.link {
+            Some(link) => Arc::from(link.accounts()),
+            None => self.status.borrow().accounts.clone(),
+        };
         let status = Status {
+            accounts,
             state,
             generation: self.machine.generation(),
             link: self.link.clone().filter(|_| live),
