@@ -510,7 +510,8 @@ class Client:
     async def open_orders(self, *, timeout: float | None = None) -> list[Trade]:
         """List the working orders of every client of the login (reqAllOpenOrders).
 
-        This client's own trades go on changing; others are as they were listed.
+        They are listed when the link opens and kept since. This client's own trades go on
+        changing; another client's are as the gateway last told them.
 
         Raises:
             StateUnknown: They are not known in time; unknown is not empty.

@@ -97,10 +97,9 @@ async def test_cancelled_connect_leaves_nothing_behind(mock_gateway: MockGateway
 
 
 async def test_held_client_id_is_named(mock_gateway: MockGateway, ib_client: ib.Client) -> None:
-    with pytest.raises(ib.ClientIdInUse) as refused:
+    with pytest.raises(ib.ClientIdInUse, match="client id 7"):
         await ib.connect(port=mock_gateway.port, client_id=7, timeout=5)
 
-    assert refused.value.code == 326
     assert await ib_client.managed_accounts() == ["DU1234567"]
 
 
@@ -128,12 +127,12 @@ def test_option_that_cannot_be_meant_is_refused_at_once(
     options: dict[str, object], complaint: str
 ) -> None:
     with pytest.raises(ib.ConfigError, match=complaint):
-        ib.connect(**options)  # type: ignore[arg-type]
+        _ = ib.connect(**options)  # type: ignore[arg-type]
 
 
 def test_unknown_option_is_refused() -> None:
     with pytest.raises(TypeError, match="colour"):
-        ib.connect(colour="red")  # type: ignore[call-arg]
+        _ = ib.connect(colour="red")  # type: ignore[call-arg]
 
 
 async def test_settings_say_where_and_arguments_win(mock_gateway: MockGateway) -> None:
