@@ -48,7 +48,7 @@ def connect(
     market_data_type: MarketDataType = "live",
     settings: Settings | None = None,
 ) -> Connecting:
-    """Connect to a gateway: await it, or enter it as ``async with connect(…) as client``.
+    """Connect to a gateway: await the answer, or enter it with ``async with``.
 
     What is not given comes from ``settings``, and without settings from the defaults named here.
     Settings bring their risk limits along; ``ibkr_enabled`` is the application's business.

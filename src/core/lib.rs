@@ -26,6 +26,7 @@ mod market_data;
 pub mod metrics;
 pub mod model;
 pub mod orders;
+mod risk;
 pub mod session;
 
 pub use broker::Client;

@@ -11,21 +11,20 @@ use time::OffsetDateTime;
 
 use super::market::Bar;
 use super::text::{Repr, Verbatim};
-use crate::buffer::{self, Cells};
+use crate::buffer;
 use crate::frames;
 
 /// The columns of bars, made off the event loop. What IB does not give is NaN, as is the custom
 /// of columns; a [`Bar`] says `None`.
-#[derive(Clone)]
 pub(crate) struct BarColumns {
-    time: Arc<[i64]>,
-    open: Arc<[f64]>,
-    high: Arc<[f64]>,
-    low: Arc<[f64]>,
-    close: Arc<[f64]>,
-    volume: Arc<[f64]>,
-    average: Arc<[f64]>,
-    count: Arc<[f64]>,
+    time: Vec<i64>,
+    open: Vec<f64>,
+    high: Vec<f64>,
+    low: Vec<f64>,
+    close: Vec<f64>,
+    volume: Vec<f64>,
+    average: Vec<f64>,
+    count: Vec<f64>,
 }
 
 impl BarColumns {
@@ -90,7 +89,7 @@ fn nanoseconds(moment: OffsetDateTime) -> i64 {
 
 /// Historical bars, oldest first.
 #[pyclass(frozen, module = "aioibkr._native")]
-pub(crate) struct Bars(pub(crate) BarColumns);
+pub(crate) struct Bars(pub(crate) Arc<BarColumns>);
 
 #[derive(FromPyObject)]
 enum Place<'py> {
@@ -107,7 +106,7 @@ impl Bars {
     fn __getitem__<'py>(&self, py: Python<'py>, index: Place<'py>) -> PyResult<Py<PyAny>> {
         match index {
             Place::Row(row) => super::object(py, self.bar(row)?),
-            Place::Rows(rows) => super::object(py, Self(self.0.pick(&self.rows(&rows)?))),
+            Place::Rows(rows) => super::object(py, Self(Arc::new(self.0.pick(&self.rows(&rows)?)))),
         }
     }
 
@@ -118,42 +117,42 @@ impl Bars {
     /// Starts of the bars, nanoseconds since 1970 UTC (`q`).
     #[getter]
     fn time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
-        buffer::view(py, &Cells::Integer(Arc::clone(&self.0.time)))
+        buffer::view(py, &self.0, |bars| &bars.time)
     }
 
     #[getter]
     fn open<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
-        floats(py, &self.0.open)
+        buffer::view(py, &self.0, |bars| &bars.open)
     }
 
     #[getter]
     fn high<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
-        floats(py, &self.0.high)
+        buffer::view(py, &self.0, |bars| &bars.high)
     }
 
     #[getter]
     fn low<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
-        floats(py, &self.0.low)
+        buffer::view(py, &self.0, |bars| &bars.low)
     }
 
     #[getter]
     fn close<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
-        floats(py, &self.0.close)
+        buffer::view(py, &self.0, |bars| &bars.close)
     }
 
     #[getter]
     fn volume<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
-        floats(py, &self.0.volume)
+        buffer::view(py, &self.0, |bars| &bars.volume)
     }
 
     #[getter]
     fn average<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
-        floats(py, &self.0.average)
+        buffer::view(py, &self.0, |bars| &bars.average)
     }
 
     #[getter]
     fn count<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
-        floats(py, &self.0.count)
+        buffer::view(py, &self.0, |bars| &bars.count)
     }
 
     /// A pandas `DataFrame` with a UTC `DatetimeIndex` named `time`.
@@ -198,10 +197,6 @@ impl Bars {
         };
         Ok((0..place.slicelength).map(row).collect())
     }
-}
-
-fn floats<'py>(py: Python<'py>, column: &Arc<[f64]>) -> PyResult<Bound<'py, PyMemoryView>> {
-    buffer::view(py, &Cells::Float(Arc::clone(column)))
 }
 
 /// Walks over bars, making each when it is asked for.

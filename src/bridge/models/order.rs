@@ -159,9 +159,13 @@ pub(crate) struct RiskLimits(pub(crate) model::RiskLimits);
 #[pymethods]
 impl RiskLimits {
     #[new]
-    #[pyo3(signature = (*, max_order_size=Some(Decimal::ONE_THOUSAND), max_order_value=Some(50_000.0),
-        max_position_pct=Some(0.10), daily_loss_limit=Some(1000.0), max_open_orders=Some(10),
-        max_daily_orders=Some(100), allow_short=false))]
+    #[pyo3(
+        signature = (*, max_order_size=Some(Decimal::ONE_THOUSAND), max_order_value=Some(50_000.0),
+            max_position_pct=Some(0.10), daily_loss_limit=Some(1000.0), max_open_orders=Some(10),
+            max_daily_orders=Some(100), allow_short=false),
+        text_signature = "(*, max_order_size=1000, max_order_value=50000.0, max_position_pct=0.1, \
+            daily_loss_limit=1000.0, max_open_orders=10, max_daily_orders=100, allow_short=False)"
+    )]
     #[expect(clippy::too_many_arguments, reason = "one keyword per limit")]
     fn new(
         py: Python<'_>,

@@ -13,7 +13,9 @@ import pytest
 
 import aioibkr as ib
 
-PROGRAM = "import sys; from aioibkr.testing import run_mock_gateway as run; sys.exit(run(sys.argv[1:]))"
+PROGRAM = (
+    "import sys; from aioibkr.testing import run_mock_gateway as run; sys.exit(run(sys.argv[1:]))"
+)
 HUGE = 200_000
 pytestmark = [
     pytest.mark.anyio,
@@ -28,9 +30,7 @@ class GatewayProcess:
         words = [sys.executable, "-c", PROGRAM, "--port", "0", "--print-requests"]
         self.log = log
         with log.open("w") as requests:
-            self.child = subprocess.Popen(
-                words, stdout=subprocess.PIPE, stderr=requests, text=True
-            )
+            self.child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=requests, text=True)
         line = lines(self.child.stdout).readline()
         self.port = int(line.rpartition(":")[2])
 
