@@ -31,7 +31,7 @@ async def test_fault_1_price_that_is_no_number_approves_nothing(
 async def test_fault_1_symbol_without_price_approves_no_market_order(
     mock_gateway: MockGateway,
 ) -> None:
-    settings = Settings(ibkr_port=mock_gateway.port, ibkr_market_data_timeout=0.3)
+    settings = Settings(ibkr_port=mock_gateway.port, ibkr_order_timeout=0.3)
     broker = IBKRBroker(settings=settings)
     mock_gateway.inject(faults.Mute("tick_price"))
 
