@@ -144,7 +144,9 @@ def _number(order: object, name: str, rule: str) -> Decimal:
 
 
 def _decimal(number: Real) -> Decimal:
-    return Decimal(int(number)) if isinstance(number, Integral) else Decimal(repr(float(number)))
+    if isinstance(number, Integral) or float(number).is_integer():
+        return Decimal(int(number))
+    return Decimal(repr(float(number)))
 
 
 def _refused(rule: str, message: str) -> OrderRefused:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from aioibkr import IBKRBroker
+from aioibkr import IBKRBroker, Settings
 from aioibkr.broker import OrderSide, OrderStatus, OrderType
 from aioibkr.errors import DuplicateOrderKey, OrderRefused, OrderRejected
 from aioibkr.testing import MockGateway, faults
@@ -29,14 +29,20 @@ async def test_fault_1_price_that_is_no_number_approves_nothing(
 
 
 async def test_fault_1_symbol_without_price_approves_no_market_order(
-    mock_gateway: MockGateway, ib_broker: IBKRBroker
+    mock_gateway: MockGateway,
 ) -> None:
-    mock_gateway.clear_price("AAPL")
+    settings = Settings(ibkr_port=mock_gateway.port, ibkr_order_timeout=0.3)
+    broker = IBKRBroker(settings=settings)
+    mock_gateway.inject(faults.Mute("tick_price"))
 
-    valid, message = await ib_broker.validate_order(buy(10))
+    valid, message = await broker.validate_order(buy(10))
+    with pytest.raises(OrderRefused):
+        await broker.place_order(buy(10))
+    await broker.disconnect()
 
     assert not valid
     assert "price" in message.lower()
+    assert mock_gateway.requests("place_order") == []
 
 
 async def test_fault_2_filled_order_stays_filled_and_readable(
@@ -245,6 +251,19 @@ async def test_fault_12_repeated_key_is_the_first_order(
     again = await ib_broker.place_order(wish)
     with pytest.raises(DuplicateOrderKey):
         await ib_broker.place_order(buy(11, limit=1.0), key="rebalance-42")
+
+    assert again == first
+    assert len(mock_gateway.orders()) == 1
+
+
+async def test_fault_12_key_outlives_the_connection(
+    mock_gateway: MockGateway, ib_broker: IBKRBroker
+) -> None:
+    first = await ib_broker.place_order(buy(10, limit=1.0), key="rebalance-42")
+    await ib_broker.disconnect()
+    await ib_broker.connect()
+
+    again = await ib_broker.place_order(buy(10, limit=1.0), key="rebalance-42")
 
     assert again == first
     assert len(mock_gateway.orders()) == 1

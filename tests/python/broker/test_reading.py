@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from aioibkr import IBKRBroker
+from aioibkr import IBKRBroker, Settings
 from aioibkr.errors import ConfigError, ContractNotFound, IBKRError
-from aioibkr.testing import MockGateway
+from aioibkr.testing import MockGateway, faults
 from python.broker.wishes import PAPER, buy, until
 
 SUMMARY = {
@@ -70,13 +70,17 @@ async def test_unknown_symbol_has_no_price(ib_broker: IBKRBroker) -> None:
     assert ib_broker.is_connected
 
 
-async def test_symbol_without_price_has_no_price(
-    mock_gateway: MockGateway, ib_broker: IBKRBroker
-) -> None:
-    mock_gateway.clear_price("AAPL")
+async def test_symbol_without_price_has_no_price(mock_gateway: MockGateway) -> None:
+    settings = Settings(ibkr_port=mock_gateway.port, ibkr_market_data_timeout=0.3)
+    broker = IBKRBroker(settings=settings)
+    mock_gateway.inject(faults.Mute("tick_price"))
 
-    with pytest.raises(ValueError, match="AAPL"):
-        await ib_broker.get_market_price("AAPL")
+    with pytest.raises(ValueError, match="AAPL") as failed:
+        await broker.get_market_price("AAPL")
+
+    assert isinstance(failed.value.__cause__, IBKRError)
+    assert broker.is_connected
+    await broker.disconnect()
 
 
 async def test_subscribed_quote_is_there_at_once(
