@@ -1,4 +1,4 @@
-"""The tick path: a flood reaches Python by column, whole, in order, and counted when it does not."""
+"""The tick path: a flood reaches Python by column, whole and in order, or counted as lost."""
 
 import asyncio
 

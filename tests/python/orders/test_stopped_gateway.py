@@ -37,10 +37,12 @@ class GatewayProcess:
         self.port = int(line.rpartition(":")[2])
 
     def stop(self) -> None:
+        """Stops the process and waits until it stands still."""
         self.child.send_signal(signal.SIGSTOP)
         os.waitpid(self.child.pid, os.WUNTRACED)
 
     def go_on(self) -> None:
+        """Lets the process continue."""
         self.child.send_signal(signal.SIGCONT)
 
     def requests_until_end(self) -> str:
