@@ -1,4 +1,5 @@
 //! Orders through the client: placing, refusals, fills, changes, cancels, reconnects.
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
 
 use aioibkr_core::model::{
     Action, ClientId, Contract, Order, OrderId, OrderKey, OrderStatus, OrderType,

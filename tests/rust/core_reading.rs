@@ -1,4 +1,5 @@
 //! Accounts, contracts and market data through the client.
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
 
 use aioibkr_core::model::{
     AccountId, BarSize, BarsRequest, Contract, MarketDataType, SecurityType, WhatToShow,

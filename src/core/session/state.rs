@@ -128,6 +128,12 @@ impl Machine {
         self.round.after_loss
     }
 
+    /// Tries of this round that failed.
+    #[must_use]
+    pub fn failures(&self) -> usize {
+        self.round.failures
+    }
+
     /// Takes one event and says what to do; `None` means to carry on with what is being done.
     pub fn step(&mut self, event: Event, now: Instant) -> Option<Action> {
         use SessionState::{Closed, Connecting, Handshaking, Idle, Live, Waiting};
