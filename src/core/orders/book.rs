@@ -329,6 +329,39 @@ mod tests {
     }
 
     #[test]
+    fn a_commission_may_come_before_its_execution() {
+        use crate::model::{AccountId, Execution};
+
+        let (mut book, id) = (Book::default(), ExecutionId("a.01".into()));
+        let no = book.apply(&open(1, 9), clock::now()).unwrap();
+        let commission = Commission {
+            execution_id: id.clone(),
+            amount: Some(1.5),
+            currency: "USD".into(),
+            realized_pnl: None,
+        };
+        let execution = Execution {
+            execution_id: id,
+            perm_id: Some(PermId(9)),
+            order_id: Some(OrderId(1)),
+            client_id: ClientId(7),
+            account: AccountId("DU1".into()),
+            contract: Contract::stock("AAPL"),
+            action: Action::Sell,
+            quantity: 5.into(),
+            price: 10.0,
+            exchange: String::new(),
+            time: None,
+            order_ref: String::new(),
+        };
+
+        book.apply(&OrderEvent::Commission(commission), clock::now());
+        book.apply(&OrderEvent::Execution(Box::new(execution)), clock::now());
+
+        assert_eq!(book.trade(no).unwrap().commission(), Some(1.5));
+    }
+
+    #[test]
     fn a_status_of_an_unknown_order_makes_no_trade() {
         let report = StatusReport {
             order_id: Some(OrderId(5)),

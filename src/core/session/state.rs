@@ -184,7 +184,7 @@ impl Machine {
         let Some(ends_at) = self.round.ends_at else { return self.policy.connect_timeout };
         let pauses = self.policy.connect_pauses.iter().skip(self.round.failures);
         let (count, paused) =
-            pauses.fold((1, Duration::ZERO), |(n, sum), pause| (n + 1, sum + *pause));
+            pauses.fold((1, Duration::ZERO), |(n, sum), pause| (n + 1, sum.saturating_add(*pause)));
         let left = ends_at.saturating_duration_since(now);
         let share = left.saturating_sub(paused) / count;
         if share.is_zero() { left } else { share }
