@@ -101,7 +101,7 @@ impl Client {
     /// close deadline.
     ///
     /// # Errors
-    /// None at present; reserved.
+    /// None: what could not be closed in time is dropped and logged.
     pub async fn close(&self) -> Result<()> {
         let within = self.0.config.deadlines.close.saturating_add(GRACE);
         self.flush(self.0.config.deadlines.close / 2).await;

@@ -93,7 +93,7 @@ impl Desk {
         match self.link.clone().filter(Link::is_up) {
             Some(link) => Ok(link),
             None if status.is_at_rest() => Err(self.session.not_connected(&status)),
-            None => Err(self.session.no_link("place: nothing was sent")),
+            None => Err(self.session.no_link("nothing was sent")),
         }
     }
 
