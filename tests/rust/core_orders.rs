@@ -589,3 +589,17 @@ async fn core_closing_right_after_an_order_does_not_lose_it() {
     assert!(is_answered, "never 'not connected' for an order that may exist");
     assert_eq!(gateway.orders().len(), 1);
 }
+
+#[tokio::test]
+async fn core_a_list_without_an_end_is_taken_only_from_a_gateway_that_answers() {
+    let gateway = market();
+    let client = connected(&gateway).await;
+    client.wait_ready(None).await.unwrap();
+    let _endless = gateway.inject(Fault::Mute("execution_data_end".into())).unwrap();
+
+    assert!(client.executions(Some(400 * MILLI)).await.unwrap().is_empty());
+
+    let _hung = gateway.inject(Fault::Mute("req_managed_accts".into())).unwrap();
+    let error = client.executions(Some(400 * MILLI)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::RequestTimeout);
+}
