@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use super::registry::LinePolicy;
+use super::policy::LinePolicy;
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Contract, Generation, MarketDataType, Quote};

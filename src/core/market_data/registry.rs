@@ -2,14 +2,13 @@
 //! the registry itself for lines that are kept.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::line::{Line, LineState};
+use super::policy::LinePolicy;
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Contract, ContractId, Generation, MarketDataType, Quote};
@@ -18,30 +17,6 @@ use crate::session::Session;
 
 /// How long after a first price the rest of the first burst may take.
 const SETTLE: Duration = Duration::from_millis(250);
-
-/// How lines are opened.
-pub(crate) struct LinePolicy {
-    /// Data asked for first.
-    pub(crate) kind: MarketDataType,
-    /// Ask for delayed data where live data is not entitled.
-    pub(crate) delayed_fallback: bool,
-    /// Time allowed for writing a subscription.
-    pub(crate) write_within: Duration,
-    /// Where lines run.
-    pub(crate) runtime: Handle,
-    /// The generation whose market data type has been chosen last.
-    pub(crate) chosen: AtomicU64,
-}
-
-impl LinePolicy {
-    pub(super) fn is_chosen(&self, generation: Generation) -> bool {
-        self.chosen.load(Ordering::Acquire) >= generation.0
-    }
-
-    pub(super) fn mark_chosen(&self, generation: Generation) {
-        self.chosen.fetch_max(generation.0, Ordering::AcqRel);
-    }
-}
 
 /// All lines of a client.
 pub(crate) struct Lines {
