@@ -66,14 +66,6 @@ pub enum ErrorKind {
     Config,
 }
 
-impl ErrorKind {
-    /// Whether a connect that failed so says more than that time ran out.
-    #[must_use]
-    pub(crate) fn is_lasting(self) -> bool {
-        matches!(self, Self::ClientIdInUse | Self::GatewayTooOld | Self::HandshakeFailed)
-    }
-}
-
 /// The error of every fallible operation of the core. Clones share their source.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);

@@ -1,4 +1,5 @@
 //! Orders through the client: placing, refusals, fills, changes, cancels, reconnects.
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
 
 use aioibkr_core::model::{
     Action, ClientId, Contract, Order, OrderId, OrderKey, OrderStatus, OrderType,
@@ -535,4 +536,70 @@ async fn core_closing_ends_every_wait() {
     assert_eq!(waiting.await.unwrap().unwrap_err().kind(), ErrorKind::NotConnected);
     let error = client.place(aapl(), resting(1), None, None).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotConnected);
+}
+
+#[tokio::test]
+async fn core_an_unconfirmed_cancel_is_unknown() {
+    let gateway = market();
+    let client = connected(&gateway).await;
+    let trade = placed(&client, resting(10)).await;
+    let _mute = gateway.inject(Fault::Mute("cancel_order".into())).unwrap();
+
+    let id = trade.latest().order_id;
+    let error = client.cancel(id, Some(200 * MILLI)).await.unwrap_err();
+
+    assert_eq!(error.kind(), ErrorKind::OrderOutcomeUnknown);
+    assert_eq!(error.details()["order_id"], id.to_string());
+}
+
+#[tokio::test]
+async fn core_waiting_for_the_end_of_a_trade_has_a_limit() {
+    let gateway = market();
+    let client = connected(&gateway).await;
+    let mut trade = placed(&client, resting(10)).await;
+
+    let error = trade.done(Some(100 * MILLI)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::RequestTimeout);
+
+    quote(&gateway, 90.0);
+    while !trade.latest().is_done() {
+        trade.changed().await.unwrap();
+    }
+    assert_eq!(trade.latest().status, OrderStatus::Filled);
+}
+
+#[tokio::test]
+async fn core_closing_right_after_an_order_does_not_lose_it() {
+    let gateway = market();
+    let client = connected(&gateway).await;
+    client.wait_ready(None).await.unwrap();
+    client.qualify(aapl(), None).await.unwrap();
+    let _late = gateway.inject(Fault::Delay("open_order".into(), SECOND)).unwrap();
+    let placing = tokio::spawn({
+        let client = client.clone();
+        async move { client.place(aapl(), resting(10), key("last"), None).await }
+    });
+    eventually("the order is written", || client.metrics().orders_placed == 1).await;
+
+    client.close().await.unwrap();
+
+    let placed = placing.await.unwrap();
+    let is_answered =
+        placed.is_ok() || placed.is_err_and(|error| error.kind() == ErrorKind::OrderOutcomeUnknown);
+    assert!(is_answered, "never 'not connected' for an order that may exist");
+    assert_eq!(gateway.orders().len(), 1);
+}
+
+#[tokio::test]
+async fn core_a_list_without_an_end_is_taken_only_from_a_gateway_that_answers() {
+    let gateway = market();
+    let client = connected(&gateway).await;
+    client.wait_ready(None).await.unwrap();
+    let _endless = gateway.inject(Fault::Mute("execution_data_end".into())).unwrap();
+
+    assert!(client.executions(Some(400 * MILLI)).await.unwrap().is_empty());
+
+    let _hung = gateway.inject(Fault::Mute("req_managed_accts".into())).unwrap();
+    let error = client.executions(Some(400 * MILLI)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::RequestTimeout);
 }

@@ -7,9 +7,8 @@ use ibapi::subscriptions::NoticeStream;
 
 use super::link::Link;
 use super::probe;
-use crate::config::MINIMUM_SERVER_VERSION;
 use crate::error::{Error, ErrorKind};
-use crate::model::{ClientId, Generation};
+use crate::model::{ClientId, Generation, MINIMUM_SERVER_VERSION};
 
 /// Frames a request may leave unread before the oldest are dropped (and the drop is reported).
 const CHANNEL_CAPACITY: usize = 256;

@@ -12,8 +12,8 @@ use tokio::time::Instant;
 use super::line::{Line, LineState};
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
-use crate::gateway::Link;
 use crate::model::{Contract, ContractId, Generation, MarketDataType, Quote};
+use crate::session::Link;
 use crate::session::Session;
 
 /// How long after a first price the rest of the first burst may take.
@@ -85,20 +85,23 @@ impl Lines {
     pub(crate) async fn keep(&self, contract: &Contract, deadline: Deadline) -> Result<Quote> {
         let id = identity(contract)?;
         let link = self.session.live("subscribe_quote", deadline).await?;
-        let line = {
-            let mut held = self.held();
-            let fresh = || Arc::new(self.start(contract));
-            let line = held.kept.entry(id).or_insert_with(fresh);
-            if !line.is_running() {
-                *line = fresh();
-            }
-            line.clone()
-        };
+        let (line, is_new) = self.kept_line(id, contract);
         let quote = self.on_link(&link, &line, deadline).await;
-        if quote.is_err() && !line.is_running() {
+        if quote.is_err() && (is_new || !line.is_running()) {
             self.release(id);
         }
         quote
+    }
+
+    /// The kept line of a contract, and whether it was opened just now.
+    fn kept_line(&self, id: ContractId, contract: &Contract) -> (Arc<Line>, bool) {
+        let mut held = self.held();
+        if let Some(line) = held.kept.get(&id).filter(|line| line.is_running()) {
+            return (line.clone(), false);
+        }
+        let line = Arc::new(self.start(contract));
+        held.kept.insert(id, line.clone());
+        (line, true)
     }
 
     /// The latest quote of a kept line, once a price has arrived on the present link.

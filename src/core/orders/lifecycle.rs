@@ -52,14 +52,10 @@ pub(super) fn open(trade: &mut Trade, seen: &OpenOrder, now: OffsetDateTime) {
     say(trade, seen.status, &seen.remark, now);
 }
 
-/// Takes a `completedOrder`, whose quantity is what was not filled.
+/// Takes a `completedOrder`; its quantity is what was not filled, so the trade keeps its own.
 pub(super) fn completed(trade: &mut Trade, seen: &OpenOrder, now: OffsetDateTime) {
     identify(trade, seen);
-    let filled = seen.filled.unwrap_or_default();
-    trade.filled = trade.filled.max(filled);
-    if trade.order.quantity < trade.filled {
-        trade.order.quantity = seen.order.quantity + filled;
-    }
+    trade.filled = trade.filled.max(seen.filled.unwrap_or_default());
     trade.remaining = remaining(trade);
     say(trade, seen.status, &seen.remark, now);
 }
