@@ -3,6 +3,7 @@
 mod core_gateway;
 mod core_orders;
 mod core_reading;
+mod core_refusals;
 mod core_session;
 mod core_stalled;
 mod mock_accounts;
