@@ -124,6 +124,13 @@ impl Error {
         self
     }
 
+    /// Names at the end of the message what the request was about.
+    #[must_use]
+    pub fn about(mut self, subject: impl fmt::Display) -> Self {
+        self.0.message = format!("{}: {subject}", self.0.message);
+        self
+    }
+
     /// Adds the underlying error.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {

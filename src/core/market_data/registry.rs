@@ -11,7 +11,7 @@ use super::line::{Line, LineState};
 use super::policy::LinePolicy;
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Contract, ContractId, Generation, MarketDataType, Quote};
+use crate::model::{Contract, ContractId, Generation, Quote};
 use crate::session::Link;
 use crate::session::Session;
 
