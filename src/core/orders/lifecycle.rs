@@ -203,7 +203,8 @@ fn move_to(trade: &mut Trade, said: OrderStatus, now: OffsetDateTime) {
     trade.status = advance(trade.status, said);
     if trade.status == OrderStatus::Filled && trade.filled_at.is_none() {
         let last = trade.fills.iter().filter_map(|fill| fill.execution.time).max();
-        trade.filled_at = last.or(Some(now));
+        // IB's execution time has whole seconds: it can lie before the moment of sending.
+        trade.filled_at = last.max(trade.submitted_at).or(Some(now));
     }
 }
 
