@@ -204,7 +204,7 @@ fn move_to(trade: &mut Trade, said: OrderStatus, now: OffsetDateTime) {
     if trade.status == OrderStatus::Filled && trade.filled_at.is_none() {
         let last = trade.fills.iter().filter_map(|fill| fill.execution.time).max();
         // IB's execution time has whole seconds: it can lie before the moment of sending.
-        trade.filled_at = last.max(trade.submitted_at).or(Some(now));
+        trade.filled_at = Some(last.unwrap_or(now)).max(trade.submitted_at);
     }
 }
 
