@@ -32,7 +32,7 @@ pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) -> io::Result<
     let mut reader = BufReader::with_capacity(READ_BUFFER, reader);
     let Some(version) = negotiate(&mut reader, &mut writer, &shared).await? else { return Ok(()) };
     let Some(client) = await_start(&mut reader, version, &shared).await? else { return Ok(()) };
-    let outbox = Arc::new(Outbox::default());
+    let outbox = Arc::new(Outbox::new(shared.settings.unread_limit));
     let admitted = shared.world().admit(client, version, &outbox);
     let Some(outlet) = admitted else { return refuse_id(&mut writer, version).await };
     let _seat = Seat { shared: Arc::clone(&shared), connection: outlet.connection };

@@ -1,5 +1,5 @@
 //! Bytes waiting for one client's socket. Any thread pushes, one task writes: frames pushed together
-//! leave together. Promises a bound: a client that leaves more than [`LIMIT`] bytes unread is
+//! leave together. Promises a bound: a client that leaves more bytes unread than the settings allow is
 //! disconnected, as there is no other honest way to keep both its stream whole and memory finite.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,12 +9,10 @@ use tokio::sync::Notify;
 
 use crate::flood::Flood;
 
-/// Most bytes that may wait for one client: four frames of the longest kind.
-pub(crate) const LIMIT: usize = 64 * 1024 * 1024;
-
 /// The queue of one client.
-#[derive(Default)]
 pub(crate) struct Outbox {
+    /// Most bytes that may wait.
+    limit: usize,
     queue: Mutex<Queue>,
     changed: Notify,
 }
@@ -33,6 +31,10 @@ enum Work {
 }
 
 impl Outbox {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { limit, queue: Mutex::default(), changed: Notify::new() }
+    }
+
     /// Lets `write` append to the queue, then wakes the writer.
     pub(crate) fn push(&self, write: impl FnOnce(&mut Vec<u8>)) {
         let mut queue = self.lock();
@@ -40,8 +42,8 @@ impl Outbox {
             return;
         }
         write(&mut queue.bytes);
-        if queue.bytes.len() > LIMIT {
-            log::warn!("a client leaves more than {LIMIT} bytes unread and is disconnected");
+        if queue.bytes.len() > self.limit {
+            log::warn!("a client leaves more than {} bytes unread and is disconnected", self.limit);
             queue.is_cut = true;
             queue.bytes = Vec::new();
         }
@@ -148,7 +150,7 @@ mod tests {
 
     #[tokio::test]
     async fn test_frames_pushed_together_leave_together() {
-        let outbox = Outbox::default();
+        let outbox = Outbox::new(8);
         outbox.push(|bytes| bytes.extend_from_slice(b"one"));
         outbox.push(|bytes| bytes.extend_from_slice(b"two"));
         let (mut socket, mut client) = tokio::io::duplex(64);
@@ -164,8 +166,8 @@ mod tests {
 
     #[tokio::test]
     async fn test_a_queue_over_the_limit_ends_the_connection() {
-        let outbox = Outbox::default();
-        outbox.push(|bytes| bytes.resize(LIMIT + 1, 0));
+        let outbox = Outbox::new(8);
+        outbox.push(|bytes| bytes.resize(9, 0));
         let mut written = Vec::new();
 
         outbox.write_to(&mut written).await.unwrap();

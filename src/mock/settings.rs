@@ -25,6 +25,8 @@ pub struct Settings {
     pub max_server_version: i32,
     /// Size of the receive buffer of accepted sockets, in bytes; `None` leaves the system's.
     pub receive_buffer: Option<u32>,
+    /// Most bytes that may wait for a client that does not read; with more it is disconnected.
+    pub unread_limit: usize,
     /// Writes one line to standard error for each request received.
     pub print_requests: bool,
     /// Permits listening where other machines can connect.
@@ -45,6 +47,8 @@ impl Default for Settings {
             min_server_version: *SERVER_VERSIONS.start(),
             max_server_version: *SERVER_VERSIONS.end(),
             receive_buffer: None,
+            // Four frames of the longest kind.
+            unread_limit: 64 * 1024 * 1024,
             print_requests: false,
             allow_non_loopback: false,
             snapshot_settle: Duration::from_millis(20),

@@ -113,13 +113,15 @@ impl World {
         }
     }
 
-    /// Back to how the gateway started, apart from the connections and their counts.
+    /// Back to how the gateway started, apart from who is connected.
     pub(crate) fn reset(&mut self) {
         self.faults.clear();
         self.schedule.clear();
         self.exchange = fresh_exchange(&self.settings);
         self.wordings.clear();
         self.not_entitled.clear();
+        self.connects = self.clients.len() as u64;
+        self.disconnects = 0;
     }
 }
 

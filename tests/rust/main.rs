@@ -6,3 +6,4 @@ mod mock_history;
 mod mock_market_data;
 mod mock_orders;
 mod mock_session;
+mod mock_wire;

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use aioibkr_mock_gateway::{Error, Fault, MockGateway, Settings};
+use aioibkr_mock_gateway::{Error, Fault, MockGateway, Prices, Settings};
 
 use crate::mock_fixture::{ACCOUNT, PATIENCE, connect, gateway, gateway_with_client};
 
@@ -114,6 +114,40 @@ async fn test_a_delayed_answer_comes_late() {
     client.server_time().await.unwrap();
 
     assert!(start.elapsed() >= delay);
+}
+
+#[tokio::test]
+async fn test_a_reset_gateway_is_as_new() {
+    let (gateway, _client) = gateway_with_client().await;
+    gateway.set_position(ACCOUNT, "AAPL", 10.0, 180.0).unwrap();
+    let _fault = gateway.inject(Fault::Mute("req_managed_accts".into())).unwrap();
+
+    gateway.reset().unwrap();
+
+    let client = connect(&gateway, 7).await;
+    assert_eq!(client.managed_accounts().await.unwrap(), [ACCOUNT]);
+    assert_eq!((gateway.connect_count(), gateway.disconnect_count()), (1, 0));
+    assert_eq!(gateway.requests(None).unwrap().len(), 2);
+}
+
+#[test]
+fn test_control_is_refused_what_it_does_not_know() {
+    let gateway = gateway();
+    let nan = Prices { bid: Some(f64::NAN), ..Prices::default() };
+
+    assert_eq!(gateway.clear_price("NOPE"), Err(Error::UnknownSymbol("NOPE".into())));
+    assert_eq!(gateway.set_pnl("X", 0.0, 0.0, 0.0), Err(Error::UnknownAccount("X".into())));
+    assert_eq!(gateway.set_price("AAPL", nan), Err(Error::BadNumber("bid")));
+}
+
+#[test]
+fn test_control_works_from_any_thread() {
+    let gateway = gateway();
+
+    std::thread::scope(|scope| {
+        let threads = [scope.spawn(|| gateway.down()), scope.spawn(|| gateway.up())];
+        threads.into_iter().for_each(|thread| assert!(thread.join().unwrap().is_ok()));
+    });
 }
 
 #[test]

@@ -55,9 +55,10 @@ fn is_summer(moment: OffsetDateTime) -> bool {
 
 /// The first Sunday from a day of a month on.
 fn sunday(year: i32, month: Month, day: u8) -> Date {
-    let days = (day..day + 7).filter_map(|day| Date::from_calendar_date(year, month, day).ok());
-    // One of any seven days in a row is a Sunday, so the fallback is never taken.
-    days.into_iter().find(|day| day.weekday() == Weekday::Sunday).unwrap_or(Date::MAX)
+    // The first and the eighth are days of every month, so the fallback is never taken.
+    let first = Date::from_calendar_date(year, month, day).unwrap_or(Date::MAX);
+    let past_sunday = i64::from(first.weekday().number_days_from_sunday());
+    first.saturating_add(Duration::days((7 - past_sunday) % 7))
 }
 
 /// The session of a day; weekends have none.

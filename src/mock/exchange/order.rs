@@ -64,6 +64,21 @@ impl OrderKind {
         }
     }
 
+    pub(crate) const fn needs_limit(&self) -> bool {
+        matches!(self, Self::Limit | Self::StopLimit)
+    }
+
+    /// Whether a limit price means something to it; clients send one with any order.
+    pub(crate) const fn takes_limit(&self) -> bool {
+        self.needs_limit() || matches!(self, Self::Resting(_))
+    }
+
+    /// As [`Self::takes_limit`], for a stop price.
+    pub(crate) const fn takes_stop(&self) -> bool {
+        self.waits_for_trigger() || matches!(self, Self::Resting(_))
+    }
+
+    /// Whether it needs a stop price and rests until that is reached.
     pub(crate) const fn waits_for_trigger(&self) -> bool {
         matches!(self, Self::Stop | Self::StopLimit)
     }

@@ -1,6 +1,6 @@
 //! All orders of the day, by the key their client gave them, and the ids handed out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ids::{ClientId, ConId, OrderId, OrderKey, PermId};
 use super::order::Order;
@@ -14,6 +14,8 @@ pub(crate) struct OrderBook {
     orders: BTreeMap<OrderKey, Order>,
     /// Working orders only, so that a price change looks at no finished one.
     working: BTreeMap<PermId, OrderKey>,
+    /// Orders by the parent they name.
+    children: BTreeMap<OrderKey, BTreeSet<OrderKey>>,
     highest: BTreeMap<ClientId, OrderId>,
     issued: i64,
 }
@@ -58,9 +60,7 @@ impl OrderBook {
 
     /// The orders that name this one as their parent, by id.
     pub(crate) fn children(&self, parent: OrderKey) -> Vec<OrderKey> {
-        let of_client = self.orders.values().filter(|order| order.key.client == parent.client);
-        let children = of_client.filter(|order| order.ticket.parent == Some(parent.order));
-        children.map(|order| order.key).collect()
+        self.children.get(&parent).into_iter().flatten().copied().collect()
     }
 
     /// Stores an order in its new state.
@@ -69,6 +69,10 @@ impl OrderBook {
             self.working.insert(order.perm_id, order.key);
         } else {
             self.working.remove(&order.perm_id);
+        }
+        if let Some(parent) = order.ticket.parent {
+            let parent = OrderKey { order: parent, ..order.key };
+            self.children.entry(parent).or_default().insert(order.key);
         }
         self.orders.insert(order.key, order);
     }

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::instrument::Instrument;
-use super::order::{Order, OrderKind, Status, Ticket};
+use super::order::{Order, Status, Ticket};
 
 /// A coded refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,14 +28,9 @@ pub(crate) fn check_ticket(ticket: &Ticket, instrument: &Instrument) -> Result<(
     if ticket.quantity <= Decimal::ZERO {
         return Err(invalid("The size value should be greater than zero"));
     }
-    let (needs_limit, needs_stop) = match ticket.kind {
-        OrderKind::Market | OrderKind::Resting(_) => (false, false),
-        OrderKind::Limit => (true, false),
-        OrderKind::Stop => (false, true),
-        OrderKind::StopLimit => (true, true),
-    };
-    check_price(needs_limit, ticket.limit, "limit", instrument)?;
-    check_price(needs_stop, ticket.stop, "stop", instrument)
+    let kind = &ticket.kind;
+    check_price(kind.needs_limit(), ticket.limit, "limit", instrument)?;
+    check_price(kind.waits_for_trigger(), ticket.stop, "stop", instrument)
 }
 
 fn check_price(

@@ -433,3 +433,7 @@ impl Exchange {
 fn coded(to: OrderKey, refusal: Refusal) -> Event {
     Event::Coded { to, code: refusal.code, text: refusal.text }
 }
+
+#[cfg(test)]
+#[path = "trading_tests.rs"]
+mod tests;

@@ -1,7 +1,7 @@
 //! Account updates (6) and their multi form (76, 77): a full set of values and portfolio rows with
 //! one End, later what changed.
 
-use crate::client::{NO_REQUEST, Outlet};
+use crate::client::{Client, NO_REQUEST, Outlet};
 use crate::clock;
 use crate::exchange::ConId;
 use crate::exchange::account::{Rows, Valued};
@@ -74,6 +74,9 @@ pub(super) fn cancel_multi(
 /// Sends what changed to everyone who follows the account: the row of the position that moved, or
 /// every row when only prices moved, then the values (A6, A13).
 pub(super) fn tell(world: &mut World, account: &str, moved: Option<ConId>) {
+    if !world.clients.values().any(|client| follows(client, account)) {
+        return;
+    }
     let rows = world.exchange.updates(account);
     let of_interest = |valued: &Valued<'_>| moved.is_none_or(|id| id == valued.instrument.con_id);
     let portfolio: Vec<_> = world.exchange.valued(account).filter(of_interest).collect();
@@ -90,6 +93,10 @@ pub(super) fn tell(world: &mut World, account: &str, moved: Option<ConId>) {
             seen.clone_from(&rows);
         }
     }
+}
+
+fn follows(client: &Client, account: &str) -> bool {
+    client.updates.iter().chain(client.updates_multi.values()).any(|(name, _)| name == account)
 }
 
 fn send_values(to: &Outlet, account: &str, seen: &Rows, rows: &Rows) {

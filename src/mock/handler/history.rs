@@ -7,9 +7,8 @@ use crate::client::{NO_REQUEST, Outlet};
 use crate::clock;
 use crate::exchange::bars::{Bar, BarQuery, BarSize, Show, Span, bars};
 use crate::exchange::calendar::{ZONE, eastern, from_eastern};
-use crate::exchange::number::text;
 use crate::exchange::refusal::Refusal;
-use crate::exchange::{Instrument, SecurityKind, number};
+use crate::exchange::{Instrument, SecurityKind};
 use crate::wire::frame::MAX_BODY;
 use crate::wire::pb;
 use crate::wire::text::BarsWithWindow;
@@ -152,7 +151,6 @@ enum DateForm {
 }
 
 fn row(bar: &Bar, size: BarSize, form: DateForm) -> pb::HistoricalDataBar {
-    let decimal = |value: f64| number::decimal(value).map_or_else(|| "0".to_owned(), text);
     let trades = bar.trades;
     let none = || "-1".to_owned();
     pb::HistoricalDataBar {
@@ -161,8 +159,8 @@ fn row(bar: &Bar, size: BarSize, form: DateForm) -> pb::HistoricalDataBar {
         high: Some(bar.high),
         low: Some(bar.low),
         close: Some(bar.close),
-        volume: Some(trades.map_or_else(none, |trades| decimal(trades.volume))),
-        wap: Some(trades.map_or_else(none, |trades| decimal(trades.wap))),
+        volume: Some(trades.map_or_else(none, |trades| trades.volume.to_string())),
+        wap: Some(trades.map_or_else(none, |trades| trades.wap.to_string())),
         bar_count: Some(trades.map_or(-1, |trades| trades.count)),
     }
 }

@@ -20,7 +20,10 @@ pub(super) fn place(world: &mut World, to: &Outlet, request: pb::PlaceOrderReque
     };
     let ticket = match ticket(world, &wording) {
         Ok(ticket) => ticket,
-        Err(refusal) => return to.error(id, refusal.code, refusal.text),
+        Err(refusal) => {
+            world.exchange.book.use_id(key);
+            return to.error(id, refusal.code, refusal.text);
+        }
     };
     if wording.order.what_if() {
         return order_reports::send_preview(world, to, id, (&ticket, &wording));
@@ -50,14 +53,19 @@ pub(super) fn cancel_all(world: &mut World) {
 fn ticket(world: &World, wording: &Wording) -> Result<Ticket, Refusal> {
     let order = &wording.order;
     let quantity = order.total_quantity().parse().map_err(|_| invalid("Invalid quantity"))?;
+    let kind = kind(order.order_type())?;
+    let (limit, stop) = (
+        price(order.lmt_price, "Invalid limit price")?,
+        price(order.aux_price, "Invalid stop price")?,
+    );
     Ok(Ticket {
         con_id: contract::resolve(world, Some(&wording.contract))?,
         account: account_of(world, order.account())?,
         action: action(order.action())?,
-        kind: kind(order.order_type())?,
         quantity,
-        limit: price(order.lmt_price, "Invalid limit price")?,
-        stop: price(order.aux_price, "Invalid stop price")?,
+        limit: limit.filter(|_| kind.takes_limit()),
+        stop: stop.filter(|_| kind.takes_stop()),
+        kind,
         tif: order.tif().to_owned(),
         transmit: order.transmit.unwrap_or(false),
         parent: order.parent_id.filter(|id| *id != 0).map(OrderId),

@@ -56,6 +56,9 @@ pub(super) fn cancel(world: &mut World, to: &Outlet, request: &pb::CancelAccount
 
 /// Sends the rows that changed to everyone who follows the account.
 pub(super) fn tell(world: &mut World, account: &str) {
+    if world.clients.values().all(|client| client.summaries.is_empty()) {
+        return;
+    }
     let rows = world.exchange.summary(account);
     for client in world.clients.values_mut() {
         for (id, summary) in &mut client.summaries {
