@@ -1,1 +1,56 @@
-//! placeholder
+//! The Python extension module `aioibkr._native`: converts and delegates.
+//!
+//! | module | owns |
+//! |---|---|
+//! | `runtime` | the one tokio runtime of the process and its thread |
+//! | `mailbox` | one coalesced wake-up per batch and per event loop |
+//! | `awaitable` | what a Python task awaits, and who is woken when it is ready |
+//! | `request` | one answer of the core as an awaitable |
+//! | `stream` | ticks by column, as async iterator and as buffers |
+//! | `client` | the client's settings, session and state |
+//! | `accounts` `contracts` `market_data` `orders` | what a client reads and does, by domain |
+//! | `models` | the frozen values Python sees |
+//! | `convert` | arguments checked and converted; moments and names back |
+//! | `coroutine` | an awaitable as a coroutine |
+//! | `buffer` | columns of numbers through the buffer protocol |
+//! | `frames` | bars as data frames of pandas and polars |
+//! | `mock` | the mock gateway's control API |
+//! | `errors` | core errors as Python exceptions |
+//! | `logging` | Rust logs as Python logging |
+//!
+//! Nothing here decides anything about trading: such a branch belongs in the core.
+
+mod accounts;
+mod awaitable;
+mod buffer;
+mod client;
+mod contracts;
+mod convert;
+mod coroutine;
+mod errors;
+mod frames;
+mod logging;
+mod mailbox;
+mod market_data;
+mod mock;
+mod models;
+mod orders;
+mod request;
+mod runtime;
+mod stream;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    logging::install();
+    runtime::register(module)?;
+    module.add_class::<awaitable::Awaitable>()?;
+    client::register(module)?;
+    module.add_class::<mock::MockGateway>()?;
+    module.add_class::<mock::FaultHandle>()?;
+    module.add_function(wrap_pyfunction!(mock::run_mock_gateway, module)?)?;
+    module.add_class::<stream::_TickReader>()?;
+    module.add_class::<stream::TickBatch>()?;
+    Ok(())
+}

@@ -1,1 +1,36 @@
-//! placeholder
+//! Everything of aioibkr that is true without Python.
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`model`] | values only: ids, contracts, orders, market data, accounts |
+//! | [`error`] | the one opaque [`Error`] and the questions one may ask it |
+//! | [`config`] | what a caller may choose about a connection |
+//! | [`clock`] | the only reader of the wall clock; deadlines |
+//! | [`metrics`] | what a client counts |
+//! | [`feed`] | the market-data link: socket, thread and decoder of its own |
+//! | [`orders`] | the desk, the one task that owns the book of orders |
+//! | [`broker`] | the client: composition of all the others |
+//!
+//! Layer rule: values, then services, then `broker`, the one file that imports all of them;
+//! nothing imports upwards.
+
+mod accounts;
+pub mod broker;
+pub mod clock;
+pub mod config;
+mod contracts;
+pub mod error;
+pub mod feed;
+mod gateway;
+mod market_data;
+pub mod metrics;
+pub mod model;
+pub mod orders;
+mod risk;
+pub mod session;
+
+pub use broker::Client;
+pub use config::Config;
+pub use error::{Error, ErrorKind, Result};
+pub use metrics::Metrics;
+pub use orders::TradeHandle;

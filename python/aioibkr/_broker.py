@@ -1,0 +1,342 @@
+"""The broker of an application: one object that connects, reads and trades in its words.
+
+`IBKRBroker` opens one client, shares it between all callers, and translates. It keeps nothing
+about orders, accounts or prices, and nothing that belongs to an event loop: it may be used from
+several loops one after another and from any thread's loop. Every rule about orders is the
+client's, which is opened with the risk limits of the settings.
+"""
+
+import threading
+from datetime import date, datetime
+
+from aioibkr import _broker_accounts as accounts
+from aioibkr import _broker_market as market
+from aioibkr import _broker_orders as orders
+from aioibkr._broker_models import Account, Order, OrderStatus, Position
+from aioibkr._broker_orders import ApplicationOrder
+from aioibkr._client import Client, connect
+from aioibkr.config import Settings
+from aioibkr.errors import (
+    ConfigError,
+    IBKRConnectionError,
+    IBKRError,
+    NotConnected,
+    OrderError,
+    OrderOutcomeUnknown,
+)
+from aioibkr.models import AccountSnapshot, Contract, RiskLimits, Stock, Trade
+
+__all__ = ["IBKRBroker"]
+
+NOT_CONNECTED = "Not connected to IBKR"
+LAST_ORDER_ID = 2**31 - 1
+
+
+class IBKRBroker:
+    """A broker at one gateway.
+
+    What is not given comes from `settings`, and without settings from the environment
+    (`IBKR_HOST` …), a file, and the defaults: host 127.0.0.1, port 7497, client id 1, the login's
+    first account, paper trading. With `paper_trading=False` orders to a live account are allowed.
+    `risk` replaces the limits of the settings.
+
+    Every method connects when there is no link; after `disconnect` only `connect` does. Without a
+    link and unable to get one they raise `ConnectionError("Not connected to IBKR")`. Deadlines are
+    those of the settings. A cancelled await never undoes an order.
+    """
+
+    def __init__(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        client_id: int | None = None,
+        account: str | None = None,
+        paper_trading: bool | None = None,  # noqa: FBT001 - the applications' signature
+        *,
+        settings: Settings | None = None,
+        risk: RiskLimits | None = None,
+    ) -> None:
+        settings = settings or Settings.load()
+        self._settings = settings
+        self._risk = risk
+        self._host = settings.ibkr_host if host is None else host
+        self._port = settings.ibkr_port if port is None else port
+        self._client_id = settings.ibkr_client_id if client_id is None else client_id
+        self._account = settings.ibkr_account if account is None else account
+        paper = settings.ibkr_paper_trading if paper_trading is None else paper_trading
+        self._paper_trading = paper
+        self._lock = threading.Lock()
+        self._client: Client | None = None
+        self._parted = False
+        self._subscribed: dict[str, Contract] = {}
+
+    @property
+    def host(self) -> str:
+        """Host name or address of the gateway."""
+        return self._host
+
+    @property
+    def port(self) -> int:
+        """TCP port of the gateway."""
+        return self._port
+
+    @property
+    def client_id(self) -> int:
+        """Client id of the connection; 0 means 0."""
+        return self._client_id
+
+    @property
+    def account(self) -> str | None:
+        """The account it acts for; None before it is known."""
+        client = self._client
+        return self._account or (client.account if client else None)
+
+    @property
+    def paper_trading(self) -> bool:
+        """Whether it trades on paper: said by the account once known, before that by the flag."""
+        client = self._client
+        known = client.is_paper if client else None
+        return self._paper_trading if known is None else known
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the link is up at this moment."""
+        client = self._client
+        return client is not None and not self._parted and client.is_connected
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the link is up and accounts, positions and orders are known."""
+        client = self._client
+        return client is not None and self.is_connected and client.ready
+
+    async def initialize_in_loop(self) -> None:
+        """Do nothing: there is nothing to prepare in a loop. Kept for old callers."""
+
+    async def connect(self) -> None:
+        """Connect, or return at once when connected; concurrent callers share one attempt.
+
+        Raises a `ConnectionError` that says why: no answer in time, client id in use, a peer that
+        is not a gateway or too old, an open circuit breaker.
+        """
+        await self._wanted().open()
+
+    async def disconnect(self) -> None:
+        """Close the link after everything written has left. Harmless when there is none."""
+        with self._lock:
+            client, self._parted = self._client, True
+        if client is not None:
+            await client.close()
+
+    async def client(self) -> Client:
+        """The connected client beneath, for what the broker has no words for.
+
+        Raises `ConnectionError("Not connected to IBKR")`, whose cause says why.
+        """
+        if self._parted:
+            raise NotConnected(NOT_CONNECTED)
+        client = self._wanted()
+        if client.is_connected:
+            return client
+        try:
+            await client.open()
+        except IBKRConnectionError as error:
+            raise NotConnected(NOT_CONNECTED, error.details, code=error.code) from error
+        return client
+
+    def _wanted(self) -> Client:
+        """The client that somebody wants open: the present one, or a new one after parting."""
+        with self._lock:
+            if self._client is None or self._parted:
+                self._client, self._parted = self._new_client(), False
+                self._subscribed = {}
+            return self._client
+
+    def _new_client(self) -> Client:
+        return connect(
+            host=self._host,
+            port=self._port,
+            client_id=self._client_id,
+            account=self._account,
+            allow_live=not self._paper_trading,
+            risk=self._risk,
+            settings=self._settings,
+        ).client
+
+    async def place_order(self, order: ApplicationOrder, *, key: str | None = None) -> str:
+        """Place an order and return its id, a numeric string, once the gateway acknowledged it.
+
+        Sets `order_id` and `status` of the order given, where it can be written to. The same `key`
+        (or `order.metadata["idempotency_key"]`) returns the first order, never a second one.
+        Raises `OrderRefused` (a rule, nothing was sent), `OrderRejected` (by IB, with its code),
+        `OrderOutcomeUnknown` (repeat with the same key only), `LiveTradingDisabled`,
+        `DuplicateOrderKey`, `ContractNotFound`.
+        """
+        placed = await self.place(order, key=key)
+        return str(placed.order_id)
+
+    async def place(self, order: ApplicationOrder, *, key: str | None = None) -> Order:
+        """As `place_order`, and return the order as it stands, its key in the metadata."""
+        client = await self.client()
+        ticket, contract = orders.ticket_of(order), await self._contract_of(client, order)
+        trade = await client.place(contract, ticket, key=key or orders.key_of(order))
+        placed = orders.order_of(trade)
+        orders.mark_placed(order, placed)
+        return placed
+
+    async def validate_order(self, order: ApplicationOrder) -> tuple[bool, str]:
+        """Apply every rule of `place_order` and send nothing; (valid, message for a person).
+
+        Never raises for an order that makes no sense, nor without a connection.
+        """
+        try:
+            client = await self.client()
+            ticket, contract = orders.ticket_of(order), await self._contract_of(client, order)
+            await client.check_order(contract, ticket)
+        except IBKRError as error:
+            return False, orders.sentence(error.message)
+        return True, "Order is valid"
+
+    async def _contract_of(self, client: Client, order: ApplicationOrder) -> Contract:
+        return await client.qualify(Stock(orders.symbol_of(order)))
+
+    async def cancel_order(self, order_id: str) -> bool:
+        """Cancel an order; True once the gateway confirmed it.
+
+        False when it is unknown, filled or already cancelled, or the id is not a number. Raises
+        `OrderOutcomeUnknown` when no confirmation came in time.
+        """
+        trade = await self._trade(order_id)
+        if trade is None or trade.is_done:
+            return False
+        client = await self.client()
+        try:
+            trade = await client.cancel(trade.order_id)
+        except OrderOutcomeUnknown:
+            raise
+        except OrderError:
+            if (settled := client.trade(trade.order_id)) is None or not settled.is_done:
+                raise
+            return False  # it ended in another way before the cancel arrived
+        return orders.status_of(trade) is OrderStatus.CANCELLED
+
+    async def get_order(self, order_id: str) -> Order | None:
+        """One order of this session, finished or not; None when it is unknown."""
+        trade = await self._trade(order_id)
+        return None if trade is None else orders.order_of(trade)
+
+    async def get_order_status(self, order_id: str) -> OrderStatus:
+        """Where an order stands; raises `ConfigError`, a `ValueError`, when it is unknown."""
+        trade = await self._trade(order_id)
+        if trade is None:
+            raise ConfigError(f"order {order_id!r} is not known in this session")
+        return orders.status_of(trade)
+
+    async def get_orders(self, status: object = None) -> list[Order]:
+        """Orders of this session, finished ones included.
+
+        `status` narrows them: `open` (pending, submitted or partly filled), `filled`, `cancelled`
+        or any status as a word or an enum. Raises `ConfigError` for any other word.
+        """
+        wanted = orders.statuses_named(status)
+        told = [orders.order_of(trade) for trade in (await self.client()).trades()]
+        return [order for order in told if order.status in wanted]
+
+    async def _trade(self, order_id: str) -> Trade | None:
+        client, text = await self.client(), str(order_id).strip()
+        numeric = text.isascii() and text.isdigit() and len(text) <= len(str(LAST_ORDER_ID))
+        return client.trade(int(text)) if numeric and int(text) <= LAST_ORDER_ID else None
+
+    async def get_positions(self) -> list[Position]:
+        """Open positions of the account. One whose price is unknown is there, without a price.
+
+        Raises `StateUnknown` while positions are not known: unknown is not empty.
+        """
+        client = await self.client()
+        return [accounts.position_of(holding) for holding in await client.positions(client.account)]
+
+    async def get_account(self) -> Account:
+        """The account in its base currency, with its positions and P&L.
+
+        Raises `StateUnknown` while a part of it is not known.
+        """
+        account, _ = await self._read_account()
+        return account
+
+    async def get_portfolio_summary(self) -> accounts.Summary:
+        """The portfolio at a glance as a dictionary, `positions` as a list of dictionaries."""
+        return accounts.summary_of(*await self._read_account())
+
+    async def _read_account(self) -> tuple[Account, AccountSnapshot]:
+        client = await self.client()
+        snapshot, pnl = await client.account_summary(), await client.pnl()
+        return accounts.account_of(snapshot, pnl, await self.get_positions()), snapshot
+
+    async def get_market_price(self, symbol: str) -> float:
+        """A fresh market price of a US stock, finite and more than 0, delayed if need be.
+
+        Raises `ValueError` when there is none, with the reason as its cause.
+        """
+        client = await self.client()
+        try:
+            quote = await client.quote(await client.qualify(_stock(symbol)))
+        except IBKRConnectionError:
+            raise
+        except IBKRError as error:
+            raise ValueError(f"no market price for {symbol}: {error.message}") from error
+        return market.price_of(quote, symbol)
+
+    async def subscribe_market_data(self, symbol: str) -> None:
+        """Keep a quote of a US stock up to date; returns after its first price, or raises.
+
+        Raises `ContractNotFound`, `NotEntitled`, `LineLimit`, or `MarketDataError` when no price
+        comes in time. Subscribing again does nothing.
+        """
+        client = await self.client()
+        contract = await client.qualify(_stock(symbol))
+        await client.subscribe_quote(contract)
+        with self._lock:
+            self._subscribed[contract.symbol.upper()] = contract
+
+    def get_quote(self, symbol: str) -> market.QuoteFields | None:
+        """The latest quote of a subscribed symbol; None when it is not subscribed."""
+        client = self._client
+        contract = self._subscribed.get(symbol.strip().upper())
+        quote = client.latest_quote(contract) if client and contract else None
+        return None if quote is None else market.quote_of(quote)
+
+    async def get_historical_bars(  # noqa: PLR0917 - the applications' signature
+        self,
+        symbol: str,
+        duration: str = "1 D",
+        bar_size: str = "1 min",
+        what_to_show: str = "TRADES",
+        use_rth: bool = True,  # noqa: FBT001, FBT002 - the applications' signature
+        end_date: datetime | date | str | None = None,
+    ) -> list[market.BarFields]:
+        """Historical bars of a US stock, oldest first, each a dictionary with an ISO `date`.
+
+        `end_date` is None for now, or a moment with its zone; see `end_of`. Raises `ConfigError`
+        for a word IB does not accept, `ContractNotFound`, `PacingViolation`, `RequestTimeout`.
+        """
+        client = await self.client()
+        bars = await client.bars(
+            await client.qualify(_stock(symbol)),
+            duration=duration,
+            bar_size=bar_size,
+            what_to_show=what_to_show,
+            use_rth=use_rth,
+            end=market.end_of(end_date),
+        )
+        return market.bars_of(bars)
+
+    def get_metrics(self) -> market.Metrics:
+        """What was counted since the first use, or since the last `disconnect`."""
+        client = self._client
+        return market.metrics_of(client.metrics() if client else None)
+
+
+def _stock(symbol: str) -> Contract:
+    if not symbol.strip():
+        raise ConfigError(f"symbol {symbol!r} is empty")
+    return Stock(symbol.strip().upper())

@@ -1,0 +1,96 @@
+"""Accounts and positions as an application reads them: finite floats, unknown said as None."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from aioibkr._broker_models import Account, Position
+from aioibkr._broker_orders import plain_number
+from aioibkr.errors import StateUnknown
+from aioibkr.models import AccountSnapshot, Pnl
+from aioibkr.models import Position as Holding
+
+__all__ = ["Summary", "account_of", "position_of", "summary_of"]
+
+Summary = dict[str, object]
+
+
+def position_of(holding: Holding) -> Position:
+    """Tell a position; one without a market price is told without it, never left out."""
+    return Position(
+        symbol=holding.contract.symbol,
+        quantity=plain_number(holding.quantity),
+        avg_cost=holding.average_cost,
+        current_price=holding.market_price,
+        market_value=holding.market_value,
+        unrealized_pnl=holding.unrealized_pnl,
+        realized_pnl=holding.realized_pnl or 0.0,
+        currency=holding.contract.currency or "USD",
+    )
+
+
+def account_of(snapshot: AccountSnapshot, pnl: Pnl, positions: Iterable[Position]) -> Account:
+    """Tell an account in its base currency.
+
+    Raises `StateUnknown` naming a value that IB has not sent: money is never guessed.
+    """
+    return Account(
+        account_id=snapshot.account,
+        cash_balance=_amount(snapshot, "TotalCashValue"),
+        portfolio_value=_amount(snapshot, "NetLiquidation"),
+        buying_power=_amount(snapshot, "BuyingPower"),
+        margin_available=_amount(snapshot, "AvailableFunds"),
+        total_pnl=_sum_known([pnl.unrealized, pnl.realized]),
+        daily_pnl=pnl.daily,
+        currency=snapshot.currency,
+        positions=list(positions),
+    )
+
+
+def _amount(snapshot: AccountSnapshot, tag: str) -> float:
+    amount = snapshot.number(tag)
+    if amount is None:
+        raise StateUnknown(f"{tag} of account {snapshot.account} is not known", {"tag": tag})
+    return amount
+
+
+def _sum_known(parts: list[float | None]) -> float | None:
+    """The sum of what is known: IB leaves out the part of an account that has none of it."""
+    known = [part for part in parts if part is not None]
+    return sum(known, 0.0) if known else None
+
+
+def _sum_all(parts: list[float | None]) -> float | None:
+    """The sum, or None when one part is unknown: a smaller sum would be wrong in silence."""
+    known = [part for part in parts if part is not None]
+    return sum(known, 0.0) if len(known) == len(parts) else None
+
+
+def summary_of(account: Account, snapshot: AccountSnapshot) -> Summary:
+    """The portfolio at a glance; `cash_percentage` is 0 to 100.
+
+    `invested_value` is the account's value less its cash. A sum over positions is None when one
+    of them is unknown; `day_trades_remaining` is None when IB does not limit or tell them.
+    """
+    positions = account.positions
+    total, cash = account.portfolio_value, account.cash_balance
+    day_trades = snapshot.number("DayTradesRemaining")
+    return {
+        "account_id": account.account_id,
+        "total_value": total,
+        "portfolio_value": total,
+        "cash_balance": cash,
+        "invested_value": total - cash,
+        "buying_power": account.buying_power,
+        "margin_used": snapshot.number("InitMarginReq"),
+        "margin_available": account.margin_available,
+        "open_positions": len(positions),
+        "num_positions": len(positions),
+        "total_market_value": _sum_all([position.market_value for position in positions]),
+        "total_unrealized_pnl": _sum_all([position.unrealized_pnl for position in positions]),
+        "daily_pnl": account.daily_pnl,
+        "total_pnl": account.total_pnl,
+        "positions": [asdict(position) for position in positions],
+        "currency": account.currency,
+        "cash_percentage": cash / total * 100 if total > 0 else 0.0,
+        "day_trades_remaining": None if day_trades is None or day_trades < 0 else int(day_trades),
+    }

@@ -1,0 +1,133 @@
+"""Values of the broker layer, in the words of its applications.
+
+They are what `IBKRBroker` hands out: frozen, finite, and free of IB's own vocabulary. The enums are
+equal to the application's own enums of the same class name and value, in both directions, so that
+an application keeps its own definitions.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum, StrEnum
+
+__all__ = ["Account", "Order", "OrderSide", "OrderStatus", "OrderType", "Position"]
+
+
+class _Word(StrEnum):
+    """An enum equal to a foreign enum of the same class name and value, and to the bare word.
+
+    The hash is that of the word, which is also the hash of a foreign member whose value equals its
+    name, plain or `str`: both find each other in sets and dictionaries.
+    """
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, str):
+            return str.__eq__(self, other)
+        if isinstance(other, Enum):
+            return type(other).__name__ == type(self).__name__ and other.value == self.value
+        return NotImplemented
+
+    def __ne__(self, other: object) -> bool:
+        equal = self.__eq__(other)
+        return equal if equal is NotImplemented else not equal
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+
+class OrderStatus(_Word):
+    """Where an order stands. `PARTIAL` works on with some units filled."""
+
+    PENDING = "PENDING"
+    SUBMITTED = "SUBMITTED"
+    FILLED = "FILLED"
+    PARTIAL = "PARTIAL"
+    CANCELLED = "CANCELLED"
+    REJECTED = "REJECTED"
+
+
+class OrderType(_Word):
+    """How an order is priced."""
+
+    MARKET = "MARKET"
+    LIMIT = "LIMIT"
+    STOP = "STOP"
+    STOP_LIMIT = "STOP_LIMIT"
+
+
+class OrderSide(_Word):
+    """Buy or sell."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order: a wish when it goes in, a snapshot when it comes out.
+
+    Quantities are `int` when integral, else `float`. Prices are per unit in the contract's
+    currency; a price the type does not have is None. `place_order` fills in `order_id` and
+    `status` of the object it is given. `metadata["idempotency_key"]` is the order's key.
+    """
+
+    order_id: str | None = field(hash=False)
+    symbol: str
+    side: OrderSide
+    order_type: OrderType
+    quantity: int | float
+    price: float | None = None
+    stop_price: float | None = None
+    status: OrderStatus = field(default=OrderStatus.PENDING, hash=False)
+    filled_quantity: int | float = 0
+    avg_fill_price: float | None = None
+    commission: float | None = None
+    timestamp: datetime = field(default_factory=_now)
+    metadata: dict[str, object] = field(default_factory=dict, hash=False)
+    submitted_at: datetime | None = None
+    filled_at: datetime | None = None
+
+    @property
+    def remaining_quantity(self) -> int | float:
+        """Units not filled yet."""
+        return self.quantity - self.filled_quantity
+
+
+@dataclass(frozen=True)
+class Position:
+    """Units held of one symbol; negative when short.
+
+    A price, value or P&L that IB has not sent is None, never 0: the position itself is known.
+    """
+
+    symbol: str
+    quantity: int | float
+    avg_cost: float
+    current_price: float | None
+    market_value: float | None
+    unrealized_pnl: float | None
+    realized_pnl: float = 0.0
+    currency: str = "USD"
+
+    @property
+    def market_price(self) -> float | None:
+        """The same as `current_price`."""
+        return self.current_price
+
+
+@dataclass(frozen=True)
+class Account:
+    """One account in its base currency. A P&L that IB has not computed is None, never 0."""
+
+    account_id: str
+    cash_balance: float
+    portfolio_value: float
+    buying_power: float
+    margin_available: float
+    total_pnl: float | None
+    daily_pnl: float | None
+    currency: str = "USD"
+    positions: list[Position] = field(default_factory=list, hash=False)

@@ -1,0 +1,527 @@
+"""The client that users hold: coroutines with types and documentation over the extension.
+
+Nothing is decided here. Reads stop when their await is cancelled; effects (`place`, `modify`,
+`cancel`, `close` …) are begun at once and carried through whatever becomes of the await.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from aioibkr import _native
+from aioibkr.config import Settings
+from aioibkr.models import (
+    AccountSnapshot,
+    AccountValue,
+    Bars,
+    Contract,
+    ContractDetails,
+    Fill,
+    MarketDataType,
+    Metrics,
+    Order,
+    Pnl,
+    Position,
+    Quote,
+    RiskLimits,
+    Trade,
+)
+
+__all__ = ["Client", "Connecting", "connect"]
+
+
+def connect(
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    client_id: int | None = None,
+    account: str | None = None,
+    timeout: float | None = None,
+    wait: bool = False,
+    allow_live: bool | None = None,
+    read_only: bool = False,
+    risk: RiskLimits | None = None,
+    market_data_type: MarketDataType = "live",
+    settings: Settings | None = None,
+) -> Connecting:
+    """Connect to a gateway: await the answer, or enter it with ``async with``.
+
+    What is not given comes from ``settings``, and without settings from the defaults named here.
+    Settings bring their risk limits along; ``ibkr_enabled`` is the application's business.
+
+    Args:
+        host: Name or address of the gateway, default 127.0.0.1.
+        port: Its port, 1 to 65535, default 4002.
+        client_id: 0 or more, default 1; each id can be connected once.
+        account: The account to act for; default: the only managed one, else the first.
+        timeout: Seconds for the whole connect, three tries included; default 10.
+        wait: Keep trying for ever instead.
+        allow_live: Allow orders to an account that is not a paper account (``DU…``, ``DF…``);
+            default no, or what ``settings.ibkr_paper_trading`` says.
+        read_only: Refuse everything that changes an order.
+        risk: Limits that every order must keep; default: those of ``settings``, else none.
+        market_data_type: Market data asked for first. Delayed data takes the place of live data
+            that the account may not see.
+        settings: An application's settings.
+
+    Raises:
+        ConfigError: An argument cannot be meant. Raised here, before anything is begun.
+        ConnectTimeout: No gateway answered in time.
+        ClientIdInUse: Another connection holds the client id (326).
+        GatewayTooOld: The gateway's server version is below 213.
+        HandshakeFailed: What listens there does not answer like a gateway.
+
+    Cancelling the await closes what was opened.
+    """
+    given = settings if settings is not None else _DEFAULTS
+    if risk is None and settings is not None:
+        risk = _limits_of(settings)
+    native = _native.Client(
+        host=given.ibkr_host if host is None else host,
+        port=given.ibkr_port if port is None else port,
+        client_id=given.ibkr_client_id if client_id is None else client_id,
+        account=given.ibkr_account if account is None else account,
+        timeout=given.ibkr_connect_timeout if timeout is None else timeout,
+        wait=wait,
+        allow_live=not given.ibkr_paper_trading if allow_live is None else allow_live,
+        read_only=read_only,
+        market_data_type=market_data_type,
+        delayed_fallback=given.ibkr_delayed_data,
+        risk=risk,
+        deadlines=_deadlines_of(given),
+    )
+    return Connecting(Client(native))
+
+
+# Settings are an application's, and theirs is the port of TWS.
+_DEFAULTS = Settings(ibkr_port=4002)
+
+
+def _limits_of(settings: Settings) -> RiskLimits:
+    value = settings.ibkr_max_order_value
+    share = settings.ibkr_position_size_limit_pct
+    count = settings.ibkr_max_daily_orders
+    if value is None:
+        return RiskLimits(max_position_pct=share, max_daily_orders=count)
+    return RiskLimits(max_order_value=value, max_position_pct=share, max_daily_orders=count)
+
+
+def _deadlines_of(settings: Settings) -> dict[str, float]:
+    return {
+        "account": settings.ibkr_account_timeout,
+        "order": settings.ibkr_order_timeout,
+        "positions": settings.ibkr_positions_timeout,
+        "market_data": settings.ibkr_market_data_timeout,
+        "history": settings.ibkr_history_timeout,
+        "read": settings.ibkr_read_timeout,
+    }
+
+
+class Connecting:
+    """A connect that was asked for: await it, or enter it."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    @property
+    def client(self) -> Client:
+        """The client, perhaps not open yet, for owners that open and close it themselves."""
+        return self._client
+
+    def __await__(self) -> Generator[object, None, Client]:
+        return self.__aenter__().__await__()
+
+    async def __aenter__(self) -> Client:
+        try:
+            await self._client.open()
+        except asyncio.CancelledError:
+            self._client._begin_close()  # noqa: SLF001 - a cancelled task should not wait for it
+            raise
+        except Exception:
+            await self._client.close()
+            raise
+        return self._client
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._client.close()
+
+
+class Client:
+    """A connected client of one gateway, from `connect`.
+
+    It may be used from several event loops and threads at once. Every coroutine takes
+    ``timeout=`` in seconds (above 0, at most a year; default per kind of request) and ends with an
+    answer or a typed error; besides those named with each method:
+
+    * ``ConfigError``: an argument cannot be meant; raised before anything is sent
+    * ``NotConnected``: the client was closed; ``ConnectionLost``: the link went down meanwhile
+    * ``RequestTimeout``: no answer within the timeout
+    """
+
+    def __init__(self, native: _native.Client) -> None:
+        self._native = native
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        """Name the client id, the account and the state."""
+        return f"<Client {self.client_id} of {self.account or 'no account'}, {self.state}>"
+
+    async def open(self) -> None:
+        """Open the link, or wait for the one that is being opened; at once when it is live.
+
+        `connect` does it for you. After a failure it may be tried again, after `close` not.
+        Raises as `connect`, and ``NotConnected`` after `close`.
+        """
+        await self._native.open()
+
+    async def close(self) -> None:
+        """Close the link for good, after everything written has left; at most some 2 seconds.
+
+        Closing twice does nothing. A cancelled await does not keep the client open.
+        """
+        await self._native.close()
+
+    def _begin_close(self) -> None:
+        """Close without waiting: an effect is begun at once and carried through."""
+        _ = self._native.close()
+
+    @property
+    def state(self) -> str:
+        """Where the session stands: idle connecting handshaking live waiting closed."""
+        return self._native.state
+
+    @property
+    def generation(self) -> int:
+        """Number of the present or last link, counted from 1; 0 before the first."""
+        return self._native.generation
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the link is up at this moment."""
+        return self._native.is_connected
+
+    @property
+    def ready(self) -> bool:
+        """Whether accounts, positions, open orders and executions are known for this link."""
+        return self._native.ready
+
+    @property
+    def server_version(self) -> int | None:
+        """Server version negotiated with the gateway."""
+        return self._native.server_version
+
+    @property
+    def connected_at(self) -> datetime | None:
+        """When the present link became live, UTC."""
+        return self._native.connected_at
+
+    @property
+    def client_id(self) -> int:
+        """The client id."""
+        return self._native.client_id
+
+    @property
+    def accounts(self) -> list[str]:
+        """Accounts the login manages, as told when the link opened."""
+        return self._native.accounts
+
+    @property
+    def account(self) -> str | None:
+        """The account this client acts for."""
+        return self._native.account
+
+    @property
+    def is_paper(self) -> bool | None:
+        """Whether that is a paper account (``DU…``, ``DF…``); None until it is known."""
+        return self._native.is_paper
+
+    def metrics(self) -> Metrics:
+        """What this client has counted since it was made."""
+        return self._native.metrics()
+
+    async def wait_ready(self, *, timeout: float | None = None) -> None:
+        """Wait until `ready`; by default as long as a connect may take.
+
+        Raises:
+            StateUnknown: The time is over; the message names what is not known.
+        """
+        await self._native.wait_ready(timeout=timeout)
+
+    async def server_time(self, *, timeout: float | None = None) -> datetime:
+        """Read the gateway's clock, UTC, to the second (reqCurrentTime)."""
+        return await self._native.server_time(timeout=timeout)
+
+    async def managed_accounts(self, *, timeout: float | None = None) -> list[str]:
+        """Ask anew which accounts the login manages (reqManagedAccts)."""
+        return await self._native.managed_accounts(timeout=timeout)
+
+    async def account_summary(
+        self, account: str | None = None, *, timeout: float | None = None
+    ) -> AccountSnapshot:
+        """Take everything known about an account at this moment (reqAccountUpdates, reqPnL).
+
+        The values are kept up to date, so this answers at once after the first time.
+
+        Args:
+            account: A managed account; default: the client's own.
+            timeout: Seconds; default 10.
+
+        Raises:
+            StateUnknown: The first download is not complete in time.
+            ConfigError: The login does not manage the account.
+        """
+        return await self._native.account_snapshot(account, timeout=timeout)
+
+    async def account_values(
+        self, account: str | None = None, *, timeout: float | None = None
+    ) -> list[AccountValue]:
+        """List an account's values row by row, all currencies, as IB names them.
+
+        Raises as `account_summary`, which also finds the number of a tag in base currency.
+        """
+        snapshot = await self._native.account_snapshot(account, timeout=timeout)
+        return list(snapshot.values)
+
+    async def pnl(self, account: str | None = None, *, timeout: float | None = None) -> Pnl:
+        """Read profit and loss of an account in its base currency (reqPnL).
+
+        Raises as `account_summary`.
+        """
+        return await self._native.pnl(account, timeout=timeout)
+
+    async def positions(
+        self, account: str | None = None, *, timeout: float | None = None
+    ) -> list[Position]:
+        """List the positions of one account, or of all (reqPositions).
+
+        Closed ones are not listed; one whose price is not known is.
+
+        Raises:
+            StateUnknown: Positions are not known in time; unknown is not empty.
+            ConfigError: The login does not manage the account.
+        """
+        return await self._native.positions(account, timeout=timeout)
+
+    async def contract_details(
+        self, contract: Contract, *, timeout: float | None = None
+    ) -> list[ContractDetails]:
+        """List everything that matches a contract, with what IB knows (reqContractDetails).
+
+        Raises:
+            ContractNotFound: Nothing matches (200).
+        """
+        return await self._native.contract_details(contract, timeout=timeout)
+
+    async def qualify(self, contract: Contract, *, timeout: float | None = None) -> Contract:
+        """Find the one contract that matches, complete with its ``contract_id``; remembered.
+
+        Raises:
+            ContractNotFound: Nothing matches (200).
+            AmbiguousContract: Several match; ``details["candidates"]`` lists them.
+        """
+        return await self._native.qualify(contract, timeout=timeout)
+
+    async def quote(
+        self,
+        contract: Contract,
+        *,
+        max_age: float | None = None,
+        timeout: float | None = None,
+    ) -> Quote:
+        """Read one fresh quote; its market-data line is released afterwards (reqMktData).
+
+        Args:
+            contract: What to quote; it need not be qualified.
+            max_age: Seconds that a quote at hand may be old to be the answer; default: the core's.
+            timeout: Seconds; default 5.
+
+        Raises:
+            NotEntitled: Neither live nor delayed data may be seen (354, 10089 …).
+            LineLimit: No market-data line is left (101 …).
+            MarketDataError: No price came in time.
+        """
+        return await self._native.quote(contract, max_age=max_age, timeout=timeout)
+
+    async def subscribe_quote(self, contract: Contract, *, timeout: float | None = None) -> Quote:
+        """Keep a quote up to date until `unsubscribe_quote`; return it after the first price.
+
+        Subscribing twice does nothing more. The line stays when the await is cancelled.
+        Raises as `quote`.
+        """
+        return await self._native.subscribe_quote(contract, timeout=timeout)
+
+    def latest_quote(self, contract: Contract) -> Quote | None:
+        """Look at a subscribed quote as it is now; None where nothing is subscribed.
+
+        Raises:
+            ConfigError: The contract is not qualified.
+        """
+        return self._native.latest_quote(contract)
+
+    async def unsubscribe_quote(self, contract: Contract) -> None:
+        """Release the line of a subscribed quote; without one, nothing happens.
+
+        Raises:
+            ConfigError: The contract is not qualified.
+        """
+        await self._native.unsubscribe_quote(contract)
+
+    async def bars(
+        self,
+        contract: Contract,
+        *,
+        duration: str = "1 D",
+        bar_size: str = "1 min",
+        what_to_show: str = "TRADES",
+        use_rth: bool = True,
+        end: datetime | None = None,
+        timeout: float | None = None,
+    ) -> Bars:
+        """Read historical bars, oldest first; none where IB has none (reqHistoricalData).
+
+        Args:
+            contract: What to read; it need not be qualified.
+            duration: How far back from the end: ``N S``, ``N D``, ``N W``, ``N M`` or ``N Y``.
+            bar_size: ``1 secs`` to ``1 month``, one of IB's sizes.
+            what_to_show: ``TRADES MIDPOINT BID ASK BID_ASK ADJUSTED_LAST
+                HISTORICAL_VOLATILITY OPTION_IMPLIED_VOLATILITY``.
+            use_rth: Regular trading hours only.
+            end: Aware end of the window; default: now.
+            timeout: Seconds; default 60.
+
+        Raises:
+            ConfigError: A size, duration or end that IB does not accept.
+            PacingViolation: Too many requests (162, 420).
+        """
+        return await self._native.bars(
+            contract,
+            duration=duration,
+            bar_size=bar_size,
+            what_to_show=what_to_show,
+            use_rth=use_rth,
+            end=end,
+            timeout=timeout,
+        )
+
+    async def place(
+        self,
+        contract: Contract,
+        order: Order,
+        *,
+        key: str | None = None,
+        timeout: float | None = None,
+    ) -> Trade:
+        """Place an order; return once the gateway acknowledged it (placeOrder).
+
+        A cancelled await does not cancel the order: find it with `trades`.
+
+        Args:
+            contract: What to trade.
+            order: What to do.
+            key: Your durable name of this order, 1 to 38 printable ASCII characters without
+                ``|``. The same key with the same order returns the first trade, marked
+                ``repeated``, and never places a second one.
+            timeout: Seconds for the acknowledgement; default 5.
+
+        Raises:
+            OrderRefused: A rule refused it; nothing was sent. ``rule`` names the rule.
+            OrderRejected: IB refused it; ``code`` and message say why.
+            OrderOutcomeUnknown: It was written and not acknowledged in time; ``key`` names it.
+            DuplicateOrderKey: The key was used for a different order.
+            LiveTradingDisabled: The account is live and ``allow_live=True`` was not given.
+            ReadOnly: The client is read-only.
+        """
+        return await self._native.place(contract, order, key=key, timeout=timeout)
+
+    async def check_order(
+        self, contract: Contract, order: Order, *, timeout: float | None = None
+    ) -> None:
+        """Apply every rule that `place` applies, and send nothing. Raises as `place`."""
+        await self._native.check_order(contract, order, timeout=timeout)
+
+    async def modify(
+        self, trade: Trade | int, order: Order, *, timeout: float | None = None
+    ) -> Trade:
+        """Change a working order; return once the gateway echoes the new values (placeOrder).
+
+        Args:
+            trade: The trade, or its ``order_id``.
+            order: The whole order as it shall be: ``trade.order.replace(limit_price=…)``.
+            timeout: Seconds; default 5.
+
+        Raises:
+            OrderRejected: IB refused the change; the order works on as it was.
+            OrderError: It is another client's, unknown, or done.
+            OrderOutcomeUnknown: The change was written and not confirmed in time.
+            ReadOnly: The client is read-only.
+        """
+        return await self._native.modify(trade, order, timeout=timeout)
+
+    async def cancel(self, trade: Trade | int, *, timeout: float | None = None) -> Trade:
+        """Cancel an order; return it once the gateway confirmed (cancelOrder).
+
+        Args:
+            trade: The trade, or its ``order_id``.
+            timeout: Seconds; default 5.
+
+        Raises:
+            OrderError: It is another client's, unknown, or done; ``details["status"]``.
+            OrderOutcomeUnknown: No confirmation came in time; the cancel stays asked for.
+        """
+        return await self._native.cancel(trade, timeout=timeout)
+
+    async def cancel_all(self, *, timeout: float | None = None) -> int:
+        """Cancel every working order of the login, those of other clients and of TWS included.
+
+        Returns how many of this client's orders ended (reqGlobalCancel).
+
+        Raises:
+            OrderOutcomeUnknown: Some are still working when the time is over.
+        """
+        return await self._native.cancel_all(timeout=timeout)
+
+    def trade(self, order_id: int) -> Trade | None:
+        """Look up this client's order with that id."""
+        return self._native.trade(order_id)
+
+    def trades(self) -> list[Trade]:
+        """List this client's orders of this session, finished ones included."""
+        return self._native.trades()
+
+    async def open_orders(self, *, timeout: float | None = None) -> list[Trade]:
+        """List the working orders of every client of the login (reqAllOpenOrders).
+
+        They are listed when the link opens and kept since. This client's own trades go on
+        changing; another client's are as the gateway last told them.
+
+        Raises:
+            StateUnknown: They are not known in time; unknown is not empty.
+        """
+        return await self._native.open_orders(timeout=timeout)
+
+    async def completed_orders(self, *, timeout: float | None = None) -> list[Trade]:
+        """Ask which orders ended lately (reqCompletedOrders)."""
+        return await self._native.completed_orders(timeout=timeout)
+
+    async def executions(self, *, timeout: float | None = None) -> list[Fill]:
+        """Ask for the executions since midnight, with their commissions (reqExecutions)."""
+        return await self._native.executions(timeout=timeout)

@@ -1,0 +1,1021 @@
+"""The extension module: frozen values, the client, the mock gateway.
+
+Users reach all of it through `aioibkr`; what is documented there is not repeated here.
+"""
+
+# ruff: noqa: PYI021 - a compiled module has no source, so editors show these docstrings
+
+from asyncio import AbstractEventLoop
+from collections.abc import Awaitable as _Answer
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextvars import Context
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, Self, TypeAlias, TypedDict, Unpack, final, overload, type_check_only
+
+import pandas as pd  # type: ignore[import-not-found, import-untyped, unused-ignore]
+import polars as pl  # type: ignore[import-not-found, unused-ignore]
+
+__all__ = [
+    "AccountSnapshot",
+    "AccountValue",
+    "Awaitable",
+    "Bar",
+    "Bars",
+    "Client",
+    "Commission",
+    "Contract",
+    "ContractDetails",
+    "Execution",
+    "FaultHandle",
+    "Fill",
+    "Metrics",
+    "MockGateway",
+    "Order",
+    "Pnl",
+    "Position",
+    "Quote",
+    "RiskLimits",
+    "TickBatch",
+    "Trade",
+    "TradeEvent",
+    "_TickReader",
+    "_server_time_via_future_into_py",
+    "run_mock_gateway",
+]
+
+_Quantity: TypeAlias = int | float | Decimal | str
+_MarketDataType: TypeAlias = Literal["live", "frozen", "delayed", "delayed-frozen"]
+_OrderStatus: TypeAlias = Literal[
+    "PendingSubmit",
+    "PreSubmitted",
+    "Submitted",
+    "PendingCancel",
+    "ApiCancelled",
+    "Cancelled",
+    "Filled",
+    "Inactive",
+]
+
+@type_check_only
+class _ContractFields(TypedDict, total=False):
+    symbol: str
+    security_type: str
+    exchange: str
+    currency: str
+    expiry: str
+    strike: float | None
+    right: str | None
+    multiplier: str
+    primary_exchange: str
+    local_symbol: str
+    trading_class: str
+    contract_id: int | None
+    include_expired: bool
+    security_id_type: str
+    security_id: str
+
+@type_check_only
+class _OrderFields(TypedDict, total=False):
+    action: str
+    quantity: _Quantity
+    order_type: str
+    limit_price: float | None
+    stop_price: float | None
+    time_in_force: str
+    outside_rth: bool
+    account: str | None
+    order_ref: str
+
+@final
+class Contract:
+    """A contract, fully named or only as far as a lookup needs; empty text means not given.
+
+    Raises ``ConfigError`` for a strike that is no price, a right that is neither call nor put, or a
+    ``contract_id`` that is not positive.
+    """
+
+    def __new__(
+        cls,
+        *,
+        symbol: str = "",
+        security_type: str = "",
+        exchange: str = "",
+        currency: str = "",
+        expiry: str = "",
+        strike: float | None = None,
+        right: str | None = None,
+        multiplier: str = "",
+        primary_exchange: str = "",
+        local_symbol: str = "",
+        trading_class: str = "",
+        contract_id: int | None = None,
+        include_expired: bool = False,
+        security_id_type: str = "",
+        security_id: str = "",
+    ) -> Self: ...
+    @property
+    def contract_id(self) -> int | None:
+        """IB's identity (conId); None until qualified."""
+    @property
+    def symbol(self) -> str:
+        """Symbol of the instrument or its underlying."""
+    @property
+    def security_type(self) -> str:
+        """IB's name of the kind: STK OPT FUT FOP CASH IND CFD CRYPTO BOND FUND WAR BAG."""
+    @property
+    def expiry(self) -> str:
+        """YYYYMMDD or YYYYMM of expiring instruments."""
+    @property
+    def strike(self) -> float | None:
+        """Strike price of options."""
+    @property
+    def right(self) -> Literal["C", "P"] | None:
+        """Call or put."""
+    @property
+    def multiplier(self) -> str:
+        """Units per contract, as IB writes it."""
+    @property
+    def exchange(self) -> str:
+        """Routing exchange, such as SMART."""
+    @property
+    def primary_exchange(self) -> str:
+        """Listing exchange."""
+    @property
+    def currency(self) -> str:
+        """Trading currency."""
+    @property
+    def local_symbol(self) -> str:
+        """The exchange's own symbol."""
+    @property
+    def trading_class(self) -> str:
+        """Trading class."""
+    @property
+    def include_expired(self) -> bool:
+        """Also find contracts that have expired."""
+    @property
+    def security_id_type(self) -> str:
+        """Kind of the alternative identifier: ISIN, CUSIP, FIGI."""
+    @property
+    def security_id(self) -> str:
+        """The alternative identifier."""
+    def replace(self, **changes: Unpack[_ContractFields]) -> Contract:
+        """Make the same contract with other fields changed."""
+
+    def __reduce__(self) -> tuple[Callable[[], Contract], tuple[()]]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class ContractDetails:
+    """What IB knows about one contract."""
+
+    @property
+    def contract(self) -> Contract:
+        """The contract, with its identity."""
+    @property
+    def market_name(self) -> str:
+        """IB's market name."""
+    @property
+    def min_tick(self) -> float:
+        """Smallest price step."""
+    @property
+    def long_name(self) -> str:
+        """Full name."""
+    @property
+    def order_types(self) -> list[str]:
+        """Order types the contract accepts."""
+    @property
+    def valid_exchanges(self) -> list[str]:
+        """Exchanges it trades on."""
+    @property
+    def market_rule_ids(self) -> list[int]:
+        """Market rules, one per valid exchange."""
+    @property
+    def industry(self) -> str:
+        """Industry classification."""
+    @property
+    def category(self) -> str:
+        """Category below the industry."""
+    @property
+    def subcategory(self) -> str:
+        """Subcategory below the category."""
+    @property
+    def time_zone(self) -> str:
+        """Time zone of the trading hours, IANA or IB's name."""
+    @property
+    def trading_hours(self) -> str:
+        """Trading hours as IB writes them."""
+    @property
+    def liquid_hours(self) -> str:
+        """Liquid hours as IB writes them."""
+    @property
+    def stock_type(self) -> str:
+        """Kind of stock: COMMON, ETF and so on."""
+    @property
+    def min_size(self) -> float | None:
+        """Smallest order size."""
+    @property
+    def size_increment(self) -> float | None:
+        """Step of order sizes."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Quote:
+    """The state of one market at one moment. What is not there is None, never NaN or -1."""
+
+    @property
+    def contract(self) -> Contract:
+        """The qualified contract."""
+    @property
+    def bid(self) -> float | None:
+        """Best bid."""
+    @property
+    def ask(self) -> float | None:
+        """Best ask."""
+    @property
+    def last(self) -> float | None:
+        """Last trade."""
+    @property
+    def bid_size(self) -> float | None:
+        """Size at the bid."""
+    @property
+    def ask_size(self) -> float | None:
+        """Size at the ask."""
+    @property
+    def last_size(self) -> float | None:
+        """Size of the last trade."""
+    @property
+    def volume(self) -> float | None:
+        """Volume of the day."""
+    @property
+    def open(self) -> float | None:
+        """Opening price."""
+    @property
+    def high(self) -> float | None:
+        """High of the day."""
+    @property
+    def low(self) -> float | None:
+        """Low of the day."""
+    @property
+    def close(self) -> float | None:
+        """Previous close."""
+    @property
+    def mid(self) -> float | None:
+        """Middle of bid and ask, when both are there."""
+    @property
+    def market_price(self) -> float | None:
+        """Last within bid and ask, else the middle, else last, else close."""
+    @property
+    def market_data_type(self) -> _MarketDataType:
+        """Which data this is; said by the gateway."""
+    @property
+    def is_delayed(self) -> bool:
+        """Whether the prices are late."""
+    @property
+    def received_at(self) -> datetime:
+        """When the newest field arrived, UTC."""
+    @property
+    def age(self) -> float:
+        """Seconds since then, at this moment."""
+    @property
+    def generation(self) -> int:
+        """The link it came from."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Bar:
+    """One historical bar. Volume, average and count are None where IB gives none."""
+
+    @property
+    def time(self) -> datetime:
+        """Start of the bar, UTC; day bars at midnight UTC of their date."""
+    @property
+    def open(self) -> float:
+        """First price."""
+    @property
+    def high(self) -> float:
+        """Highest price."""
+    @property
+    def low(self) -> float:
+        """Lowest price."""
+    @property
+    def close(self) -> float:
+        """Last price."""
+    @property
+    def volume(self) -> float | None:
+        """Units traded."""
+    @property
+    def average(self) -> float | None:
+        """Volume-weighted average price."""
+    @property
+    def count(self) -> int | None:
+        """Number of trades."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Bars:
+    """Historical bars, oldest first: a sequence of `Bar`, and columns as read-only memory.
+
+    A column is a ``memoryview`` without a copy: ``numpy.asarray(bars.close)``. In columns, what IB
+    does not give is NaN. Slices are `Bars` again.
+    """
+
+    def __len__(self) -> int: ...
+    @overload
+    def __getitem__(self, key: int, /) -> Bar: ...
+    @overload
+    def __getitem__(self, key: slice, /) -> Bars: ...
+    def __iter__(self) -> Iterator[Bar]: ...
+    @property
+    def time(self) -> memoryview[int]:
+        """Starts of the bars, nanoseconds since 1970 UTC."""
+    @property
+    def open(self) -> memoryview[float]:
+        """First prices."""
+    @property
+    def high(self) -> memoryview[float]:
+        """Highest prices."""
+    @property
+    def low(self) -> memoryview[float]:
+        """Lowest prices."""
+    @property
+    def close(self) -> memoryview[float]:
+        """Last prices."""
+    @property
+    def volume(self) -> memoryview[float]:
+        """Units traded."""
+    @property
+    def average(self) -> memoryview[float]:
+        """Volume-weighted average prices."""
+    @property
+    def count(self) -> memoryview[float]:
+        """Numbers of trades."""
+    def to_pandas(self) -> pd.DataFrame:
+        """Make a ``DataFrame`` with a UTC ``DatetimeIndex`` named ``time``; needs pandas."""
+
+    def to_polars(self) -> pl.DataFrame:
+        """Make a ``DataFrame`` with a UTC column ``time`` and nulls for gaps; needs polars."""
+
+@final
+class AccountValue:
+    """One row of an account's values, exactly as IB names it."""
+
+    @property
+    def account(self) -> str:
+        """The account the row belongs to."""
+    @property
+    def tag(self) -> str:
+        """IB's name of the value, such as NetLiquidation."""
+    @property
+    def value(self) -> str:
+        """The value as IB wrote it; not every value is a number."""
+    @property
+    def currency(self) -> str:
+        """The row's currency, BASE, or empty."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class AccountSnapshot:
+    """Everything known about one account at one moment."""
+
+    @property
+    def account(self) -> str:
+        """The account."""
+    @property
+    def currency(self) -> str:
+        """Its base currency."""
+    @property
+    def values(self) -> tuple[AccountValue, ...]:
+        """All rows, all currencies."""
+    @property
+    def pnl(self) -> Pnl:
+        """Profit and loss."""
+    @property
+    def updated_at(self) -> datetime:
+        """When the last row arrived, UTC."""
+    def number(self, tag: str) -> float | None:
+        """Find the number under a tag in base currency; None where there is none.
+
+        Rows of BASE or of other currencies are never mixed in.
+        """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Pnl:
+    """Profit and loss of an account, base currency; None where IB has not computed it."""
+
+    @property
+    def daily(self) -> float | None:
+        """Since the previous close."""
+    @property
+    def unrealized(self) -> float | None:
+        """Of open positions."""
+    @property
+    def realized(self) -> float | None:
+        """Of positions closed today."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Position:
+    """One position. What is not known is None, never 0."""
+
+    @property
+    def account(self) -> str:
+        """The account that holds it."""
+    @property
+    def contract(self) -> Contract:
+        """What is held."""
+    @property
+    def quantity(self) -> Decimal:
+        """Units held, negative when short."""
+    @property
+    def average_cost(self) -> float:
+        """Average cost per unit, multiplier and commission included."""
+    @property
+    def market_price(self) -> float | None:
+        """Last market price IB sent with the portfolio."""
+    @property
+    def market_value(self) -> float | None:
+        """Signed market value."""
+    @property
+    def unrealized_pnl(self) -> float | None:
+        """Unrealized P&L in the contract's currency."""
+    @property
+    def realized_pnl(self) -> float | None:
+        """Realized P&L of the day."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Order:
+    """An order as a caller wishes it. Whether it makes sense is judged when it is placed.
+
+    Raises ``ConfigError`` for an action other than BUY and SELL, and for a quantity that is not a
+    finite decimal of at most 28 digits.
+    """
+
+    def __new__(
+        cls,
+        *,
+        action: str,
+        quantity: _Quantity,
+        order_type: str = "MKT",
+        limit_price: float | None = None,
+        stop_price: float | None = None,
+        time_in_force: str = "DAY",
+        outside_rth: bool = False,
+        account: str | None = None,
+        order_ref: str = "",
+    ) -> Self: ...
+    @property
+    def action(self) -> Literal["BUY", "SELL"]:
+        """Buy or sell."""
+    @property
+    def quantity(self) -> Decimal:
+        """Units."""
+    @property
+    def order_type(self) -> str:
+        """IB's name of the type: MKT LMT STP STP LMT and so on."""
+    @property
+    def limit_price(self) -> float | None:
+        """Limit price per unit."""
+    @property
+    def stop_price(self) -> float | None:
+        """Stop price per unit."""
+    @property
+    def time_in_force(self) -> str:
+        """How long it works: DAY GTC IOC and so on."""
+    @property
+    def outside_rth(self) -> bool:
+        """Also work outside regular trading hours."""
+    @property
+    def account(self) -> str | None:
+        """The account, where it is not the client's own."""
+    @property
+    def order_ref(self) -> str:
+        """Your own tag."""
+    def replace(self, **changes: Unpack[_OrderFields]) -> Order:
+        """Make the same order with other fields changed."""
+
+    def __reduce__(self) -> tuple[Callable[[], Order], tuple[()]]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class RiskLimits:
+    """Limits that every order of a client must keep; None switches a single one off.
+
+    What a rule needs and does not know refuses the order. Raises ``ConfigError`` for a limit that
+    is negative or not finite.
+    """
+
+    def __new__(
+        cls,
+        *,
+        max_order_size: _Quantity | None = 1000,
+        max_order_value: float | None = 50000.0,
+        max_position_pct: float | None = 0.1,
+        daily_loss_limit: float | None = 1000.0,
+        max_open_orders: int | None = 10,
+        max_daily_orders: int | None = 100,
+        allow_short: bool = False,
+    ) -> Self: ...
+    @property
+    def max_order_size(self) -> Decimal | None:
+        """Most units per order, by default 1000."""
+    @property
+    def max_order_value(self) -> float | None:
+        """Most money per order, base currency."""
+    @property
+    def max_position_pct(self) -> float | None:
+        """Largest share of net liquidation in one position, 0 to 1."""
+    @property
+    def daily_loss_limit(self) -> float | None:
+        """Loss of the day after which nothing is opened, base currency."""
+    @property
+    def max_open_orders(self) -> int | None:
+        """Most orders working at once."""
+    @property
+    def max_daily_orders(self) -> int | None:
+        """Most orders placed per UTC day."""
+    @property
+    def allow_short(self) -> bool:
+        """Allow sells beyond the held quantity."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Execution:
+    """One execution."""
+
+    @property
+    def execution_id(self) -> str:
+        """IB's identity of the execution."""
+    @property
+    def perm_id(self) -> int | None:
+        """The order's identity in the account."""
+    @property
+    def order_id(self) -> int | None:
+        """The order's transport handle."""
+    @property
+    def client_id(self) -> int:
+        """The client that placed the order."""
+    @property
+    def account(self) -> str:
+        """The account."""
+    @property
+    def contract(self) -> Contract:
+        """What was traded."""
+    @property
+    def action(self) -> Literal["BUY", "SELL"]:
+        """Bought or sold."""
+    @property
+    def quantity(self) -> Decimal:
+        """Units."""
+    @property
+    def price(self) -> float:
+        """Price per unit."""
+    @property
+    def exchange(self) -> str:
+        """Venue."""
+    @property
+    def time(self) -> datetime | None:
+        """When, UTC; None if IB's text could not be read."""
+    @property
+    def order_ref(self) -> str:
+        """The order's reference as sent, our key included."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Commission:
+    """The commission of one execution; None where IB has not computed it."""
+
+    @property
+    def execution_id(self) -> str:
+        """The execution it belongs to."""
+    @property
+    def amount(self) -> float | None:
+        """Amount; negative for rebates."""
+    @property
+    def currency(self) -> str:
+        """Currency of the amount."""
+    @property
+    def realized_pnl(self) -> float | None:
+        """Realized P&L of a closing trade."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Fill:
+    """An execution with its commission, once known."""
+
+    @property
+    def execution(self) -> Execution:
+        """The execution."""
+    @property
+    def commission(self) -> Commission | None:
+        """Its commission."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class TradeEvent:
+    """One line of a trade's log."""
+
+    @property
+    def time(self) -> datetime:
+        """When it was seen, UTC."""
+    @property
+    def status(self) -> _OrderStatus:
+        """The state after it."""
+    @property
+    def message(self) -> str:
+        """What happened, in words."""
+    @property
+    def code(self) -> int | None:
+        """IB's code, for refusals and warnings."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Trade:
+    """An order and everything known about it.
+
+    A trade of this client is followed: its properties are those of this moment. Another client's,
+    a completed one, and the answers of ``cancel`` and ``done`` are as they were at one moment.
+    """
+
+    @property
+    def key(self) -> str | None:
+        """Our durable name of the order; None on orders of other programs."""
+    @property
+    def order_id(self) -> int:
+        """Transport handle, unique per client id only."""
+    @property
+    def client_id(self) -> int:
+        """The client that owns the order."""
+    @property
+    def perm_id(self) -> int | None:
+        """IB's identity, once acknowledged."""
+    @property
+    def account(self) -> str | None:
+        """The account."""
+    @property
+    def contract(self) -> Contract:
+        """What is traded."""
+    @property
+    def order(self) -> Order:
+        """The order as last wished, or as the gateway echoes it."""
+    @property
+    def status(self) -> _OrderStatus:
+        """IB's state; a partial fill is Submitted with a filled quantity."""
+    @property
+    def filled(self) -> Decimal:
+        """Units filled."""
+    @property
+    def remaining(self) -> Decimal:
+        """Units still open."""
+    @property
+    def average_price(self) -> float | None:
+        """Volume-weighted fill price; None before the first fill."""
+    @property
+    def fills(self) -> tuple[Fill, ...]:
+        """Executions in the order they came."""
+    @property
+    def commission(self) -> float | None:
+        """Sum of the known commissions; None before the first."""
+    @property
+    def log(self) -> tuple[TradeEvent, ...]:
+        """What happened to it."""
+    @property
+    def why_held(self) -> str:
+        """Why IB holds it, such as trigger or locate."""
+    @property
+    def rejection(self) -> tuple[int, str] | None:
+        """IB's code and text, if it was refused."""
+    @property
+    def submitted_at(self) -> datetime | None:
+        """When it was sent, UTC; None for orders found at the gateway."""
+    @property
+    def filled_at(self) -> datetime | None:
+        """When it was filled completely, UTC."""
+    @property
+    def is_done(self) -> bool:
+        """Whether it can no longer fill."""
+    @property
+    def repeated(self) -> bool:
+        """Whether the key returned an earlier trade."""
+    def done(self, *, timeout: float | None = None) -> Coroutine[object, object, Trade]:
+        """Wait until the order can no longer fill; the answer is the trade at that moment.
+
+        Without a timeout it waits as long as the client is open; a lost link does not end it.
+        Raises ``RequestTimeout`` when the time is over, ``NotConnected`` when the client was closed
+        first, ``StateUnknown`` for a working order that is not followed. A cancelled await changes
+        nothing.
+        """
+
+@final
+class Metrics:
+    """What a client has counted since it was made."""
+
+    @property
+    def connections(self) -> int:
+        """Links opened."""
+    @property
+    def reconnections(self) -> int:
+        """Links opened after the first."""
+    @property
+    def failures(self) -> int:
+        """Tries that opened no link."""
+    @property
+    def orders_placed(self) -> int:
+        """Orders whose write was completed."""
+    @property
+    def orders_successful(self) -> int:
+        """Orders the gateway acknowledged."""
+    @property
+    def avg_connect_time_ms(self) -> float:
+        """Mean time to open a link, milliseconds."""
+    @property
+    def last_connect_time(self) -> datetime | None:
+        """When the last link was opened, UTC."""
+    @property
+    def total_requests(self) -> int:
+        """Requests made of this client."""
+    @property
+    def requests_failed(self) -> int:
+        """Requests that ended with an error."""
+    @property
+    def avg_latency_ms(self) -> float:
+        """Mean time to answer a request, milliseconds."""
+    @property
+    def circuit_breaker_trips(self) -> int:
+        """Times the circuit breaker opened."""
+    @property
+    def reconnection_attempts(self) -> int:
+        """Tries to open a link after the first was lost."""
+
+@final
+class Client:
+    """What `aioibkr.Client` stands on: checked arguments in, awaitables out."""
+
+    def __new__(
+        cls,
+        *,
+        host: str,
+        port: int,
+        client_id: int,
+        account: str | None = None,
+        timeout: float | None = None,
+        wait: bool = False,
+        allow_live: bool = False,
+        read_only: bool = False,
+        market_data_type: str = "live",
+        delayed_fallback: bool = True,
+        risk: RiskLimits | None = None,
+        deadlines: Mapping[str, float] | None = None,
+    ) -> Self: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def generation(self) -> int: ...
+    @property
+    def is_connected(self) -> bool: ...
+    @property
+    def ready(self) -> bool: ...
+    @property
+    def server_version(self) -> int | None: ...
+    @property
+    def connected_at(self) -> datetime | None: ...
+    @property
+    def client_id(self) -> int: ...
+    @property
+    def accounts(self) -> list[str]: ...
+    @property
+    def account(self) -> str | None: ...
+    @property
+    def is_paper(self) -> bool | None: ...
+    def metrics(self) -> Metrics: ...
+    def open(self) -> _Answer[None]: ...
+    def close(self) -> _Answer[None]: ...
+    def wait_ready(self, *, timeout: float | None = None) -> _Answer[None]: ...
+    def server_time(self, *, timeout: float | None = None) -> _Answer[datetime]: ...
+    def managed_accounts(self, *, timeout: float | None = None) -> _Answer[list[str]]: ...
+    def account_snapshot(
+        self, account: str | None = None, *, timeout: float | None = None
+    ) -> _Answer[AccountSnapshot]: ...
+    def pnl(self, account: str | None = None, *, timeout: float | None = None) -> _Answer[Pnl]: ...
+    def positions(
+        self, account: str | None = None, *, timeout: float | None = None
+    ) -> _Answer[list[Position]]: ...
+    def contract_details(
+        self, contract: Contract, *, timeout: float | None = None
+    ) -> _Answer[list[ContractDetails]]: ...
+    def qualify(self, contract: Contract, *, timeout: float | None = None) -> _Answer[Contract]: ...
+    def quote(
+        self,
+        contract: Contract,
+        *,
+        max_age: float | None = None,
+        timeout: float | None = None,
+    ) -> _Answer[Quote]: ...
+    def subscribe_quote(
+        self, contract: Contract, *, timeout: float | None = None
+    ) -> _Answer[Quote]: ...
+    def unsubscribe_quote(self, contract: Contract) -> _Answer[None]: ...
+    def latest_quote(self, contract: Contract) -> Quote | None: ...
+    def bars(
+        self,
+        contract: Contract,
+        *,
+        duration: str,
+        bar_size: str,
+        what_to_show: str = "TRADES",
+        use_rth: bool = True,
+        end: datetime | None = None,
+        timeout: float | None = None,
+    ) -> _Answer[Bars]: ...
+    def place(
+        self,
+        contract: Contract,
+        order: Order,
+        *,
+        key: str | None = None,
+        timeout: float | None = None,
+    ) -> _Answer[Trade]: ...
+    def check_order(
+        self, contract: Contract, order: Order, *, timeout: float | None = None
+    ) -> _Answer[None]: ...
+    def modify(
+        self, trade: Trade | int, order: Order, *, timeout: float | None = None
+    ) -> _Answer[Trade]: ...
+    def cancel(self, trade: Trade | int, *, timeout: float | None = None) -> _Answer[Trade]: ...
+    def cancel_all(self, *, timeout: float | None = None) -> _Answer[int]: ...
+    def trade(self, order_id: int) -> Trade | None: ...
+    def trades(self) -> list[Trade]: ...
+    def open_orders(self, *, timeout: float | None = None) -> _Answer[list[Trade]]: ...
+    def completed_orders(self, *, timeout: float | None = None) -> _Answer[list[Trade]]: ...
+    def executions(self, *, timeout: float | None = None) -> _Answer[list[Fill]]: ...
+
+def _server_time_via_future_into_py(client: Client) -> _Answer[datetime]: ...
+
+@final
+class Awaitable:
+    """One answer: await it once, in the task that made it."""
+
+    def __await__(self) -> Self: ...
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Self: ...
+    def get_loop(self) -> AbstractEventLoop: ...
+    def add_done_callback(
+        self, function: Callable[[Awaitable], object], *, context: Context | None = None
+    ) -> None: ...
+    def cancel(self, msg: object = None) -> bool: ...
+    def result(self) -> None: ...
+    @property
+    def _asyncio_future_blocking(self) -> bool: ...
+    @_asyncio_future_blocking.setter
+    def _asyncio_future_blocking(self, value: bool, /) -> None: ...
+
+@final
+class _TickReader:
+    """Ticks of one feed link by column, for the bench and the tests of the tick path."""
+
+    def __new__(
+        cls,
+        host: str,
+        port: int,
+        client_id: int,
+        symbols: list[str],
+        *,
+        timeout: float = 5.0,
+        capacity: int = ...,
+    ) -> Self: ...
+    def __aiter__(self) -> Self: ...
+    def __anext__(self) -> _Answer[TickBatch]: ...
+    @property
+    def lost(self) -> int: ...
+    def close(self) -> None: ...
+
+@final
+class TickBatch:
+    """Ticks by column."""
+
+    def __len__(self) -> int: ...
+    @property
+    def time(self) -> memoryview[int]: ...
+    @property
+    def request_id(self) -> memoryview[int]: ...
+    @property
+    def tick_type(self) -> memoryview[int]: ...
+    @property
+    def price(self) -> memoryview[float]: ...
+    @property
+    def size(self) -> memoryview[float]: ...
+    @property
+    def attributes(self) -> memoryview[int]: ...
+
+@type_check_only
+class RequestRow(TypedDict):
+    client_id: int
+    kind: str
+    fields: dict[str, str]
+
+@type_check_only
+class OrderRow(TypedDict):
+    account: str
+    client_id: int
+    order_id: int
+    perm_id: int
+    order_ref: str
+    symbol: str
+    action: str
+    order_type: str
+    quantity: float
+    filled: float
+    status: str
+    limit_price: float | None
+    stop_price: float | None
+
+@type_check_only
+class ExecutionRow(TypedDict):
+    exec_id: str
+    order_id: int
+    perm_id: int
+    order_ref: str
+    account: str
+    symbol: str
+    side: str
+    quantity: float
+    price: float
+    commission: float
+    time: float
+
+@final
+class FaultHandle:
+    """One injected fault."""
+
+    def clear(self) -> None:
+        """Switch the fault off; orders it held back may fill."""
+
+@final
+class MockGateway:
+    """What `aioibkr.testing.MockGateway` stands on."""
+
+    def __new__(
+        cls,
+        *,
+        host: str,
+        port: int,
+        accounts: list[str],
+        seed: int,
+        min_server_version: int,
+        max_server_version: int,
+        receive_buffer: int | None,
+        print_requests: bool,
+        allow_non_loopback: bool,
+    ) -> Self: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def connect_count(self) -> int: ...
+    @property
+    def disconnect_count(self) -> int: ...
+    @property
+    def clients(self) -> list[int]: ...
+    def stop(self) -> None: ...
+    def set_price(self, symbol: str, prices: Mapping[str, float]) -> None: ...
+    def clear_price(self, symbol: str) -> None: ...
+    def set_entitlement(self, symbol: str, live: bool) -> None: ...
+    def set_position(
+        self, account: str, symbol: str, quantity: float, average_cost: float
+    ) -> None: ...
+    def set_account_value(self, account: str, tag: str, value: str, currency: str) -> None: ...
+    def set_pnl(self, account: str, daily: float, unrealized: float, realized: float) -> None: ...
+    def inject_mute(self, kind: str) -> FaultHandle: ...
+    def inject_delay(self, kind: str, seconds: float) -> FaultHandle: ...
+    def inject_reject_order(self, code: int, message: str) -> FaultHandle: ...
+    def inject_partial_fill(self, quantity: float) -> FaultHandle: ...
+    def inject_late_fill(self) -> FaultHandle: ...
+    def notice(self, code: int) -> None: ...
+    def drop_connections(self) -> None: ...
+    def down(self) -> None: ...
+    def up(self) -> None: ...
+    def reset(self) -> None: ...
+    def flood(self, symbol: str, count: int) -> None: ...
+    def wait_floods(self) -> int: ...
+    def requests(self, kind: str | None) -> list[RequestRow]: ...
+    def orders(self) -> list[OrderRow]: ...
+    def executions(self) -> list[ExecutionRow]: ...
+
+def run_mock_gateway(arguments: list[str]) -> int: ...

@@ -1,0 +1,35 @@
+"""Options that commands share, and their conversion."""
+
+import argparse
+from collections.abc import Callable
+
+__all__ = ["AddParser", "add_gateway", "port", "seconds"]
+
+AddParser = Callable[..., argparse.ArgumentParser]
+LAST_PORT = 65535
+
+
+def add_gateway(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which gateway, as whom and for how long."""
+    parser.add_argument("--host", default="127.0.0.1", help="gateway's host (%(default)s)")
+    parser.add_argument("--port", type=port, default=4002, help="gateway's port (%(default)s)")
+    parser.add_argument("--client-id", type=int, default=1, help="client id (%(default)s)")
+    parser.add_argument("--account", help="account to act for (default: the first of the login)")
+    parser.add_argument("--timeout", type=seconds, default=10.0, help="seconds (%(default)s)")
+    parser.add_argument("--json", action="store_true", help="print one JSON line")
+
+
+def port(text: str) -> int:
+    """A TCP port, 0 to 65535."""
+    number = int(text)
+    if not 0 <= number <= LAST_PORT:
+        raise argparse.ArgumentTypeError(f"port {number} is not 0 to {LAST_PORT}")
+    return number
+
+
+def seconds(text: str) -> float:
+    """A duration of more than 0 seconds."""
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0")
+    return number

@@ -1,0 +1,56 @@
+"""The program ``aioibkr``: finds the command, runs it, turns its end into an exit code.
+
+| code | meaning |
+|---|---|
+| 0 | done |
+| 1 | refused or failed |
+| 2 | bad usage |
+| 3 | cannot connect |
+| 4 | timed out |
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from aioibkr.cli import check, mock_gateway, serve
+from aioibkr.errors import ConfigError, IBKRConnectionError, RequestTimeout, TradingError
+
+__all__ = ["main"]
+
+COMMANDS = (check, serve, mock_gateway)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line (default: the process's) and return its exit code.
+
+    Bad usage ends with `SystemExit(2)`, as argparse has it.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == [mock_gateway.NAME]:
+        return mock_gateway.delegate(given[1:])
+    options = _parser().parse_args(given)
+    try:
+        return int(options.run(options))
+    except KeyboardInterrupt:
+        return 0
+    except (TradingError, OSError, ImportError) as error:
+        print(f"aioibkr {options.command}: {error}", file=sys.stderr)
+        return exit_code(error)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="aioibkr", description="Talk to an IB Gateway.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add_to(commands.add_parser)
+    return parser
+
+
+def exit_code(error: BaseException) -> int:
+    """The exit code that tells a script what kind of failure it was."""
+    if isinstance(error, ConfigError):
+        return 2
+    if isinstance(error, IBKRConnectionError):
+        return 3
+    return 4 if isinstance(error, RequestTimeout) else 1

@@ -1,0 +1,195 @@
+"""Settings of an application, from arguments, environment and a file; standard library only.
+
+Precedence: explicit argument > environment > file > default. The environment names are the
+upper-case forms of the fields: ``IBKR_HOST``, ``IBKR_PORT`` …; ``IBKR_ACCOUNT_ID`` also stands for
+``IBKR_ACCOUNT``.
+"""
+
+from __future__ import annotations
+
+import configparser
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Self, TypedDict, Unpack, cast
+
+from aioibkr.errors import ConfigError
+
+__all__ = ["Settings", "SettingsOptions"]
+
+Value = str | int | float | bool | None
+
+
+class SettingsOptions(TypedDict, total=False):
+    """The fields of `Settings`, each of which may be given explicitly."""
+
+    ibkr_enabled: bool
+    ibkr_host: str
+    ibkr_port: int
+    ibkr_client_id: int
+    ibkr_account: str | None
+    ibkr_paper_trading: bool
+    ibkr_connect_timeout: float
+    ibkr_account_timeout: float
+    ibkr_order_timeout: float
+    ibkr_positions_timeout: float
+    ibkr_market_data_timeout: float
+    ibkr_history_timeout: float
+    ibkr_read_timeout: float
+    ibkr_max_order_value: float | None
+    ibkr_max_daily_orders: int
+    ibkr_position_size_limit_pct: float
+    ibkr_delayed_data: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How an application talks to its gateway. Timeouts are in seconds.
+
+    ``Settings()`` holds the defaults; ``Settings.load()`` looks at environment and file too.
+    """
+
+    ibkr_enabled: bool = False
+    ibkr_host: str = "127.0.0.1"
+    ibkr_port: int = 7497
+    ibkr_client_id: int = 1
+    ibkr_account: str | None = None
+    ibkr_paper_trading: bool = True
+    ibkr_connect_timeout: float = 10.0
+    ibkr_account_timeout: float = 10.0
+    ibkr_order_timeout: float = 5.0
+    ibkr_positions_timeout: float = 10.0
+    ibkr_market_data_timeout: float = 5.0
+    ibkr_history_timeout: float = 60.0
+    ibkr_read_timeout: float = 10.0
+    ibkr_max_order_value: float | None = None
+    ibkr_max_daily_orders: int = 100
+    ibkr_position_size_limit_pct: float = 0.10
+    ibkr_delayed_data: bool = True
+
+    @classmethod
+    def load(
+        cls, file: str | os.PathLike[str] | None = None, **explicit: Unpack[SettingsOptions]
+    ) -> Self:
+        """Read the settings: explicit argument > environment > file > default.
+
+        Args:
+            file: INI, or TOML when its name ends in ``.toml``; read is its section ``[ibkr]``,
+                whose keys may leave out the prefix ``ibkr_``. Without one, no file is read.
+            **explicit: Fields that nothing else overrides.
+
+        Raises:
+            ConfigError: A value cannot be read, or a key or the file is unknown. The message says
+                where the value came from.
+        """
+        found: dict[str, Value] = {}
+        if file is not None:
+            found |= _from_file(Path(file))
+        found |= _from_environment(os.environ)
+        found |= _explicit(cast("Mapping[str, Value]", explicit))
+        return cls(**cast("SettingsOptions", found))
+
+
+_ALIASES = {"ibkr_account_id": "ibkr_account"}
+_WORDS = {
+    "1": True, "true": True, "yes": True, "on": True,
+    "0": False, "false": False, "no": False, "off": False,
+}  # fmt: skip
+
+
+def _from_file(path: Path) -> dict[str, Value]:
+    section = _section(path)
+    found: dict[str, Value] = {}
+    for key, value in section.items():
+        lower = key.lower()
+        prefixed = lower if lower.startswith("ibkr_") else f"ibkr_{lower}"
+        name = _ALIASES.get(prefixed, prefixed)
+        if name not in _READERS:
+            raise ConfigError(f"{path}: [ibkr] has no setting {key!r}")
+        found[name] = _read(name, value, f"{path}: [ibkr] {key}")
+    return found
+
+
+def _section(path: Path) -> Mapping[str, object]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".toml":
+            section = tomllib.loads(text).get("ibkr", {})
+        else:
+            # Passwords elsewhere in the file may hold a percent sign.
+            parser = configparser.ConfigParser(interpolation=None)
+            parser.read_string(text)
+            section = parser["ibkr"] if parser.has_section("ibkr") else {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, configparser.Error) as error:
+        raise ConfigError(f"cannot read the settings of {path}: {error}") from error
+    if not isinstance(section, Mapping):
+        raise ConfigError(f"{path}: ibkr is not a section: write [ibkr]")
+    return section
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Value]:
+    found: dict[str, Value] = {}
+    # The aliases come first, so that the proper name wins.
+    names = {**_ALIASES, **{name: name for name in _READERS}}
+    for name, field in names.items():
+        variable = name.upper()
+        if variable in environment:
+            found[field] = _read(field, environment[variable], variable)
+    return found
+
+
+def _explicit(given: Mapping[str, Value]) -> dict[str, Value]:
+    unknown = sorted(set(given) - set(_READERS))
+    if unknown:
+        raise ConfigError(f"unknown setting {unknown[0]!r}: give one of {', '.join(_READERS)}")
+    return dict(given)
+
+
+def _read(name: str, value: object, place: str) -> Value:
+    """Read a setting as the type of its field; text comes from the environment and INI files."""
+    wanted, reader = _READERS[name]
+    try:
+        return reader(value)
+    except (KeyError, TypeError, ValueError):
+        raise ConfigError(f"{place} {value!r}: give {wanted}") from None
+
+
+def _boolean(value: object) -> bool:
+    return value if isinstance(value, bool) else _WORDS[str(value).strip().lower()]
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise TypeError
+    return int(value)
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError
+    return float(value)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value.strip()
+
+
+def _optional(reader: Callable[[object], Value]) -> Callable[[object], Value]:
+    """Take an empty text for "not given"."""
+    return lambda value: None if value in {"", None} else reader(value)
+
+
+_KINDS: dict[str, tuple[str, Callable[[object], Value]]] = {
+    "bool": ("true or false", _boolean),
+    "int": ("a whole number", _whole),
+    "float": ("a number", _number),
+    "str": ("text", _text),
+    "str | None": ("text, or nothing", _optional(_text)),
+    "float | None": ("a number, or nothing", _optional(_number)),
+}
+# Annotations are texts here, because of `from __future__ import annotations`.
+_READERS = {field.name: _KINDS[str(field.type)] for field in fields(Settings)}

@@ -1,0 +1,24 @@
+"""The broker in a FastAPI application: settings, lifespan, routes, dependencies.
+
+::
+
+    app = FastAPI(lifespan=lifespan(IBKRSettings(ibkr_enabled=True, ibkr_port=4002)))
+    app.include_router(router())
+
+Needs the extra: ``pip install 'aioibkr[server]'``.
+"""
+
+from aioibkr.integrations.fastapi import extra as extra  # isort: skip - first, to name the extra
+from aioibkr.integrations.fastapi.dependencies import get_broker, get_client, get_integration
+from aioibkr.integrations.fastapi.lifespan import lifespan
+from aioibkr.integrations.fastapi.router import router
+from aioibkr.integrations.fastapi.settings import IBKRSettings
+
+__all__ = [
+    "IBKRSettings",
+    "get_broker",
+    "get_client",
+    "get_integration",
+    "lifespan",
+    "router",
+]

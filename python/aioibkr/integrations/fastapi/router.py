@@ -1,0 +1,102 @@
+"""The routes of the broker: connection, account, positions, prices; orders are in `orders`."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, HTTPException, Query, Response
+
+from aioibkr.integrations.fastapi import orders, schemas
+from aioibkr.integrations.fastapi.dependencies import BrokerDep, IntegrationDep
+from aioibkr.integrations.fastapi.failures import BrokerRoute
+
+__all__ = ["router"]
+
+_broker = APIRouter(route_class=BrokerRoute)
+_portfolio = APIRouter(route_class=BrokerRoute)
+
+
+def router(prefix: str = "/api/ibkr") -> APIRouter:
+    """The routes of the broker below `prefix`, and `/api/portfolio/account`."""
+    routes = APIRouter()
+    routes.include_router(_broker, prefix=prefix, tags=["ibkr"])
+    routes.include_router(orders.routes, prefix=prefix, tags=["ibkr"])
+    routes.include_router(_portfolio, prefix="/api/portfolio", tags=["portfolio"])
+    return routes
+
+
+@_broker.get("/status")
+async def status(integration: IntegrationDep) -> schemas.Status:
+    """Where the integration stands. Never fails."""
+    broker = integration.broker
+    paper = broker.paper_trading
+    return schemas.Status(
+        enabled=integration.enabled,
+        connected=broker.is_connected,
+        paper_trading=paper,
+        mode="paper" if paper else "live",
+        broker_type=type(broker).__name__,
+        metrics=broker.get_metrics(),
+    )
+
+
+@_broker.get("/health")
+async def health(
+    integration: IntegrationDep,
+    response: Response,
+    probe: Annotated[Literal["liveness", "readiness"], Query()] = "liveness",
+) -> schemas.Health:
+    """Whether the process lives and the broker is ready; `?probe=readiness` answers 503 if not."""
+    broker = integration.broker
+    if probe == "readiness" and not broker.is_ready:
+        response.status_code = 503
+    return schemas.Health(ready=broker.is_ready, connected=broker.is_connected)
+
+
+@_broker.get("/metrics")
+async def metrics(integration: IntegrationDep) -> schemas.Metrics:
+    """What the broker has counted."""
+    return integration.broker.get_metrics()
+
+
+@_broker.post("/connect")
+async def connect(integration: IntegrationDep) -> schemas.Connection:
+    """Connect; 503 when disabled or unreachable."""
+    broker = await integration.open()
+    message = f"Connected to IBKR at {broker.host}:{broker.port}"
+    return schemas.Connection(status="connected", message=message)
+
+
+@_broker.post("/disconnect")
+async def disconnect(integration: IntegrationDep) -> schemas.Connection:
+    """Disconnect, until somebody connects again."""
+    await integration.disconnect()
+    return schemas.Connection(status="disconnected", message="Disconnected from IBKR")
+
+
+@_broker.get("/account")
+async def account(broker: BrokerDep) -> schemas.AccountAnswer:
+    """The account's main figures."""
+    return schemas.AccountAnswer(account=schemas.AccountFigures.of(await broker.get_account()))
+
+
+@_portfolio.get("/account")
+async def portfolio_account(broker: BrokerDep) -> schemas.PortfolioAccountAnswer:
+    """The account's main figures."""
+    figures = schemas.AccountFigures.of(await broker.get_account())
+    return schemas.PortfolioAccountAnswer(account=figures)
+
+
+@_broker.get("/positions")
+async def positions(broker: BrokerDep) -> list[schemas.PositionRow]:
+    """Open positions."""
+    return [schemas.PositionRow.of(position) for position in await broker.get_positions()]
+
+
+@_broker.get("/quote/{symbol}")
+async def quote(symbol: str, broker: BrokerDep) -> schemas.Price:
+    """A fresh market price; 404 when there is none."""
+    try:
+        price = await broker.get_market_price(symbol)
+    except ValueError as error:
+        raise HTTPException(404, str(error)) from error
+    return schemas.Price(symbol=symbol.upper(), price=price, timestamp=datetime.now(UTC))

@@ -1,0 +1,323 @@
+"""The frozen values of the package, and the short ways to make contracts and orders."""
+
+# The short ways are functions, because what a gateway answers is a `Contract` or an `Order`
+# however it was made: no `isinstance` can tell them apart, so none should be written.
+# ruff: noqa: N802 - they are written like the classes they make
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal, TypedDict, Unpack
+
+from aioibkr._native import (
+    AccountSnapshot,
+    AccountValue,
+    Bar,
+    Bars,
+    Commission,
+    Contract,
+    ContractDetails,
+    Execution,
+    Fill,
+    Metrics,
+    Order,
+    Pnl,
+    Position,
+    Quote,
+    RiskLimits,
+    Trade,
+    TradeEvent,
+)
+from aioibkr.errors import ConfigError
+
+__all__ = [
+    "CFD",
+    "AccountSnapshot",
+    "AccountValue",
+    "Action",
+    "Bar",
+    "Bars",
+    "Bond",
+    "Commission",
+    "Contract",
+    "ContractDetails",
+    "ContractOptions",
+    "Crypto",
+    "Execution",
+    "Fill",
+    "Forex",
+    "Fund",
+    "Future",
+    "FutureOption",
+    "Index",
+    "LimitOrder",
+    "MarketDataType",
+    "MarketOrder",
+    "Metrics",
+    "Option",
+    "Order",
+    "OrderOptions",
+    "Pnl",
+    "Position",
+    "Quantity",
+    "Quote",
+    "Right",
+    "RiskLimits",
+    "Stock",
+    "StopLimitOrder",
+    "StopOrder",
+    "Trade",
+    "TradeEvent",
+    "Warrant",
+]
+
+Quantity = int | float | Decimal | str
+"""Units of a contract. A float counts as its shortest decimal form, so ``0.1`` is exactly 0.1."""
+
+Action = Literal["BUY", "SELL"]
+Right = Literal["C", "P", "CALL", "PUT"]
+MarketDataType = Literal["live", "frozen", "delayed", "delayed-frozen"]
+
+
+class ContractOptions(TypedDict, total=False):
+    """What every kind of contract may say besides; see `Contract`."""
+
+    multiplier: str
+    primary_exchange: str
+    local_symbol: str
+    trading_class: str
+    contract_id: int | None
+    include_expired: bool
+    security_id_type: str
+    security_id: str
+
+
+class OrderOptions(TypedDict, total=False):
+    """What every kind of order may say besides; see `Order`."""
+
+    time_in_force: str
+    outside_rth: bool
+    account: str | None
+    order_ref: str
+
+
+def Stock(
+    symbol: str,
+    exchange: str = "SMART",
+    currency: str = "USD",
+    **options: Unpack[ContractOptions],
+) -> Contract:
+    """A stock or ETF; ``primary_exchange`` tells listings of the same symbol apart."""
+    return Contract(
+        security_type="STK", symbol=symbol, exchange=exchange, currency=currency, **options
+    )
+
+
+def Option(
+    symbol: str,
+    expiry: str,
+    strike: float,
+    right: Right,
+    *,
+    exchange: str = "SMART",
+    currency: str = "USD",
+    **options: Unpack[ContractOptions],
+) -> Contract:
+    """An option on a stock or index. ``expiry`` is ``YYYYMMDD``, or ``YYYYMM`` for a lookup."""
+    return Contract(
+        security_type="OPT",
+        symbol=symbol,
+        expiry=expiry,
+        strike=strike,
+        right=right,
+        exchange=exchange,
+        currency=currency,
+        **options,
+    )
+
+
+def Future(
+    symbol: str,
+    expiry: str,
+    exchange: str,
+    *,
+    currency: str = "USD",
+    **options: Unpack[ContractOptions],
+) -> Contract:
+    """A future. ``expiry`` is ``YYYYMM`` or ``YYYYMMDD``; empty finds every expiry."""
+    return Contract(
+        security_type="FUT",
+        symbol=symbol,
+        expiry=expiry,
+        exchange=exchange,
+        currency=currency,
+        **options,
+    )
+
+
+def FutureOption(
+    symbol: str,
+    expiry: str,
+    strike: float,
+    right: Right,
+    exchange: str,
+    *,
+    currency: str = "USD",
+    **options: Unpack[ContractOptions],
+) -> Contract:
+    """An option on a future."""
+    return Contract(
+        security_type="FOP",
+        symbol=symbol,
+        expiry=expiry,
+        strike=strike,
+        right=right,
+        exchange=exchange,
+        currency=currency,
+        **options,
+    )
+
+
+def Forex(pair: str, exchange: str = "IDEALPRO", **options: Unpack[ContractOptions]) -> Contract:
+    """A currency pair: ``EURUSD``, ``EUR.USD`` or ``EUR/USD``; the second prices the first.
+
+    Raises:
+        ConfigError: The pair is not two currencies of three letters.
+    """
+    letters = pair.replace(".", "").replace("/", "").upper()
+    if len(letters) != len("EURUSD") or not letters.isalpha():
+        raise ConfigError(f"pair {pair!r}: give two currencies, such as 'EURUSD'")
+    return Contract(
+        security_type="CASH",
+        symbol=letters[:3],
+        currency=letters[3:],
+        exchange=exchange,
+        **options,
+    )
+
+
+def Index(
+    symbol: str, exchange: str, currency: str = "USD", **options: Unpack[ContractOptions]
+) -> Contract:
+    """An index: it has prices and cannot be ordered."""
+    return Contract(
+        security_type="IND", symbol=symbol, exchange=exchange, currency=currency, **options
+    )
+
+
+def CFD(
+    symbol: str,
+    exchange: str = "SMART",
+    currency: str = "USD",
+    **options: Unpack[ContractOptions],
+) -> Contract:
+    """A contract for difference."""
+    return Contract(
+        security_type="CFD", symbol=symbol, exchange=exchange, currency=currency, **options
+    )
+
+
+def Crypto(
+    symbol: str,
+    exchange: str = "PAXOS",
+    currency: str = "USD",
+    **options: Unpack[ContractOptions],
+) -> Contract:
+    """A crypto-currency."""
+    return Contract(
+        security_type="CRYPTO", symbol=symbol, exchange=exchange, currency=currency, **options
+    )
+
+
+def Bond(
+    symbol: str,
+    exchange: str = "SMART",
+    currency: str = "USD",
+    **options: Unpack[ContractOptions],
+) -> Contract:
+    """A bond by its symbol or CUSIP."""
+    return Contract(
+        security_type="BOND", symbol=symbol, exchange=exchange, currency=currency, **options
+    )
+
+
+def Fund(
+    symbol: str,
+    exchange: str = "FUNDSERV",
+    currency: str = "USD",
+    **options: Unpack[ContractOptions],
+) -> Contract:
+    """A mutual fund."""
+    return Contract(
+        security_type="FUND", symbol=symbol, exchange=exchange, currency=currency, **options
+    )
+
+
+def Warrant(
+    symbol: str,
+    expiry: str,
+    strike: float,
+    right: Right,
+    *,
+    exchange: str = "SMART",
+    currency: str = "USD",
+    **options: Unpack[ContractOptions],
+) -> Contract:
+    """A warrant."""
+    return Contract(
+        security_type="WAR",
+        symbol=symbol,
+        expiry=expiry,
+        strike=strike,
+        right=right,
+        exchange=exchange,
+        currency=currency,
+        **options,
+    )
+
+
+def MarketOrder(action: Action, quantity: Quantity, **options: Unpack[OrderOptions]) -> Order:
+    """An order at the market's price."""
+    return Order(action=action, quantity=quantity, order_type="MKT", **options)
+
+
+def LimitOrder(
+    action: Action,
+    quantity: Quantity,
+    limit_price: float,
+    **options: Unpack[OrderOptions],
+) -> Order:
+    """An order at a price or better."""
+    return Order(
+        action=action, quantity=quantity, order_type="LMT", limit_price=limit_price, **options
+    )
+
+
+def StopOrder(
+    action: Action,
+    quantity: Quantity,
+    stop_price: float,
+    **options: Unpack[OrderOptions],
+) -> Order:
+    """A market order that waits for the stop price."""
+    return Order(
+        action=action, quantity=quantity, order_type="STP", stop_price=stop_price, **options
+    )
+
+
+def StopLimitOrder(
+    action: Action,
+    quantity: Quantity,
+    limit_price: float,
+    stop_price: float,
+    **options: Unpack[OrderOptions],
+) -> Order:
+    """A limit order that waits for the stop price."""
+    return Order(
+        action=action,
+        quantity=quantity,
+        order_type="STP LMT",
+        limit_price=limit_price,
+        stop_price=stop_price,
+        **options,
+    )

@@ -1,0 +1,21 @@
+"""A mock IB Gateway for tests: real sockets, IB's real wire format, no account needed.
+
+``MockGateway`` listens on a thread of its own; its methods may be called from any thread and have
+taken effect when they return. The pytest plugin offers the fixtures ``mock_gateway``,
+``ib_client`` and ``ib_broker``.
+"""
+
+from __future__ import annotations
+
+from . import faults
+from ._gateway import Execution, FaultHandle, MockGateway, Order, Request, run_mock_gateway
+
+__all__ = [
+    "Execution",
+    "FaultHandle",
+    "MockGateway",
+    "Order",
+    "Request",
+    "faults",
+    "run_mock_gateway",
+]

@@ -1,0 +1,275 @@
+"""The mock gateway's handle: starting, controlling, asking what clients did."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from aioibkr import _native
+
+from .faults import Delay, Fault, LateFill, Mute, PartialFill, RejectOrder
+
+FaultHandle = _native.FaultHandle
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order as the gateway knows it."""
+
+    account: str
+    client_id: int
+    order_id: int
+    perm_id: int
+    order_ref: str
+    symbol: str
+    action: str
+    order_type: str
+    quantity: float
+    filled: float
+    status: str
+    limit_price: float | None
+    stop_price: float | None
+
+
+@dataclass(frozen=True)
+class Execution:
+    """An execution as the gateway knows it; ``time`` is in UTC, ``commission`` in USD."""
+
+    exec_id: str
+    order_id: int
+    perm_id: int
+    order_ref: str
+    account: str
+    symbol: str
+    side: str
+    quantity: float
+    price: float
+    commission: float
+    time: datetime
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a client sent: the message's kind and the fields that were present, names dotted."""
+
+    client_id: int
+    kind: str
+    fields: dict[str, str]
+
+
+class MockGateway:
+    """A mock IB Gateway on a port of this machine.
+
+    Use it as ``with MockGateway() as gateway`` or ``async with MockGateway() as gateway``: it
+    listens inside the block and drops every client at its end. ``port=0`` picks a free port.
+    Each account starts with 1,000,000 USD and no positions; prices stand still until ``set_price``.
+
+    Raises ``ConfigError`` for settings that cannot work and ``OSError`` when the port is taken.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        accounts: Sequence[str] = ("DU1234567",),
+        seed: int = 1,
+        min_server_version: int = 213,
+        max_server_version: int = 226,
+        receive_buffer: int | None = None,
+        print_requests: bool = False,
+        allow_non_loopback: bool = False,
+    ) -> None:
+        self._native = _native.MockGateway(
+            host=host,
+            port=port,
+            accounts=list(accounts),
+            seed=seed,
+            min_server_version=min_server_version,
+            max_server_version=max_server_version,
+            receive_buffer=receive_buffer,
+            print_requests=print_requests,
+            allow_non_loopback=allow_non_loopback,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await asyncio.to_thread(self.stop)
+
+    @property
+    def host(self) -> str:
+        """Address it listens on."""
+        return self._native.host
+
+    @property
+    def port(self) -> int:
+        """Port it listens on."""
+        return self._native.port
+
+    @property
+    def connect_count(self) -> int:
+        """How many connections got as far as a client id."""
+        return self._native.connect_count
+
+    @property
+    def disconnect_count(self) -> int:
+        """How many of those ended."""
+        return self._native.disconnect_count
+
+    @property
+    def clients(self) -> list[int]:
+        """Ids of the connected clients, in the order they connected."""
+        return self._native.clients
+
+    def stop(self) -> None:
+        """Stop listening, drop every client, end the thread. Stopping twice does nothing."""
+        self._native.stop()
+
+    def set_price(self, symbol: str, **prices: float) -> None:
+        """Change prices and sizes; what is not named stays.
+
+        Names: ``bid ask last bid_size ask_size last_size volume open high low close``. Subscribers
+        are told and orders may fill before this returns. Raises ``ConfigError`` for an unknown
+        symbol, an unknown name or a number that is not finite.
+        """
+        unknown = set(prices) - _PRICES
+        if unknown:
+            raise TypeError(f"unknown price {sorted(unknown)[0]!r}: give {sorted(_PRICES)}")
+        self._native.set_price(symbol, prices)
+
+    def clear_price(self, symbol: str) -> None:
+        """Take bid, ask and last away: there is no quote until ``set_price``."""
+        self._native.clear_price(symbol)
+
+    def set_entitlement(self, symbol: str, *, live: bool) -> None:
+        """Say whether the login may see live data of a symbol."""
+        self._native.set_entitlement(symbol, live)
+
+    def set_position(
+        self, account: str, symbol: str, *, quantity: float, average_cost: float
+    ) -> None:
+        """Put a position in place as held since before today; quantity 0 closes it.
+
+        ``average_cost`` is per unit and includes the multiplier, as the wire shows it.
+        """
+        self._native.set_position(account, symbol, quantity, average_cost)
+
+    def set_account_value(
+        self, account: str, tag: str, value: float | str, *, currency: str = "USD"
+    ) -> None:
+        """Put a row in place of a computed account value, or add one (another currency, BASE)."""
+        self._native.set_account_value(account, tag, str(value), currency)
+
+    def set_pnl(self, account: str, *, daily: float, unrealized: float, realized: float) -> None:
+        """Put these figures in place of an account's computed profit and loss."""
+        self._native.set_pnl(account, daily, unrealized, realized)
+
+    def inject(self, fault: Fault) -> FaultHandle:
+        """Switch a fault on until its handle is cleared or the gateway reset."""
+        match fault:
+            case Mute(kind):
+                return self._native.inject_mute(kind)
+            case Delay(kind, seconds):
+                return self._native.inject_delay(kind, seconds)
+            case RejectOrder(code, message):
+                return self._native.inject_reject_order(code, message)
+            case PartialFill(quantity):
+                return self._native.inject_partial_fill(quantity)
+            case LateFill():
+                return self._native.inject_late_fill()
+
+    def notice(self, code: int) -> None:
+        """Send a coded notice with its usual text to every client."""
+        self._native.notice(code)
+
+    def drop_connections(self) -> None:
+        """Close every connection; clients may connect again at once."""
+        self._native.drop_connections()
+
+    def down(self) -> None:
+        """Stop listening and close every connection; the world stays as it is."""
+        self._native.down()
+
+    def up(self) -> None:
+        """Listen again on the same port."""
+        self._native.up()
+
+    def reset(self) -> None:
+        """Drop every client and put the world back to how it started."""
+        self._native.reset()
+
+    def flood(self, symbol: str, *, count: int) -> None:
+        """Send numbered ticks to every subscriber of a symbol as fast as its socket takes them.
+
+        Tick ``n``, from 1, is a last price of ``100 + (n % 10000) * 0.01`` with size ``n``.
+        Returns at once; ``wait_floods`` waits for the end.
+        """
+        self._native.flood(symbol, count)
+
+    def wait_floods(self) -> int:
+        """Block until every flood is written or its client gone; returns the ticks written."""
+        return self._native.wait_floods()
+
+    def requests(self, kind: str | None = None) -> list[Request]:
+        """What clients sent, in order: all, or one kind such as ``place_order``.
+
+        The oldest are forgotten when more than 16 MiB are kept.
+        """
+        return [Request(**row) for row in self._native.requests(kind)]
+
+    def orders(self) -> list[Order]:
+        """Every order, finished ones included, by client and order id."""
+        return [Order(**row) for row in self._native.orders()]
+
+    def executions(self) -> list[Execution]:
+        """Every execution, oldest first."""
+        return [_execution(row) for row in self._native.executions()]
+
+
+_PRICES = {
+    "bid", "ask", "last", "bid_size", "ask_size", "last_size",
+    "volume", "open", "high", "low", "close",
+}  # fmt: skip
+
+
+def _execution(row: _native.ExecutionRow) -> Execution:
+    return Execution(
+        exec_id=row["exec_id"],
+        order_id=row["order_id"],
+        perm_id=row["perm_id"],
+        order_ref=row["order_ref"],
+        account=row["account"],
+        symbol=row["symbol"],
+        side=row["side"],
+        quantity=row["quantity"],
+        price=row["price"],
+        commission=row["commission"],
+        time=datetime.fromtimestamp(row["time"], UTC),
+    )
+
+
+def run_mock_gateway(arguments: Sequence[str]) -> int:
+    """Run the mock gateway's command line until SIGINT or SIGTERM; returns its exit status."""
+    return _native.run_mock_gateway(list(arguments))

@@ -1,0 +1,64 @@
+//! Accounts, positions, profit and loss: what a client reads of them.
+
+use pyo3::prelude::*;
+
+use crate::awaitable::Awaitable;
+use crate::client::{Client, future_into_py, names};
+use crate::models::{self, AccountSnapshot, Pnl, Position};
+use crate::{convert, request};
+
+#[pymethods]
+impl Client {
+    #[pyo3(signature = (*, timeout=None))]
+    fn managed_accounts<'py>(
+        &self,
+        py: Python<'py>,
+        timeout: Option<f64>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let timeout = convert::seconds(py, "timeout", timeout)?;
+        let client = self.core.clone();
+        future_into_py(py, async move { client.managed_accounts(timeout).await.map(names) })
+    }
+
+    #[pyo3(signature = (account=None, *, timeout=None))]
+    fn account_snapshot(
+        &self,
+        py: Python<'_>,
+        account: Option<String>,
+        timeout: Option<f64>,
+    ) -> PyResult<Awaitable> {
+        let account = convert::account(py, account)?;
+        let timeout = convert::seconds(py, "timeout", timeout)?;
+        let client = self.core.clone();
+        let answer = async move { client.account_snapshot(account, timeout).await };
+        request::read(py, answer, |py, snapshot| models::object(py, AccountSnapshot(snapshot)))
+    }
+
+    #[pyo3(signature = (account=None, *, timeout=None))]
+    fn pnl(
+        &self,
+        py: Python<'_>,
+        account: Option<String>,
+        timeout: Option<f64>,
+    ) -> PyResult<Awaitable> {
+        let account = convert::account(py, account)?;
+        let timeout = convert::seconds(py, "timeout", timeout)?;
+        let client = self.core.clone();
+        let answer = async move { client.pnl(account, timeout).await };
+        request::read(py, answer, |py, pnl| models::object(py, Pnl(pnl)))
+    }
+
+    #[pyo3(signature = (account=None, *, timeout=None))]
+    fn positions(
+        &self,
+        py: Python<'_>,
+        account: Option<String>,
+        timeout: Option<f64>,
+    ) -> PyResult<Awaitable> {
+        let account = convert::account(py, account)?;
+        let timeout = convert::seconds(py, "timeout", timeout)?;
+        let client = self.core.clone();
+        let answer = async move { client.positions(account, timeout).await };
+        request::read(py, answer, |py, positions| models::list(py, positions, Position))
+    }
+}

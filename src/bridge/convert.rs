@@ -1,0 +1,135 @@
+//! Python arguments as values of the core, and back: quantities, seconds, moments, names.
+//!
+//! Everything a caller passes is checked here, before anything is begun; an argument that cannot
+//! be meant raises `ConfigError` naming it, its value and what is allowed.
+
+use std::time::Duration;
+
+use aioibkr_core::Error;
+use aioibkr_core::model::{AccountId, MarketDataType, OrderKey};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDateTime, PyFloat, PyInt, PyString, PyTzInfo};
+use rust_decimal::Decimal;
+use time::{OffsetDateTime, UtcDateTime};
+
+use crate::errors;
+
+/// Longest wait a caller may ask for: a year.
+const LONGEST_SECONDS: f64 = 31_536_000.0;
+
+/// The exception for an argument that cannot be meant.
+pub(crate) fn invalid(py: Python<'_>, message: impl Into<String>) -> PyErr {
+    errors::to_py(py, &Error::config(message))
+}
+
+/// Seconds as a duration; `None` stays the core's default.
+pub(crate) fn seconds(
+    py: Python<'_>,
+    name: &str,
+    seconds: Option<f64>,
+) -> PyResult<Option<Duration>> {
+    let Some(seconds) = seconds else { return Ok(None) };
+    // NaN fails both comparisons.
+    if !(seconds > 0.0 && seconds <= LONGEST_SECONDS) {
+        let text = format!("{name} {seconds}: give seconds above 0 and at most {LONGEST_SECONDS}");
+        return Err(invalid(py, text));
+    }
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(duration) if !duration.is_zero() => Ok(Some(duration)),
+        _ => Err(invalid(py, format!("{name} {seconds}: give at least a nanosecond"))),
+    }
+}
+
+/// A quantity from int, float, `Decimal` or str, exactly: a float counts as its shortest decimal
+/// form, and what a decimal of 28 digits cannot hold is refused rather than rounded.
+pub(crate) fn quantity(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Decimal> {
+    let py = value.py();
+    let text = decimal_text(name, value)?;
+    Decimal::from_str_exact(&text).map_err(|_| {
+        let range = "give a finite number of at most 28 digits";
+        invalid(py, format!("{name} {text}: {range}"))
+    })
+}
+
+/// The number in positional notation.
+fn decimal_text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    if let Ok(float) = value.cast::<PyFloat>() {
+        return Ok(float.extract::<f64>()?.to_string());
+    }
+    if value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>() {
+        return value.str()?.extract();
+    }
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(text.to_str()?.trim().to_owned());
+    }
+    let class = value.get_type().name()?;
+    if class == "Decimal" {
+        let is_finite: bool = value.call_method0("is_finite")?.extract()?;
+        return if is_finite {
+            value.call_method1("__format__", ("f",))?.extract()
+        } else {
+            value.str()?.extract()
+        };
+    }
+    let text = format!("{name}: give an int, float, Decimal or str, not {class}");
+    Err(PyTypeError::new_err(text))
+}
+
+/// A moment from an aware datetime.
+pub(crate) fn moment(name: &str, value: &Bound<'_, PyDateTime>) -> PyResult<OffsetDateTime> {
+    let py = value.py();
+    if value.call_method0("utcoffset")?.is_none() {
+        let text = format!("{name} {value}: give a datetime with a time zone");
+        return Err(invalid(py, text));
+    }
+    let utc = value.call_method1("astimezone", (PyTzInfo::utc(py)?,))?;
+    Ok(utc.extract::<UtcDateTime>()?.into())
+}
+
+/// A moment as an aware datetime in UTC.
+pub(crate) fn utc(moment: OffsetDateTime) -> UtcDateTime {
+    UtcDateTime::from(moment)
+}
+
+/// An account code, where one is given.
+pub(crate) fn account(py: Python<'_>, name: Option<String>) -> PyResult<Option<AccountId>> {
+    match name {
+        Some(name) if name.trim().is_empty() => {
+            Err(invalid(py, "account is empty: give an account id or None"))
+        }
+        Some(name) => Ok(Some(AccountId(name))),
+        None => Ok(None),
+    }
+}
+
+/// A caller's order key, where one is given.
+pub(crate) fn order_key(py: Python<'_>, key: Option<String>) -> PyResult<Option<OrderKey>> {
+    key.map(OrderKey::new).transpose().map_err(|error| errors::to_py(py, &error))
+}
+
+/// An integer setting that must lie within what its type holds.
+pub(crate) fn integer<T: TryFrom<i64>>(py: Python<'_>, name: &str, value: i64) -> PyResult<T> {
+    T::try_from(value).map_err(|_| invalid(py, format!("{name} {value} is out of range")))
+}
+
+const MARKET_DATA_TYPES: [(MarketDataType, &str); 4] = [
+    (MarketDataType::Live, "live"),
+    (MarketDataType::Frozen, "frozen"),
+    (MarketDataType::Delayed, "delayed"),
+    (MarketDataType::DelayedFrozen, "delayed-frozen"),
+];
+
+/// What a user calls a kind of market data.
+pub(crate) fn market_data_name(kind: MarketDataType) -> &'static str {
+    MARKET_DATA_TYPES.iter().find(|(known, _)| *known == kind).map_or("live", |(_, name)| name)
+}
+
+/// Reads what a user calls a kind of market data.
+pub(crate) fn market_data_type(py: Python<'_>, name: &str) -> PyResult<MarketDataType> {
+    let known = MARKET_DATA_TYPES.iter().find(|(_, known)| *known == name);
+    known.map(|(kind, _)| *kind).ok_or_else(|| {
+        let names = MARKET_DATA_TYPES.map(|(_, name)| name).join(", ");
+        invalid(py, format!("market_data_type {name:?}: give one of {names}"))
+    })
+}

@@ -1,0 +1,167 @@
+//! Rust logs as Python logging, under `aioibkr.*`.
+//!
+//! Records queue in Rust (bounded; what does not fit is counted and told) and a thread of its own
+//! hands them to `logging`, so no Rust thread ever waits for the interpreter to write a log line.
+//! The level is read from the Python logger `aioibkr` when the first client is made and on
+//! [`refresh_level`]. Nothing is written once the interpreter is going down.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, OnceLock};
+use std::thread::JoinHandle;
+
+use log::{Level, LevelFilter, Log, Metadata, Record};
+use pyo3::prelude::*;
+
+use crate::mailbox::lock;
+
+const QUEUE: usize = 4096;
+
+static LOGGER: PythonLogger = PythonLogger { queue: OnceLock::new(), lost: AtomicU64::new(0) };
+
+struct PythonLogger {
+    queue: OnceLock<Queue>,
+    lost: AtomicU64,
+}
+
+struct Queue {
+    lines: SyncSender<Line>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Line {
+    level: Level,
+    logger: String,
+    text: String,
+}
+
+impl Line {
+    /// The line that ends the delivering thread: no record has an empty logger.
+    fn is_end(&self) -> bool {
+        self.logger.is_empty()
+    }
+}
+
+impl Log for PythonLogger {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.level() <= log::max_level()
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if !self.enabled(record.metadata()) {
+            return;
+        }
+        let line = Line {
+            level: record.level(),
+            logger: logger_name(record.target()),
+            text: record.args().to_string(),
+        };
+        if self.queue.get().is_none_or(|queue| queue.lines.try_send(line).is_err()) {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+/// `aioibkr::session` is `aioibkr.session`; records of dependencies go below `aioibkr` too.
+fn logger_name(target: &str) -> String {
+    let dotted = target.replace("::", ".");
+    if dotted == "aioibkr" || dotted.starts_with("aioibkr.") {
+        return dotted;
+    }
+    format!("aioibkr.{dotted}")
+}
+
+/// Makes this the process's Rust logger. Starts no thread and logs nothing until a client exists.
+pub(crate) fn install() {
+    // Another logger can only be there if this module was initialised twice; then that one stays.
+    if log::set_logger(&LOGGER).is_ok() {
+        log::set_max_level(LevelFilter::Off);
+    }
+}
+
+/// Takes the level of the Python logger `aioibkr` and starts the delivering thread if needed.
+pub(crate) fn refresh_level(py: Python<'_>) -> PyResult<()> {
+    let level: u32 = py
+        .import("logging")?
+        .call_method1("getLogger", ("aioibkr",))?
+        .call_method0("getEffectiveLevel")?
+        .extract()?;
+    log::set_max_level(filter_of(level));
+    LOGGER.queue.get_or_init(start);
+    Ok(())
+}
+
+/// The most verbose Rust level that a Python threshold lets through.
+fn filter_of(threshold: u32) -> LevelFilter {
+    match threshold {
+        0..=5 => LevelFilter::Trace,
+        6..=10 => LevelFilter::Debug,
+        11..=20 => LevelFilter::Info,
+        21..=30 => LevelFilter::Warn,
+        31..=40 => LevelFilter::Error,
+        41.. => LevelFilter::Off,
+    }
+}
+
+fn python_level(level: Level) -> u32 {
+    match level {
+        Level::Error => 40,
+        Level::Warn => 30,
+        Level::Info => 20,
+        Level::Debug => 10,
+        Level::Trace => 5,
+    }
+}
+
+fn start() -> Queue {
+    let (lines, receiver) = sync_channel(QUEUE);
+    // Without the thread the queue fills up and lines are counted as lost: logging never fails.
+    let thread = std::thread::Builder::new().name("aioibkr-log".into());
+    let thread = thread.spawn(move || serve(&receiver)).ok();
+    Queue { lines, thread: Mutex::new(thread) }
+}
+
+/// Writes what is queued and ends the delivering thread. Call without the interpreter attached.
+pub(crate) fn stop() {
+    log::set_max_level(LevelFilter::Off);
+    let Some(queue) = LOGGER.queue.get() else { return };
+    let end = Line { level: Level::Trace, logger: String::new(), text: String::new() };
+    let thread = lock(&queue.thread).take();
+    if let (Ok(()), Some(thread)) = (queue.lines.send(end), thread) {
+        // A panic of the thread was reported by the panic hook.
+        let _ = thread.join();
+    }
+}
+
+fn serve(lines: &Receiver<Line>) {
+    while let Ok(line) = lines.recv() {
+        let goes_on = Python::try_attach(|py| {
+            let lost = LOGGER.lost.swap(0, Ordering::Relaxed);
+            if lost > 0 {
+                let text = format!("{lost} log lines were lost: the queue was full");
+                write(py, "aioibkr", Level::Warn, &text);
+            }
+            std::iter::once(line).chain(lines.try_iter().take(64)).all(|line| {
+                write(py, &line.logger, line.level, &line.text);
+                !line.is_end()
+            })
+        });
+        if goes_on != Some(true) {
+            return;
+        }
+    }
+}
+
+fn write(py: Python<'_>, logger: &str, level: Level, text: &str) {
+    if logger.is_empty() {
+        return;
+    }
+    let written = py.import("logging").and_then(|logging| {
+        let logger = logging.call_method1("getLogger", (logger,))?;
+        logger.call_method1("log", (python_level(level), "%s", text))
+    });
+    // A handler that raises is the program's own; there is nobody left to tell here.
+    drop(written);
+}

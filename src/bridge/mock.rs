@@ -1,0 +1,316 @@
+//! The mock gateway as a Python object: its control API, callable from any thread.
+//!
+//! Every call releases the interpreter, so a test's other threads go on while the gateway works.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use aioibkr_core::Error;
+use aioibkr_mock_gateway as mock;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::errors;
+use crate::mailbox::lock;
+
+/// A running mock gateway on a thread of its own.
+#[pyclass(frozen, module = "aioibkr._native")]
+pub(crate) struct MockGateway {
+    gateway: mock::MockGateway,
+    floods: Mutex<Vec<mock::FloodHandle>>,
+}
+
+/// One injected fault.
+#[pyclass(frozen, module = "aioibkr._native")]
+pub(crate) struct FaultHandle(mock::FaultHandle);
+
+#[pymethods]
+impl FaultHandle {
+    /// Switches the fault off; orders it held back may fill.
+    fn clear(&self, py: Python<'_>) {
+        py.detach(|| self.0.clear());
+    }
+}
+
+fn refused(py: Python<'_>, error: &mock::Error) -> PyErr {
+    errors::to_py(py, &Error::config(error.to_string()))
+}
+
+impl MockGateway {
+    /// Runs a control call with the interpreter released.
+    fn control<T: Send>(
+        &self,
+        py: Python<'_>,
+        call: impl FnOnce(&mock::MockGateway) -> Result<T, mock::Error> + Send,
+    ) -> PyResult<T> {
+        py.detach(|| call(&self.gateway)).map_err(|error| refused(py, &error))
+    }
+}
+
+#[pymethods]
+impl MockGateway {
+    #[new]
+    #[pyo3(signature = (*, host, port, accounts, seed, min_server_version, max_server_version,
+                        receive_buffer, print_requests, allow_non_loopback))]
+    #[expect(clippy::too_many_arguments, reason = "one keyword per setting")]
+    fn new(
+        py: Python<'_>,
+        host: &str,
+        port: u16,
+        accounts: Vec<String>,
+        seed: u64,
+        min_server_version: i32,
+        max_server_version: i32,
+        receive_buffer: Option<u32>,
+        print_requests: bool,
+        allow_non_loopback: bool,
+    ) -> PyResult<Self> {
+        let host: IpAddr = host.parse().map_err(|_| {
+            errors::to_py(py, &Error::config(format!("host {host:?} is not an IP address")))
+        })?;
+        let settings = mock::Settings {
+            host,
+            port,
+            accounts,
+            seed,
+            min_server_version,
+            max_server_version,
+            receive_buffer,
+            print_requests,
+            allow_non_loopback,
+            ..mock::Settings::default()
+        };
+        let gateway = py.detach(|| mock::MockGateway::start(settings))?;
+        Ok(Self { gateway, floods: Mutex::default() })
+    }
+
+    #[getter]
+    fn host(&self) -> String {
+        self.gateway.address().ip().to_string()
+    }
+
+    #[getter]
+    fn port(&self) -> u16 {
+        self.gateway.address().port()
+    }
+
+    #[getter]
+    fn connect_count(&self) -> u64 {
+        self.gateway.connect_count()
+    }
+
+    #[getter]
+    fn disconnect_count(&self) -> u64 {
+        self.gateway.disconnect_count()
+    }
+
+    #[getter]
+    fn clients(&self) -> Vec<i32> {
+        self.gateway.clients()
+    }
+
+    fn stop(&self, py: Python<'_>) {
+        py.detach(|| self.gateway.stop());
+    }
+
+    fn set_price(
+        &self,
+        py: Python<'_>,
+        symbol: &str,
+        prices: HashMap<String, f64>,
+    ) -> PyResult<()> {
+        let given = |name: &str| prices.get(name).copied();
+        let prices = mock::Prices {
+            bid: given("bid"),
+            ask: given("ask"),
+            last: given("last"),
+            bid_size: given("bid_size"),
+            ask_size: given("ask_size"),
+            last_size: given("last_size"),
+            volume: given("volume"),
+            open: given("open"),
+            high: given("high"),
+            low: given("low"),
+            close: given("close"),
+        };
+        self.control(py, |gateway| gateway.set_price(symbol, prices))
+    }
+
+    fn clear_price(&self, py: Python<'_>, symbol: &str) -> PyResult<()> {
+        self.control(py, |gateway| gateway.clear_price(symbol))
+    }
+
+    fn set_entitlement(&self, py: Python<'_>, symbol: &str, live: bool) -> PyResult<()> {
+        self.control(py, |gateway| gateway.set_entitlement(symbol, live))
+    }
+
+    fn set_position(
+        &self,
+        py: Python<'_>,
+        account: &str,
+        symbol: &str,
+        quantity: f64,
+        average_cost: f64,
+    ) -> PyResult<()> {
+        self.control(py, |gateway| gateway.set_position(account, symbol, quantity, average_cost))
+    }
+
+    fn set_account_value(
+        &self,
+        py: Python<'_>,
+        account: &str,
+        tag: &str,
+        value: &str,
+        currency: &str,
+    ) -> PyResult<()> {
+        self.control(py, |gateway| gateway.set_account_value(account, tag, value, currency))
+    }
+
+    fn set_pnl(
+        &self,
+        py: Python<'_>,
+        account: &str,
+        daily: f64,
+        unrealized: f64,
+        realized: f64,
+    ) -> PyResult<()> {
+        self.control(py, |gateway| gateway.set_pnl(account, daily, unrealized, realized))
+    }
+
+    fn inject_mute(&self, py: Python<'_>, kind: String) -> PyResult<FaultHandle> {
+        self.inject(py, mock::Fault::Mute(kind))
+    }
+
+    fn inject_delay(&self, py: Python<'_>, kind: String, seconds: f64) -> PyResult<FaultHandle> {
+        let delay = Duration::try_from_secs_f64(seconds).map_err(|error| {
+            errors::to_py(py, &Error::config(format!("delay of {seconds} s: {error}")))
+        })?;
+        self.inject(py, mock::Fault::Delay(kind, delay))
+    }
+
+    fn inject_reject_order(
+        &self,
+        py: Python<'_>,
+        code: i32,
+        message: String,
+    ) -> PyResult<FaultHandle> {
+        self.inject(py, mock::Fault::RejectOrder(code, message))
+    }
+
+    fn inject_partial_fill(&self, py: Python<'_>, quantity: f64) -> PyResult<FaultHandle> {
+        self.inject(py, mock::Fault::PartialFill(quantity))
+    }
+
+    fn inject_late_fill(&self, py: Python<'_>) -> PyResult<FaultHandle> {
+        self.inject(py, mock::Fault::LateFill)
+    }
+
+    fn notice(&self, py: Python<'_>, code: i32) {
+        py.detach(|| self.gateway.notice(code));
+    }
+
+    fn drop_connections(&self, py: Python<'_>) -> PyResult<()> {
+        self.control(py, mock::MockGateway::drop_connections)
+    }
+
+    fn down(&self, py: Python<'_>) -> PyResult<()> {
+        self.control(py, mock::MockGateway::down)
+    }
+
+    fn up(&self, py: Python<'_>) -> PyResult<()> {
+        self.control(py, mock::MockGateway::up)
+    }
+
+    fn reset(&self, py: Python<'_>) -> PyResult<()> {
+        self.control(py, mock::MockGateway::reset)
+    }
+
+    fn flood(&self, py: Python<'_>, symbol: &str, count: u64) -> PyResult<()> {
+        let flood = self.control(py, |gateway| gateway.flood(symbol, count))?;
+        lock(&self.floods).push(flood);
+        Ok(())
+    }
+
+    fn wait_floods(&self, py: Python<'_>) -> u64 {
+        let floods = std::mem::take(&mut *lock(&self.floods));
+        py.detach(|| floods.iter().map(mock::FloodHandle::wait).sum())
+    }
+
+    fn requests<'py>(
+        &self,
+        py: Python<'py>,
+        kind: Option<&str>,
+    ) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let records = self.control(py, |gateway| gateway.requests(kind))?;
+        records.into_iter().map(|record| request_row(py, record)).collect()
+    }
+
+    fn orders<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        self.gateway.orders().into_iter().map(|order| order_row(py, order)).collect()
+    }
+
+    fn executions<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let executions = self.gateway.executions();
+        executions.into_iter().map(|execution| execution_row(py, execution)).collect()
+    }
+}
+
+impl MockGateway {
+    fn inject(&self, py: Python<'_>, fault: mock::Fault) -> PyResult<FaultHandle> {
+        self.control(py, |gateway| gateway.inject(fault)).map(FaultHandle)
+    }
+}
+
+fn request_row(py: Python<'_>, record: mock::RequestRecord) -> PyResult<Bound<'_, PyDict>> {
+    let row = PyDict::new(py);
+    row.set_item("client_id", record.client_id)?;
+    row.set_item("kind", record.kind)?;
+    let fields = PyDict::new(py);
+    for (name, value) in record.fields {
+        fields.set_item(name, value)?;
+    }
+    row.set_item("fields", fields)?;
+    Ok(row)
+}
+
+fn order_row(py: Python<'_>, order: mock::OrderRecord) -> PyResult<Bound<'_, PyDict>> {
+    let row = PyDict::new(py);
+    row.set_item("account", order.account)?;
+    row.set_item("client_id", order.client_id)?;
+    row.set_item("order_id", order.order_id)?;
+    row.set_item("perm_id", order.perm_id)?;
+    row.set_item("order_ref", order.order_ref)?;
+    row.set_item("symbol", order.symbol)?;
+    row.set_item("action", order.action)?;
+    row.set_item("order_type", order.order_type)?;
+    row.set_item("quantity", order.quantity)?;
+    row.set_item("filled", order.filled)?;
+    row.set_item("status", order.status)?;
+    row.set_item("limit_price", order.limit_price)?;
+    row.set_item("stop_price", order.stop_price)?;
+    Ok(row)
+}
+
+fn execution_row(py: Python<'_>, execution: mock::ExecutionRecord) -> PyResult<Bound<'_, PyDict>> {
+    let row = PyDict::new(py);
+    row.set_item("exec_id", execution.exec_id)?;
+    row.set_item("order_id", execution.order_id)?;
+    row.set_item("perm_id", execution.perm_id)?;
+    row.set_item("order_ref", execution.order_ref)?;
+    row.set_item("account", execution.account)?;
+    row.set_item("symbol", execution.symbol)?;
+    row.set_item("side", execution.side)?;
+    row.set_item("quantity", execution.quantity)?;
+    row.set_item("price", execution.price)?;
+    row.set_item("commission", execution.commission)?;
+    row.set_item("time", execution.time)?;
+    Ok(row)
+}
+
+/// Runs the mock gateway's command line until a signal ends it; returns its exit status.
+#[pyfunction]
+pub(crate) fn run_mock_gateway(py: Python<'_>, arguments: Vec<String>) -> i32 {
+    py.detach(|| mock::run(arguments))
+}

@@ -1,0 +1,217 @@
+//! Accounts, positions, profit and loss as Python sees them.
+
+use std::sync::Arc;
+
+use aioibkr_core::model;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use rust_decimal::Decimal;
+use time::UtcDateTime;
+
+use super::contract::Contract;
+use super::hash_of;
+use super::text::{Repr, Verbatim};
+use crate::convert;
+
+/// One row of an account's values, exactly as IB names it.
+#[pyclass(frozen, module = "aioibkr._native")]
+pub(crate) struct AccountValue(pub(crate) model::AccountValue);
+
+#[pymethods]
+impl AccountValue {
+    #[getter]
+    fn account(&self) -> &str {
+        &self.0.account.0
+    }
+
+    #[getter]
+    fn tag(&self) -> &str {
+        &self.0.tag
+    }
+
+    #[getter]
+    fn value(&self) -> &str {
+        &self.0.value
+    }
+
+    #[getter]
+    fn currency(&self) -> &str {
+        &self.0.currency
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Self>().is_ok_and(|other| other.get().0 == self.0)
+    }
+
+    fn __hash__(&self) -> u64 {
+        hash_of((&self.0.account, &self.0.tag, &self.0.value, &self.0.currency))
+    }
+
+    fn __repr__(&self) -> String {
+        Repr::of("AccountValue")
+            .field("account", self.account())
+            .field("tag", self.tag())
+            .field("value", self.value())
+            .field("currency", self.currency())
+            .end()
+    }
+}
+
+/// Everything known about one account at one moment.
+#[pyclass(frozen, module = "aioibkr._native")]
+pub(crate) struct AccountSnapshot(pub(crate) Arc<model::AccountSnapshot>);
+
+#[pymethods]
+impl AccountSnapshot {
+    #[getter]
+    fn account(&self) -> &str {
+        &self.0.account.0
+    }
+
+    #[getter]
+    fn currency(&self) -> &str {
+        &self.0.currency
+    }
+
+    #[getter]
+    fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let rows = self.0.values.iter().map(|row| Py::new(py, AccountValue(row.clone())));
+        PyTuple::new(py, rows.collect::<PyResult<Vec<_>>>()?)
+    }
+
+    #[getter]
+    fn pnl(&self) -> Pnl {
+        Pnl(self.0.pnl)
+    }
+
+    #[getter]
+    fn updated_at(&self) -> UtcDateTime {
+        convert::utc(self.0.updated_at)
+    }
+
+    fn number(&self, tag: &str) -> Option<f64> {
+        self.0.number(tag)
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Self>().is_ok_and(|other| other.get().0 == self.0)
+    }
+
+    fn __hash__(&self) -> u64 {
+        hash_of((&self.0.account, self.0.updated_at))
+    }
+
+    fn __repr__(&self) -> String {
+        Repr::of("AccountSnapshot")
+            .field("account", self.account())
+            .field("currency", self.currency())
+            .field("values", &Verbatim(format!("<{} rows>", self.0.values.len())))
+            .field("updated_at", &self.0.updated_at)
+            .end()
+    }
+}
+
+/// Profit and loss of an account.
+#[pyclass(frozen, module = "aioibkr._native")]
+pub(crate) struct Pnl(pub(crate) model::Pnl);
+
+#[pymethods]
+impl Pnl {
+    #[getter]
+    fn daily(&self) -> Option<f64> {
+        self.0.daily
+    }
+
+    #[getter]
+    fn unrealized(&self) -> Option<f64> {
+        self.0.unrealized
+    }
+
+    #[getter]
+    fn realized(&self) -> Option<f64> {
+        self.0.realized
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Self>().is_ok_and(|other| other.get().0 == self.0)
+    }
+
+    fn __hash__(&self) -> u64 {
+        // Adding 0.0 makes -0.0 the 0.0 that it equals.
+        let bits = |amount: Option<f64>| amount.map(|amount| (amount + 0.0).to_bits());
+        hash_of((bits(self.0.daily), bits(self.0.unrealized), bits(self.0.realized)))
+    }
+
+    fn __repr__(&self) -> String {
+        Repr::of("Pnl")
+            .field("daily", &self.0.daily)
+            .field("unrealized", &self.0.unrealized)
+            .field("realized", &self.0.realized)
+            .end()
+    }
+}
+
+/// One position; what is not known is `None`, never 0.
+#[pyclass(frozen, module = "aioibkr._native")]
+pub(crate) struct Position(pub(crate) model::Position);
+
+#[pymethods]
+impl Position {
+    #[getter]
+    fn account(&self) -> &str {
+        &self.0.account.0
+    }
+
+    #[getter]
+    fn contract(&self) -> Contract {
+        Contract(self.0.contract.clone())
+    }
+
+    #[getter]
+    fn quantity(&self) -> Decimal {
+        self.0.quantity
+    }
+
+    #[getter]
+    fn average_cost(&self) -> f64 {
+        self.0.average_cost
+    }
+
+    #[getter]
+    fn market_price(&self) -> Option<f64> {
+        self.0.market_price
+    }
+
+    #[getter]
+    fn market_value(&self) -> Option<f64> {
+        self.0.market_value
+    }
+
+    #[getter]
+    fn unrealized_pnl(&self) -> Option<f64> {
+        self.0.unrealized_pnl
+    }
+
+    #[getter]
+    fn realized_pnl(&self) -> Option<f64> {
+        self.0.realized_pnl
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Self>().is_ok_and(|other| other.get().0 == self.0)
+    }
+
+    fn __hash__(&self) -> u64 {
+        hash_of((&self.0.account, self.contract().__hash__()))
+    }
+
+    fn __repr__(&self) -> String {
+        Repr::of("Position")
+            .field("account", self.account())
+            .field("contract", &Verbatim(self.contract().__repr__()))
+            .field("quantity", &self.0.quantity)
+            .field("average_cost", &self.0.average_cost)
+            .field("market_price", &self.0.market_price)
+            .end()
+    }
+}

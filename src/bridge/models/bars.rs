@@ -1,0 +1,219 @@
+//! Historical bars by column. A bar becomes a Python object when somebody looks at it, so a reply
+//! of any length costs the event loop next to nothing.
+
+use std::sync::Arc;
+
+use aioibkr_core::model;
+use pyo3::exceptions::PyIndexError;
+use pyo3::prelude::*;
+use pyo3::types::{PyMemoryView, PySlice};
+use time::OffsetDateTime;
+
+use super::market::Bar;
+use super::text::{Repr, Verbatim};
+use crate::buffer;
+use crate::frames;
+
+/// The columns of bars, made off the event loop. What IB does not give is NaN, as is the custom
+/// of columns; a [`Bar`] says `None`.
+pub(crate) struct BarColumns {
+    time: Vec<i64>,
+    open: Vec<f64>,
+    high: Vec<f64>,
+    low: Vec<f64>,
+    close: Vec<f64>,
+    volume: Vec<f64>,
+    average: Vec<f64>,
+    count: Vec<f64>,
+}
+
+impl BarColumns {
+    pub(crate) fn of(bars: &[model::Bar]) -> Self {
+        let known = |value: Option<f64>| value.unwrap_or(f64::NAN);
+        Self {
+            time: bars.iter().map(|bar| nanoseconds(bar.time)).collect(),
+            open: bars.iter().map(|bar| bar.open).collect(),
+            high: bars.iter().map(|bar| bar.high).collect(),
+            low: bars.iter().map(|bar| bar.low).collect(),
+            close: bars.iter().map(|bar| bar.close).collect(),
+            volume: bars.iter().map(|bar| known(bar.volume)).collect(),
+            average: bars.iter().map(|bar| known(bar.average)).collect(),
+            count: bars.iter().map(|bar| known(bar.count.map(f64::from))).collect(),
+        }
+    }
+
+    fn pick(&self, rows: &[usize]) -> Self {
+        let floats = |column: &[f64]| rows.iter().map(|&row| column[row]).collect();
+        Self {
+            time: rows.iter().map(|&row| self.time[row]).collect(),
+            open: floats(&self.open),
+            high: floats(&self.high),
+            low: floats(&self.low),
+            close: floats(&self.close),
+            volume: floats(&self.volume),
+            average: floats(&self.average),
+            count: floats(&self.count),
+        }
+    }
+
+    /// One row; `None` past the end.
+    fn bar(&self, row: usize) -> Option<Bar> {
+        let known = |value: f64| if value.is_nan() { None } else { Some(value) };
+        let time = i128::from(*self.time.get(row)?);
+        Some(Bar(model::Bar {
+            // Every i64 of nanoseconds is a moment the type can hold.
+            time: OffsetDateTime::from_unix_timestamp_nanos(time).ok()?,
+            open: self.open[row],
+            high: self.high[row],
+            low: self.low[row],
+            close: self.close[row],
+            volume: known(self.volume[row]),
+            average: known(self.average[row]),
+            // Counts come from an i32.
+            count: known(self.count[row]).map(|count| count as i32),
+        }))
+    }
+
+    /// Whether every bar has a number of trades.
+    pub(crate) fn is_counted(&self) -> bool {
+        !self.count.iter().any(|count| count.is_nan())
+    }
+}
+
+/// Nanoseconds since 1970; a moment beyond the years 1677 to 2262 is cut to the nearest in reach.
+fn nanoseconds(moment: OffsetDateTime) -> i64 {
+    let limit = |edge: i64| i128::from(edge);
+    let nanoseconds = moment.unix_timestamp_nanos().clamp(limit(i64::MIN), limit(i64::MAX));
+    nanoseconds as i64
+}
+
+/// Historical bars, oldest first.
+#[pyclass(frozen, module = "aioibkr._native")]
+pub(crate) struct Bars(pub(crate) Arc<BarColumns>);
+
+#[derive(FromPyObject)]
+enum Place<'py> {
+    Row(isize),
+    Rows(Bound<'py, PySlice>),
+}
+
+#[pymethods]
+impl Bars {
+    fn __len__(&self) -> usize {
+        self.0.time.len()
+    }
+
+    fn __getitem__<'py>(&self, py: Python<'py>, index: Place<'py>) -> PyResult<Py<PyAny>> {
+        match index {
+            Place::Row(row) => super::object(py, self.bar(row)?),
+            Place::Rows(rows) => super::object(py, Self(Arc::new(self.0.pick(&self.rows(&rows)?)))),
+        }
+    }
+
+    fn __iter__(slf: Py<Self>) -> _BarIterator {
+        _BarIterator { bars: slf, next: std::sync::atomic::AtomicUsize::new(0) }
+    }
+
+    /// Starts of the bars, nanoseconds since 1970 UTC (`q`).
+    #[getter]
+    fn time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
+        buffer::view(py, &self.0, |bars| &bars.time)
+    }
+
+    #[getter]
+    fn open<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
+        buffer::view(py, &self.0, |bars| &bars.open)
+    }
+
+    #[getter]
+    fn high<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
+        buffer::view(py, &self.0, |bars| &bars.high)
+    }
+
+    #[getter]
+    fn low<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
+        buffer::view(py, &self.0, |bars| &bars.low)
+    }
+
+    #[getter]
+    fn close<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
+        buffer::view(py, &self.0, |bars| &bars.close)
+    }
+
+    #[getter]
+    fn volume<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
+        buffer::view(py, &self.0, |bars| &bars.volume)
+    }
+
+    #[getter]
+    fn average<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
+        buffer::view(py, &self.0, |bars| &bars.average)
+    }
+
+    #[getter]
+    fn count<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
+        buffer::view(py, &self.0, |bars| &bars.count)
+    }
+
+    /// A pandas `DataFrame` with a UTC `DatetimeIndex` named `time`.
+    fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        frames::to_pandas(slf)
+    }
+
+    /// A polars `DataFrame` with a UTC column `time`; what IB does not give is null.
+    fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        frames::to_polars(slf)
+    }
+
+    fn __repr__(&self) -> String {
+        let count = self.__len__();
+        let ends = self.0.bar(0).zip(self.0.bar(count.wrapping_sub(1)));
+        let repr = Repr::of("Bars").field("len", &count);
+        match ends {
+            Some((first, last)) => {
+                let span = format!("'{}'..'{}'", first.0.time, last.0.time);
+                repr.field("time", &Verbatim(span)).end()
+            }
+            None => repr.end(),
+        }
+    }
+}
+
+impl Bars {
+    fn bar(&self, row: isize) -> PyResult<Bar> {
+        let count = self.__len__();
+        let from_start = if row < 0 { row.checked_add_unsigned(count) } else { Some(row) };
+        from_start
+            .and_then(|row| usize::try_from(row).ok())
+            .and_then(|row| self.0.bar(row))
+            .ok_or_else(|| PyIndexError::new_err(format!("no bar {row} in {count} bars")))
+    }
+
+    fn rows(&self, slice: &Bound<'_, PySlice>) -> PyResult<Vec<usize>> {
+        let place = slice.indices(isize::try_from(self.__len__()).unwrap_or(isize::MAX))?;
+        let row = |step: usize| {
+            // A slice's indices lie within the length it was asked for.
+            usize::try_from(place.start + place.step * step as isize).unwrap_or_default()
+        };
+        Ok((0..place.slicelength).map(row).collect())
+    }
+}
+
+/// Walks over bars, making each when it is asked for.
+#[pyclass(frozen, module = "aioibkr._native")]
+pub(crate) struct _BarIterator {
+    bars: Py<Bars>,
+    next: std::sync::atomic::AtomicUsize,
+}
+
+#[pymethods]
+impl _BarIterator {
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__(&self) -> Option<Bar> {
+        let row = self.next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.bars.get().0.bar(row)
+    }
+}

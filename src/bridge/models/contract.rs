@@ -1,0 +1,359 @@
+//! Contracts as Python sees them.
+
+use aioibkr_core::model::{self, ContractId, Right, SecurityType};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use super::hash_of;
+use super::text::Repr;
+use crate::convert;
+
+/// A contract, fully named or only as far as a lookup needs; empty text means not given.
+#[pyclass(frozen, module = "aioibkr._native")]
+#[derive(Clone)]
+pub(crate) struct Contract(pub(crate) model::Contract);
+
+#[pymethods]
+impl Contract {
+    #[new]
+    #[pyo3(signature = (*, symbol="", security_type="", exchange="", currency="", expiry="",
+        strike=None, right=None, multiplier="", primary_exchange="", local_symbol="",
+        trading_class="", contract_id=None, include_expired=false, security_id_type="",
+        security_id=""))]
+    #[expect(clippy::too_many_arguments, reason = "one keyword per field")]
+    fn new(
+        py: Python<'_>,
+        symbol: &str,
+        security_type: &str,
+        exchange: &str,
+        currency: &str,
+        expiry: &str,
+        strike: Option<f64>,
+        right: Option<&str>,
+        multiplier: &str,
+        primary_exchange: &str,
+        local_symbol: &str,
+        trading_class: &str,
+        contract_id: Option<i32>,
+        include_expired: bool,
+        security_id_type: &str,
+        security_id: &str,
+    ) -> PyResult<Self> {
+        Ok(Self(model::Contract {
+            contract_id: identity(py, contract_id)?,
+            symbol: symbol.into(),
+            security_type: SecurityType::from_wire(security_type),
+            expiry: expiry.into(),
+            strike: strike_price(py, strike)?,
+            right: right.map(|right| read_right(py, right)).transpose()?,
+            multiplier: multiplier.into(),
+            exchange: exchange.into(),
+            primary_exchange: primary_exchange.into(),
+            currency: currency.into(),
+            local_symbol: local_symbol.into(),
+            trading_class: trading_class.into(),
+            include_expired,
+            security_id_type: security_id_type.into(),
+            security_id: security_id.into(),
+        }))
+    }
+
+    #[getter]
+    fn contract_id(&self) -> Option<i32> {
+        self.0.contract_id.map(|id| id.0)
+    }
+
+    #[getter]
+    fn symbol(&self) -> &str {
+        &self.0.symbol
+    }
+
+    #[getter]
+    fn security_type(&self) -> &str {
+        self.0.security_type.as_str()
+    }
+
+    #[getter]
+    fn expiry(&self) -> &str {
+        &self.0.expiry
+    }
+
+    #[getter]
+    fn strike(&self) -> Option<f64> {
+        self.0.strike
+    }
+
+    #[getter]
+    fn right(&self) -> Option<&'static str> {
+        self.0.right.map(Right::as_str)
+    }
+
+    #[getter]
+    fn multiplier(&self) -> &str {
+        &self.0.multiplier
+    }
+
+    #[getter]
+    fn exchange(&self) -> &str {
+        &self.0.exchange
+    }
+
+    #[getter]
+    fn primary_exchange(&self) -> &str {
+        &self.0.primary_exchange
+    }
+
+    #[getter]
+    fn currency(&self) -> &str {
+        &self.0.currency
+    }
+
+    #[getter]
+    fn local_symbol(&self) -> &str {
+        &self.0.local_symbol
+    }
+
+    #[getter]
+    fn trading_class(&self) -> &str {
+        &self.0.trading_class
+    }
+
+    #[getter]
+    fn include_expired(&self) -> bool {
+        self.0.include_expired
+    }
+
+    #[getter]
+    fn security_id_type(&self) -> &str {
+        &self.0.security_id_type
+    }
+
+    #[getter]
+    fn security_id(&self) -> &str {
+        &self.0.security_id
+    }
+
+    /// The same contract with other fields changed.
+    #[pyo3(signature = (**changes))]
+    fn replace<'py>(
+        &self,
+        py: Python<'py>,
+        changes: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let fields = self.fields(py)?;
+        if let Some(changes) = changes {
+            fields.update(changes.as_mapping())?;
+        }
+        py.get_type::<Self>().call((), Some(&fields))
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        rebuild(py, py.get_type::<Self>().into_any(), &self.fields(py)?)
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Self>().is_ok_and(|other| other.get().0 == self.0)
+    }
+
+    pub(crate) fn __hash__(&self) -> u64 {
+        let contract = &self.0;
+        hash_of((
+            contract.contract_id,
+            &contract.symbol,
+            &contract.security_type,
+            &contract.expiry,
+            contract.right,
+            &contract.exchange,
+            &contract.currency,
+            &contract.local_symbol,
+        ))
+    }
+
+    pub(crate) fn __repr__(&self) -> String {
+        let contract = &self.0;
+        Repr::of("Contract")
+            .given("symbol", &contract.symbol)
+            .given("security_type", contract.security_type.as_str())
+            .given("exchange", &contract.exchange)
+            .given("currency", &contract.currency)
+            .given("expiry", &contract.expiry)
+            .some("strike", contract.strike.as_ref())
+            .some("right", contract.right.map(Right::as_str))
+            .given("multiplier", &contract.multiplier)
+            .given("primary_exchange", &contract.primary_exchange)
+            .given("local_symbol", &contract.local_symbol)
+            .given("trading_class", &contract.trading_class)
+            .some("contract_id", contract.contract_id.map(|id| id.0).as_ref())
+            .some("include_expired", contract.include_expired.then_some(&true))
+            .given("security_id_type", &contract.security_id_type)
+            .given("security_id", &contract.security_id)
+            .end()
+    }
+}
+
+impl Contract {
+    /// Every field by the name the constructor takes.
+    fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let fields = PyDict::new(py);
+        fields.set_item("symbol", self.symbol())?;
+        fields.set_item("security_type", self.security_type())?;
+        fields.set_item("exchange", self.exchange())?;
+        fields.set_item("currency", self.currency())?;
+        fields.set_item("expiry", self.expiry())?;
+        fields.set_item("strike", self.strike())?;
+        fields.set_item("right", self.right())?;
+        fields.set_item("multiplier", self.multiplier())?;
+        fields.set_item("primary_exchange", self.primary_exchange())?;
+        fields.set_item("local_symbol", self.local_symbol())?;
+        fields.set_item("trading_class", self.trading_class())?;
+        fields.set_item("contract_id", self.contract_id())?;
+        fields.set_item("include_expired", self.include_expired())?;
+        fields.set_item("security_id_type", self.security_id_type())?;
+        fields.set_item("security_id", self.security_id())?;
+        Ok(fields)
+    }
+}
+
+/// What `pickle` and `copy` need: a call that makes an equal value of keywords.
+pub(super) fn rebuild<'py>(
+    py: Python<'py>,
+    class: Bound<'py, PyAny>,
+    fields: &Bound<'py, PyDict>,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let partial = py.import("functools")?.getattr("partial")?.call((class,), Some(fields))?;
+    PyTuple::new(py, [partial, PyTuple::empty(py).into_any()])
+}
+
+fn identity(py: Python<'_>, id: Option<i32>) -> PyResult<Option<ContractId>> {
+    match id {
+        Some(id) if id <= 0 => {
+            Err(convert::invalid(py, format!("contract_id {id}: give a positive number or None")))
+        }
+        id => Ok(id.map(ContractId)),
+    }
+}
+
+fn strike_price(py: Python<'_>, strike: Option<f64>) -> PyResult<Option<f64>> {
+    match strike {
+        Some(strike) if !(strike.is_finite() && strike >= 0.0) => Err(convert::invalid(
+            py,
+            format!("strike {strike}: give a finite price of 0 or more, or None"),
+        )),
+        strike => Ok(strike),
+    }
+}
+
+fn read_right(py: Python<'_>, name: &str) -> PyResult<Right> {
+    Right::from_wire(&name.to_ascii_uppercase()).ok_or_else(|| {
+        convert::invalid(py, format!("right {name:?}: give 'C', 'CALL', 'P' or 'PUT'"))
+    })
+}
+
+/// What IB knows about one contract.
+#[pyclass(frozen, module = "aioibkr._native")]
+pub(crate) struct ContractDetails(pub(crate) model::ContractDetails);
+
+#[pymethods]
+impl ContractDetails {
+    #[getter]
+    fn contract(&self) -> Contract {
+        Contract(self.0.contract.clone())
+    }
+
+    #[getter]
+    fn market_name(&self) -> &str {
+        &self.0.market_name
+    }
+
+    #[getter]
+    fn min_tick(&self) -> f64 {
+        self.0.min_tick
+    }
+
+    #[getter]
+    fn long_name(&self) -> &str {
+        &self.0.long_name
+    }
+
+    #[getter]
+    fn order_types(&self) -> Vec<&str> {
+        words(&self.0.order_types)
+    }
+
+    #[getter]
+    fn valid_exchanges(&self) -> Vec<&str> {
+        words(&self.0.valid_exchanges)
+    }
+
+    #[getter]
+    fn market_rule_ids(&self) -> Vec<i32> {
+        words(&self.0.market_rule_ids).iter().filter_map(|word| word.parse().ok()).collect()
+    }
+
+    #[getter]
+    fn industry(&self) -> &str {
+        &self.0.industry
+    }
+
+    #[getter]
+    fn category(&self) -> &str {
+        &self.0.category
+    }
+
+    #[getter]
+    fn subcategory(&self) -> &str {
+        &self.0.subcategory
+    }
+
+    #[getter]
+    fn time_zone(&self) -> &str {
+        &self.0.time_zone
+    }
+
+    #[getter]
+    fn trading_hours(&self) -> &str {
+        &self.0.trading_hours
+    }
+
+    #[getter]
+    fn liquid_hours(&self) -> &str {
+        &self.0.liquid_hours
+    }
+
+    #[getter]
+    fn stock_type(&self) -> &str {
+        &self.0.stock_type
+    }
+
+    #[getter]
+    fn min_size(&self) -> Option<f64> {
+        self.0.min_size
+    }
+
+    #[getter]
+    fn size_increment(&self) -> Option<f64> {
+        self.0.size_increment
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Self>().is_ok_and(|other| other.get().0 == self.0)
+    }
+
+    fn __hash__(&self) -> u64 {
+        self.contract().__hash__()
+    }
+
+    fn __repr__(&self) -> String {
+        Repr::of("ContractDetails")
+            .field("contract", &super::text::Verbatim(self.contract().__repr__()))
+            .given("long_name", &self.0.long_name)
+            .given("market_name", &self.0.market_name)
+            .field("min_tick", &self.0.min_tick)
+            .end()
+    }
+}
+
+/// The parts of IB's comma-separated lists.
+fn words(list: &str) -> Vec<&str> {
+    list.split(',').map(str::trim).filter(|word| !word.is_empty()).collect()
+}

@@ -1,0 +1,202 @@
+//! Quotes and single bars as Python sees them.
+
+use aioibkr_core::{clock, model};
+use pyo3::prelude::*;
+use time::UtcDateTime;
+
+use super::contract::Contract;
+use super::hash_of;
+use super::text::{Repr, Verbatim};
+use crate::convert;
+
+/// The state of one market at one moment.
+#[pyclass(frozen, module = "aioibkr._native")]
+pub(crate) struct Quote(pub(crate) model::Quote);
+
+#[pymethods]
+impl Quote {
+    #[getter]
+    fn contract(&self) -> Contract {
+        Contract(self.0.contract.clone())
+    }
+
+    #[getter]
+    fn bid(&self) -> Option<f64> {
+        self.0.bid
+    }
+
+    #[getter]
+    fn ask(&self) -> Option<f64> {
+        self.0.ask
+    }
+
+    #[getter]
+    fn last(&self) -> Option<f64> {
+        self.0.last
+    }
+
+    #[getter]
+    fn bid_size(&self) -> Option<f64> {
+        self.0.bid_size
+    }
+
+    #[getter]
+    fn ask_size(&self) -> Option<f64> {
+        self.0.ask_size
+    }
+
+    #[getter]
+    fn last_size(&self) -> Option<f64> {
+        self.0.last_size
+    }
+
+    #[getter]
+    fn volume(&self) -> Option<f64> {
+        self.0.volume
+    }
+
+    #[getter]
+    fn open(&self) -> Option<f64> {
+        self.0.open
+    }
+
+    #[getter]
+    fn high(&self) -> Option<f64> {
+        self.0.high
+    }
+
+    #[getter]
+    fn low(&self) -> Option<f64> {
+        self.0.low
+    }
+
+    #[getter]
+    fn close(&self) -> Option<f64> {
+        self.0.close
+    }
+
+    #[getter]
+    fn mid(&self) -> Option<f64> {
+        self.0.mid()
+    }
+
+    #[getter]
+    fn market_price(&self) -> Option<f64> {
+        self.0.market_price()
+    }
+
+    #[getter]
+    fn market_data_type(&self) -> &'static str {
+        convert::market_data_name(self.0.market_data_type)
+    }
+
+    #[getter]
+    fn is_delayed(&self) -> bool {
+        self.0.is_delayed()
+    }
+
+    #[getter]
+    fn received_at(&self) -> UtcDateTime {
+        convert::utc(self.0.received_at)
+    }
+
+    /// Seconds since the newest field arrived, at this moment.
+    #[getter]
+    fn age(&self) -> f64 {
+        (clock::now() - self.0.received_at).as_seconds_f64().max(0.0)
+    }
+
+    #[getter]
+    fn generation(&self) -> u64 {
+        self.0.generation.0
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Self>().is_ok_and(|other| other.get().0 == self.0)
+    }
+
+    fn __hash__(&self) -> u64 {
+        hash_of((self.contract().__hash__(), self.0.received_at))
+    }
+
+    fn __repr__(&self) -> String {
+        let quote = &self.0;
+        Repr::of("Quote")
+            .field("contract", &Verbatim(self.contract().__repr__()))
+            .field("bid", &quote.bid)
+            .field("ask", &quote.ask)
+            .field("last", &quote.last)
+            .field("market_data_type", self.market_data_type())
+            .field("received_at", &quote.received_at)
+            .end()
+    }
+}
+
+/// One historical bar.
+#[pyclass(frozen, module = "aioibkr._native")]
+pub(crate) struct Bar(pub(crate) model::Bar);
+
+#[pymethods]
+impl Bar {
+    #[getter]
+    fn time(&self) -> UtcDateTime {
+        convert::utc(self.0.time)
+    }
+
+    #[getter]
+    fn open(&self) -> f64 {
+        self.0.open
+    }
+
+    #[getter]
+    fn high(&self) -> f64 {
+        self.0.high
+    }
+
+    #[getter]
+    fn low(&self) -> f64 {
+        self.0.low
+    }
+
+    #[getter]
+    fn close(&self) -> f64 {
+        self.0.close
+    }
+
+    #[getter]
+    fn volume(&self) -> Option<f64> {
+        self.0.volume
+    }
+
+    #[getter]
+    fn average(&self) -> Option<f64> {
+        self.0.average
+    }
+
+    #[getter]
+    fn count(&self) -> Option<i32> {
+        self.0.count
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Self>().is_ok_and(|other| other.get().0 == self.0)
+    }
+
+    fn __hash__(&self) -> u64 {
+        hash_of(self.0.time)
+    }
+
+    fn __repr__(&self) -> String {
+        let bar = &self.0;
+        Repr::of("Bar")
+            .field("time", &bar.time)
+            .field("open", &bar.open)
+            .field("high", &bar.high)
+            .field("low", &bar.low)
+            .field("close", &bar.close)
+            .field("volume", &bar.volume)
+            .field("average", &bar.average)
+            .field("count", &bar.count)
+            .end()
+    }
+}

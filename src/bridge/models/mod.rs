@@ -1,0 +1,83 @@
+//! The frozen values Python sees; each wraps a value of the core and converts when it is read.
+//!
+//! | file | classes |
+//! |---|---|
+//! | `contract` | `Contract`, `ContractDetails` |
+//! | `market` | `Quote`, `Bar` |
+//! | `bars` | `Bars` and its columns |
+//! | `account` | `AccountValue`, `AccountSnapshot`, `Pnl`, `Position` |
+//! | `order` | `Order`, `RiskLimits` |
+//! | `trade` | `Execution`, `Commission`, `Fill`, `TradeEvent`, `Trade` |
+//! | `metrics` | `Metrics` |
+
+mod account;
+mod bars;
+mod contract;
+mod market;
+mod metrics;
+mod order;
+mod text;
+mod trade;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use pyo3::PyClass;
+use pyo3::prelude::*;
+
+pub(crate) use account::{AccountSnapshot, Pnl, Position};
+pub(crate) use bars::{BarColumns, Bars};
+pub(crate) use contract::{Contract, ContractDetails};
+pub(crate) use market::Quote;
+pub(crate) use metrics::Metrics;
+pub(crate) use order::{Order, RiskLimits};
+pub(crate) use trade::{Fill, Trade};
+
+/// Adds every class to the module.
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Contract>()?;
+    module.add_class::<ContractDetails>()?;
+    module.add_class::<Quote>()?;
+    module.add_class::<market::Bar>()?;
+    module.add_class::<Bars>()?;
+    module.add_class::<account::AccountValue>()?;
+    module.add_class::<AccountSnapshot>()?;
+    module.add_class::<Pnl>()?;
+    module.add_class::<Position>()?;
+    module.add_class::<Order>()?;
+    module.add_class::<RiskLimits>()?;
+    module.add_class::<trade::Execution>()?;
+    module.add_class::<trade::Commission>()?;
+    module.add_class::<Fill>()?;
+    module.add_class::<trade::TradeEvent>()?;
+    module.add_class::<Trade>()?;
+    module.add_class::<Metrics>()
+}
+
+/// A hash of the parts that identify a value; equal values have equal parts.
+fn hash_of(parts: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    parts.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// A Python object of a value.
+pub(crate) fn object<T: Into<PyClassInitializer<T>> + PyClass>(
+    py: Python<'_>,
+    value: T,
+) -> PyResult<Py<PyAny>> {
+    Ok(Py::new(py, value)?.into_any())
+}
+
+/// A Python list of values.
+pub(crate) fn list<T, W>(
+    py: Python<'_>,
+    values: impl IntoIterator<Item = T>,
+    wrap: impl Fn(T) -> W,
+) -> PyResult<Py<PyAny>>
+where
+    W: Into<PyClassInitializer<W>> + PyClass,
+{
+    let objects = values.into_iter().map(|value| Py::new(py, wrap(value)));
+    let objects = objects.collect::<PyResult<Vec<_>>>()?;
+    Ok(pyo3::types::PyList::new(py, objects)?.into_any().unbind())
+}

@@ -1,0 +1,292 @@
+//! What is known of every account: a pure fold of account events. Nothing is known until the
+//! gateway has said that a first download is complete.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rust_decimal::Decimal;
+use time::OffsetDateTime;
+
+use crate::gateway::AccountEvent;
+use crate::model::{
+    AccountId, AccountSnapshot, AccountValue, ContractId, Generation, Pnl, Position,
+};
+
+/// The book of one generation; a new generation starts from nothing known.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct AccountBook {
+    generation: Option<Generation>,
+    main: Option<AccountId>,
+    followed: BTreeSet<AccountId>,
+    ledgers: BTreeMap<AccountId, Ledger>,
+    positions: BTreeMap<(AccountId, ContractId), Position>,
+    positions_known: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Ledger {
+    values: BTreeMap<(String, String), AccountValue>,
+    portfolio: BTreeMap<ContractId, Position>,
+    pnl: Option<Pnl>,
+    complete: bool,
+    updated_at: Option<OffsetDateTime>,
+}
+
+impl AccountBook {
+    /// Starts over for a link whose client acts for `main`.
+    pub(super) fn begin(&mut self, generation: Generation, main: Option<AccountId>) {
+        *self = Self { generation: Some(generation), main, ..Self::default() };
+    }
+
+    /// Whether the book speaks of that link.
+    pub(super) fn is_of(&self, generation: Generation) -> bool {
+        self.generation == Some(generation)
+    }
+
+    /// Notes that an account is subscribed.
+    pub(super) fn follow(&mut self, account: AccountId) {
+        self.followed.insert(account);
+    }
+
+    /// Whether an account is subscribed.
+    pub(super) fn follows(&self, account: &AccountId) -> bool {
+        self.followed.contains(account)
+    }
+
+    /// Forgets what is known of positions, because the stream lost rows.
+    pub(super) fn restart_positions(&mut self) {
+        self.positions.clear();
+        self.positions_known = false;
+    }
+
+    /// Forgets what is known of an account's values, because the stream lost rows.
+    pub(super) fn restart_values(&mut self, account: &AccountId) {
+        let pnl = self.ledgers.get(account).and_then(|ledger| ledger.pnl);
+        self.ledgers.insert(account.clone(), Ledger { pnl, ..Ledger::default() });
+    }
+
+    /// Takes one event of `account`'s subscriptions.
+    pub(super) fn apply(&mut self, account: &AccountId, event: AccountEvent, now: OffsetDateTime) {
+        match event {
+            AccountEvent::Value(row) => {
+                let ledger = self.ledger(&row.account.clone(), now);
+                ledger.values.insert((row.tag.clone(), row.currency.clone()), row);
+            }
+            AccountEvent::Portfolio(row) => {
+                if let Some(id) = row.contract.contract_id {
+                    self.ledger(&row.account.clone(), now).portfolio.insert(id, row);
+                }
+            }
+            AccountEvent::ValuesComplete => self.ledger(account, now).complete = true,
+            AccountEvent::Position(row) => {
+                if let Some(id) = row.contract.contract_id {
+                    self.positions.insert((row.account.clone(), id), row);
+                }
+            }
+            AccountEvent::PositionsComplete => self.positions_known = true,
+            AccountEvent::Pnl(pnl) => self.ledger(account, now).pnl = Some(pnl),
+        }
+    }
+
+    fn ledger(&mut self, account: &AccountId, now: OffsetDateTime) -> &mut Ledger {
+        let ledger = self.ledgers.entry(account.clone()).or_default();
+        ledger.updated_at = Some(now);
+        ledger
+    }
+
+    /// The generation for which the main account's values and all positions are known.
+    pub(super) fn known(&self) -> Option<Generation> {
+        let main = self.main.as_ref().and_then(|account| self.ledgers.get(account));
+        let values_known = main.is_some_and(|ledger| ledger.complete);
+        self.generation.filter(|_| values_known && self.positions_known)
+    }
+
+    /// Everything known of an account, once its values are complete.
+    pub(super) fn snapshot(&self, account: &AccountId) -> Option<AccountSnapshot> {
+        let ledger = self.ledgers.get(account).filter(|ledger| ledger.complete)?;
+        Some(AccountSnapshot {
+            account: account.clone(),
+            currency: ledger.base_currency(),
+            values: ledger.values.values().cloned().collect(),
+            pnl: ledger.pnl.unwrap_or_default(),
+            updated_at: ledger.updated_at?,
+        })
+    }
+
+    /// P&L of an account, once sent.
+    pub(super) fn pnl(&self, account: &AccountId) -> Option<Pnl> {
+        self.ledgers.get(account)?.pnl
+    }
+
+    /// Positions with a quantity, of one account or of all, once they are complete. Market price
+    /// and P&L come from the portfolio where it speaks of the same quantity.
+    pub(super) fn positions(&self, account: Option<&AccountId>) -> Option<Vec<Position>> {
+        let wanted = |position: &&Position| {
+            account.is_none_or(|account| *account == position.account)
+                && position.quantity != Decimal::ZERO
+        };
+        let rows = self.positions.values().filter(wanted).map(|row| self.priced(row));
+        self.positions_known.then(|| rows.collect())
+    }
+
+    fn priced(&self, position: &Position) -> Position {
+        let row = position
+            .contract
+            .contract_id
+            .and_then(|id| self.ledgers.get(&position.account)?.portfolio.get(&id));
+        let Some(row) = row else { return position.clone() };
+        let is_current = row.quantity == position.quantity;
+        Position {
+            market_price: row.market_price,
+            market_value: row.market_value.filter(|_| is_current),
+            unrealized_pnl: row.unrealized_pnl.filter(|_| is_current),
+            realized_pnl: row.realized_pnl,
+            ..position.clone()
+        }
+    }
+}
+
+impl Ledger {
+    /// The currency whose exchange rate is 1, else that of the net liquidation.
+    fn base_currency(&self) -> String {
+        let is_base = |row: &&AccountValue| {
+            row.tag == "ExchangeRate"
+                && row.currency != "BASE"
+                && row.value.parse::<f64>().is_ok_and(|rate| (rate - 1.0).abs() < f64::EPSILON)
+        };
+        let net = |row: &&AccountValue| row.tag == "NetLiquidation" && row.currency != "BASE";
+        let values = || self.values.values();
+        let row = values().find(is_base).or_else(|| values().find(net));
+        row.map(|row| row.currency.clone()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+    use crate::model::Contract;
+
+    fn account(name: &str) -> AccountId {
+        AccountId(name.into())
+    }
+
+    fn value(owner: &str, tag: &str, value: &str, currency: &str) -> AccountEvent {
+        AccountEvent::Value(AccountValue {
+            account: account(owner),
+            tag: tag.into(),
+            value: value.into(),
+            currency: currency.into(),
+        })
+    }
+
+    fn position(quantity: i64, price: Option<f64>) -> Position {
+        let mut contract = Contract::stock("AAPL");
+        contract.contract_id = Some(ContractId(1));
+        Position {
+            account: account("DU1"),
+            contract,
+            quantity: quantity.into(),
+            average_cost: 100.0,
+            market_price: price,
+            market_value: price.map(|price| price * 10.0),
+            unrealized_pnl: price,
+            realized_pnl: None,
+        }
+    }
+
+    fn book(events: Vec<AccountEvent>) -> AccountBook {
+        let mut book = AccountBook::default();
+        book.begin(Generation(1), Some(account("DU1")));
+        for event in events {
+            book.apply(&account("DU1"), event, clock::now());
+        }
+        book
+    }
+
+    #[test]
+    fn accounts_and_currencies_never_mix() {
+        let book = book(vec![
+            value("DU1", "NetLiquidation", "1000", "USD"),
+            value("DU1", "NetLiquidation", "900", "BASE"),
+            value("DU2", "NetLiquidation", "5", "USD"),
+            value("DU1", "CashBalance", "10", "EUR"),
+            value("DU1", "CashBalance", "20", "USD"),
+            value("DU1", "ExchangeRate", "1.00", "USD"),
+            value("DU1", "ExchangeRate", "1.08", "EUR"),
+            AccountEvent::ValuesComplete,
+        ]);
+
+        let snapshot = book.snapshot(&account("DU1")).unwrap();
+
+        assert_eq!(snapshot.currency, "USD");
+        assert_eq!(snapshot.number("NetLiquidation"), Some(1000.0));
+        assert_eq!(snapshot.number("CashBalance"), Some(20.0));
+        assert_eq!(book.snapshot(&account("DU2")), None, "its download is not complete");
+    }
+
+    #[test]
+    fn nothing_is_known_before_the_end_marks() {
+        let mut book = book(vec![
+            value("DU1", "NetLiquidation", "1000", "USD"),
+            AccountEvent::Position(position(10, None)),
+        ]);
+        assert_eq!(book.snapshot(&account("DU1")), None);
+        assert_eq!(book.positions(None), None, "unknown is not empty");
+        assert_eq!(book.known(), None);
+
+        book.apply(&account("DU1"), AccountEvent::ValuesComplete, clock::now());
+        book.apply(&account("DU1"), AccountEvent::PositionsComplete, clock::now());
+
+        assert_eq!(book.known(), Some(Generation(1)));
+        assert_eq!(book.positions(None).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_position_without_a_price_stays() {
+        let book = book(vec![
+            AccountEvent::Position(position(10, None)),
+            AccountEvent::Portfolio(position(10, None)),
+            AccountEvent::PositionsComplete,
+        ]);
+
+        let positions = book.positions(None).unwrap();
+
+        assert_eq!(positions[0].quantity, Decimal::TEN);
+        assert_eq!(positions[0].market_price, None);
+    }
+
+    #[test]
+    fn closed_positions_disappear() {
+        let book = book(vec![
+            AccountEvent::Position(position(10, None)),
+            AccountEvent::PositionsComplete,
+            AccountEvent::Position(position(0, None)),
+        ]);
+
+        assert_eq!(book.positions(None), Some(Vec::new()));
+    }
+
+    #[test]
+    fn the_portfolio_prices_only_the_same_quantity() {
+        let book = book(vec![
+            AccountEvent::Position(position(10, None)),
+            AccountEvent::Portfolio(position(7, Some(101.0))),
+            AccountEvent::PositionsComplete,
+        ]);
+
+        let positions = book.positions(None).unwrap();
+
+        assert_eq!(positions[0].market_price, Some(101.0));
+        assert_eq!(positions[0].market_value, None, "it speaks of another quantity");
+    }
+
+    #[test]
+    fn a_new_link_starts_from_nothing() {
+        let mut book = book(vec![AccountEvent::ValuesComplete, AccountEvent::PositionsComplete]);
+
+        book.begin(Generation(2), Some(account("DU1")));
+
+        assert_eq!(book.known(), None);
+        assert_eq!(book.positions(None), None);
+    }
+}

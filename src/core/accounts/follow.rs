@@ -1,0 +1,188 @@
+//! Keeps the account book: on every link it subscribes values, positions and P&L again, and other
+//! accounts once somebody asked for them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::{mpsc, watch};
+
+use super::book::AccountBook;
+use crate::clock::{self, Deadline};
+use crate::error::Result;
+use crate::gateway::{AccountEvent, Items, Link};
+use crate::model::AccountId;
+use crate::session::Session;
+
+/// Time allowed for writing a subscription.
+const WRITE: Duration = Duration::from_secs(10);
+
+/// Pause before a subscription that failed on a live link is made again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Rows taken in one go before readers are told.
+const BATCH: usize = 256;
+
+/// The task that keeps the book.
+pub(crate) struct Follower {
+    session: Session,
+    keeper: Keeper,
+    account: Option<AccountId>,
+    demands: mpsc::Receiver<AccountId>,
+    others: BTreeSet<AccountId>,
+}
+
+/// The writing end of the book.
+#[derive(Clone)]
+struct Keeper(Arc<watch::Sender<AccountBook>>);
+
+#[derive(Clone, Copy)]
+enum Subject {
+    Main,
+    Other,
+    Positions,
+    Pnl,
+}
+
+impl Follower {
+    pub(super) fn new(
+        session: Session,
+        book: Arc<watch::Sender<AccountBook>>,
+        account: Option<AccountId>,
+        demands: mpsc::Receiver<AccountId>,
+    ) -> Self {
+        Self { session, keeper: Keeper(book), account, demands, others: BTreeSet::new() }
+    }
+
+    /// Follows link after link until the session is closed.
+    pub(crate) async fn run(mut self) {
+        let mut status = self.session.watch();
+        loop {
+            let link = match status.wait_for(|status| status.link.is_some()).await {
+                Ok(status) => status.link.clone(),
+                Err(_) => return,
+            };
+            let Some(link) = link else { continue };
+            self.serve(&link).await;
+            // The link's end is published a moment after it is felt here.
+            let ended = link.generation();
+            let over = |status: &crate::session::Status| {
+                status.link.as_ref().is_none_or(|link| link.generation() != ended)
+            };
+            if status.wait_for(over).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn serve(&mut self, link: &Link) {
+        let main = self.account.clone().or_else(|| link.accounts().first().cloned());
+        self.keeper.0.send_modify(|book| book.begin(link.generation(), main.clone()));
+        let mut streams = FuturesUnordered::new();
+        streams.push(self.follow(link, AccountId(String::new()), Subject::Positions));
+        if let Some(main) = &main {
+            self.keeper.0.send_modify(|book| book.follow(main.clone()));
+            streams.push(self.follow(link, main.clone(), Subject::Main));
+            streams.push(self.follow(link, main.clone(), Subject::Pnl));
+        }
+        for other in self.others.clone() {
+            self.follow_other(link, other, &streams);
+        }
+        loop {
+            tokio::select! {
+                () = link.ended() => return,
+                Some(()) = streams.next() => {}
+                Some(account) = self.demands.recv() => {
+                    if Some(&account) != main.as_ref() && self.others.insert(account.clone()) {
+                        self.follow_other(link, account, &streams);
+                    }
+                }
+            }
+        }
+    }
+
+    fn follow_other(
+        &self,
+        link: &Link,
+        account: AccountId,
+        streams: &FuturesUnordered<BoxFuture<'static, ()>>,
+    ) {
+        self.keeper.0.send_modify(|book| book.follow(account.clone()));
+        streams.push(self.follow(link, account.clone(), Subject::Other));
+        streams.push(self.follow(link, account, Subject::Pnl));
+    }
+
+    fn follow(&self, link: &Link, account: AccountId, subject: Subject) -> BoxFuture<'static, ()> {
+        let (keeper, link) = (self.keeper.clone(), link.clone());
+        Box::pin(async move { keeper.keep(&link, &account, subject).await })
+    }
+}
+
+impl Keeper {
+    /// Keeps one subscription for as long as the link lives.
+    async fn keep(&self, link: &Link, account: &AccountId, subject: Subject) {
+        loop {
+            let error = match subscribe(link, account, subject).await {
+                Ok(events) => self.fold(account, events).await,
+                Err(error) => Some(error),
+            };
+            if !link.is_up() {
+                return;
+            }
+            if let Some(error) = error {
+                log::warn!(target: "aioibkr::accounts", "subscribing again: {error}");
+            }
+            self.restart(account, subject);
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+
+    /// Applies events until the stream ends; returns why it ended, if it says.
+    async fn fold(
+        &self,
+        account: &AccountId,
+        events: Items<AccountEvent>,
+    ) -> Option<crate::error::Error> {
+        let mut batches = events.ready_chunks(BATCH);
+        while let Some(batch) = batches.next().await {
+            let (mut error, now) = (None, clock::now());
+            self.0.send_modify(|book| {
+                for event in batch {
+                    match event {
+                        Ok(event) => book.apply(account, event, now),
+                        Err(reason) => error = Some(reason),
+                    }
+                }
+            });
+            if error.is_some() {
+                return error;
+            }
+        }
+        None
+    }
+
+    fn restart(&self, account: &AccountId, subject: Subject) {
+        self.0.send_modify(|book| match subject {
+            Subject::Main | Subject::Other => book.restart_values(account),
+            Subject::Positions => book.restart_positions(),
+            Subject::Pnl => {}
+        });
+    }
+}
+
+async fn subscribe(
+    link: &Link,
+    account: &AccountId,
+    subject: Subject,
+) -> Result<Items<AccountEvent>> {
+    let deadline = Deadline::after(WRITE);
+    match subject {
+        Subject::Main => link.account_updates(account, deadline).await,
+        Subject::Other => link.account_values(account, deadline).await,
+        Subject::Positions => link.positions(deadline).await,
+        Subject::Pnl => link.pnl(account, deadline).await,
+    }
+}

@@ -1,0 +1,276 @@
+//! The client: the composition root, the only module that imports all others.
+//!
+//! It owns one session and the tasks that follow it (accounts, lines, the order desk), gathers
+//! what the risk rules look at, and gives every call its deadline.
+
+mod gathering;
+mod reading;
+mod trading;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
+
+use crate::accounts::Accounts;
+use crate::clock::Deadline;
+use crate::config::Config;
+use crate::contracts::Contracts;
+use crate::error::{Error, ErrorKind, Result};
+use crate::gateway::{Link, Target};
+use crate::market_data::{LinePolicy, Lines};
+use crate::metrics::{Counters, Metrics};
+use crate::model::{AccountId, Generation, SessionState};
+use crate::orders::{Keys, Orders, Terms};
+use crate::session::{Policy, Session};
+
+/// How much longer than the first connect may take its callers wait, so that the session's own,
+/// better reason comes first.
+const GRACE: Duration = Duration::from_millis(250);
+
+/// A client of one gateway. A cheap handle: clones share everything, every method may be called
+/// from any thread inside the runtime the client was made with. Dropping the last clone closes the
+/// socket at once; [`close`](Self::close) does so in good order.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    counters: Arc<Counters>,
+    session: Session,
+    accounts: Accounts,
+    contracts: Contracts,
+    lines: Lines,
+    orders: Orders,
+    keys: Keys,
+    tasks: Mutex<JoinSet<()>>,
+}
+
+impl Client {
+    /// A client for a gateway; opens nothing yet.
+    ///
+    /// # Errors
+    /// `Config` naming the setting that cannot work.
+    pub fn new(config: Config, runtime: Handle) -> Result<Self> {
+        config.validate()?;
+        let counters = Arc::<Counters>::default();
+        let target = Target { address: config.address(), client_id: config.client_id };
+        let (session, supervisor) = Session::new(target, policy(&config), counters.clone());
+        let (accounts, follower) = Accounts::new(session.clone(), config.account.clone());
+        let (orders, desk) = Orders::new(terms(&config, &counters), session.clone());
+        let mut tasks = JoinSet::new();
+        tasks.spawn_on(supervisor.run(config.deadlines.close), &runtime);
+        tasks.spawn_on(follower.run(), &runtime);
+        tasks.spawn_on(desk.run(), &runtime);
+        Ok(Self(Arc::new(Inner {
+            contracts: Contracts::new(session.clone()),
+            lines: Lines::new(session.clone(), line_policy(&config, runtime)),
+            config,
+            counters,
+            session,
+            accounts,
+            orders,
+            keys: Keys::default(),
+            tasks: Mutex::new(tasks),
+        })))
+    }
+
+    /// Opens the link, or waits for the one that is being opened. Returns at once when it is live.
+    ///
+    /// # Errors
+    /// `ConnectTimeout`, `ClientIdInUse`, `GatewayTooOld`, `HandshakeFailed`; `NotConnected` after
+    /// [`close`](Self::close).
+    pub async fn open(&self) -> Result<()> {
+        let session = &self.0.session;
+        if self.0.config.wait {
+            return session.open().await;
+        }
+        let deadline = Deadline::after(self.0.config.connect_timeout + GRACE);
+        match tokio::time::timeout_at(deadline.at(), session.open()).await {
+            Ok(opened) => opened,
+            Err(_) => Err(self.connect_timeout()),
+        }
+    }
+
+    /// Closes the link for good, after everything written has left. Idempotent, bounded by the
+    /// close deadline.
+    ///
+    /// # Errors
+    /// None at present; reserved.
+    pub async fn close(&self) -> Result<()> {
+        let within = self.0.config.deadlines.close + GRACE;
+        if tokio::time::timeout(within, self.0.session.close()).await.is_err() {
+            log::warn!(target: "aioibkr::session", "closing took too long: the link is dropped");
+        }
+        // The tasks end with the session, answering whoever waits; dropping the set aborts a
+        // straggler.
+        let mut tasks =
+            std::mem::take(&mut *self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        let ended = async { while tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(GRACE, ended).await.is_err() {
+            log::warn!(target: "aioibkr::session", "a task did not end in time: it is aborted");
+        }
+        Ok(())
+    }
+
+    /// Where the session stands.
+    #[must_use]
+    pub fn state(&self) -> SessionState {
+        self.0.session.status().state
+    }
+
+    /// Number of the present or last link, 0 before the first.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.0.session.status().generation
+    }
+
+    /// Whether the link is up at this moment.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.link().is_some_and(|link| link.is_up())
+    }
+
+    /// Whether accounts, positions, open orders and executions are known for the present link.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.unknown_parts().is_empty()
+    }
+
+    /// Waits for readiness; without a timeout as long as a connect may take.
+    ///
+    /// # Errors
+    /// `StateUnknown` naming what is not known yet when the time is over, `NotConnected` when
+    /// nothing was opened.
+    pub async fn wait_ready(&self, timeout: Option<Duration>) -> Result<()> {
+        let deadline = self.deadline(timeout, self.0.config.connect_timeout);
+        self.0.session.live("wait_ready", deadline).await?;
+        let mut accounts = self.0.accounts.watch();
+        let mut orders = self.0.orders.watch();
+        let mut session = self.0.session.watch();
+        loop {
+            let missing = self.unknown_parts();
+            if missing.is_empty() {
+                return Ok(());
+            }
+            if self.0.session.status().is_at_rest() {
+                return Err(self.0.session.not_connected(&self.0.session.status()));
+            }
+            tokio::select! {
+                _ = accounts.changed() => {}
+                _ = orders.changed() => {}
+                _ = session.changed() => {}
+                () = tokio::time::sleep_until(deadline.at()) => return Err(unready(&missing)),
+            }
+        }
+    }
+
+    /// Server version negotiated by the present link.
+    #[must_use]
+    pub fn server_version(&self) -> Option<i32> {
+        self.link().map(|link| link.server_version())
+    }
+
+    /// When the present link became live.
+    #[must_use]
+    pub fn connected_at(&self) -> Option<OffsetDateTime> {
+        self.link().map(|link| link.live_since())
+    }
+
+    /// Accounts the login manages, as told by the present or last link.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<AccountId> {
+        self.0.session.status().accounts.to_vec()
+    }
+
+    /// The account this client acts for: the configured one, else the first managed one.
+    #[must_use]
+    pub fn account(&self) -> Option<AccountId> {
+        let configured = self.0.config.account.clone();
+        configured.or_else(|| self.0.session.status().accounts.first().cloned())
+    }
+
+    /// Whether that account is a paper account; `None` until an account is known.
+    #[must_use]
+    pub fn is_paper(&self) -> Option<bool> {
+        self.account().map(|account| account.is_paper())
+    }
+
+    /// What this client has counted.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        self.0.counters.snapshot()
+    }
+
+    fn link(&self) -> Option<Link> {
+        self.0.session.status().link
+    }
+
+    /// What readiness still lacks, in words.
+    fn unknown_parts(&self) -> Vec<&'static str> {
+        let Some(link) = self.link().filter(Link::is_up) else { return vec!["link"] };
+        let mut missing = Vec::new();
+        if self.0.accounts.known() != Some(link.generation()) {
+            missing.push("accounts and positions");
+        }
+        if self.0.orders.known() != Some(link.generation()) {
+            missing.push("open orders and executions");
+        }
+        missing
+    }
+
+    /// The caller's timeout, else the default of the kind of request.
+    fn deadline(&self, timeout: Option<Duration>, default: Duration) -> Deadline {
+        Deadline::after(timeout.unwrap_or(default))
+    }
+
+    /// Runs one request and counts it.
+    async fn counted<T>(&self, request: impl Future<Output = Result<T>>) -> Result<T> {
+        let began = tokio::time::Instant::now();
+        let result = request.await;
+        self.0.counters.request(began.elapsed(), result.is_ok());
+        result
+    }
+
+    fn connect_timeout(&self) -> Error {
+        let (address, seconds) =
+            (self.0.config.address(), self.0.config.connect_timeout.as_secs_f64());
+        let message = format!("no link to {address} within {seconds} s");
+        match self.0.session.status().reason {
+            Some(reason) => Error::new(ErrorKind::ConnectTimeout, format!("{message}: {reason}"))
+                .with_source(reason),
+            None => Error::new(ErrorKind::ConnectTimeout, message),
+        }
+    }
+}
+
+fn policy(config: &Config) -> Policy {
+    Policy {
+        connect_timeout: config.connect_timeout,
+        connect_pauses: config.connect_pauses.clone(),
+        wait: config.wait,
+        reconnect: config.reconnect,
+    }
+}
+
+fn terms(config: &Config, counters: &Arc<Counters>) -> Terms {
+    Terms { client_id: config.client_id, limits: config.risk.clone(), counters: counters.clone() }
+}
+
+fn line_policy(config: &Config, runtime: Handle) -> LinePolicy {
+    LinePolicy {
+        kind: config.market_data_type,
+        delayed_fallback: config.delayed_fallback,
+        write_within: config.deadlines.market_data,
+        runtime,
+        chosen: 0.into(),
+    }
+}
+
+fn unready(missing: &[&str]) -> Error {
+    let missing = missing.join(", ");
+    Error::new(ErrorKind::StateUnknown, format!("not ready: {missing} not known yet"))
+        .with_detail("missing", missing)
+}

@@ -1,0 +1,207 @@
+//! What a client reads: time, accounts, contracts, market data.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::Client;
+use crate::clock::Deadline;
+use crate::error::{Error, ErrorKind, Result};
+use crate::market_data::check_duration;
+use crate::model::{
+    AccountId, AccountSnapshot, Bar, BarsRequest, Contract, ContractDetails, ContractId, Pnl,
+    Position, Quote,
+};
+
+impl Client {
+    /// The gateway's clock.
+    ///
+    /// # Errors
+    /// `RequestTimeout`, or the connection errors every read may end with.
+    pub async fn server_time(&self, timeout: Option<Duration>) -> Result<OffsetDateTime> {
+        let deadline = self.deadline(timeout, self.0.config.deadlines.read);
+        self.counted(async {
+            self.0.session.live("server_time", deadline).await?.server_time(deadline).await
+        })
+        .await
+    }
+
+    /// The accounts the login manages, asked anew.
+    ///
+    /// # Errors
+    /// `RequestTimeout`, or the connection errors every read may end with.
+    pub async fn managed_accounts(&self, timeout: Option<Duration>) -> Result<Vec<AccountId>> {
+        let deadline = self.deadline(timeout, self.0.config.deadlines.read);
+        self.counted(async {
+            let link = self.0.session.live("managed_accounts", deadline).await?;
+            link.managed_accounts(deadline).await
+        })
+        .await
+    }
+
+    /// Everything known about one account (default: the client's), from the kept subscription.
+    ///
+    /// # Errors
+    /// `StateUnknown` when the first download is not complete within the timeout, `Config` for an
+    /// account the login does not manage.
+    pub async fn account_snapshot(
+        &self,
+        account: Option<AccountId>,
+        timeout: Option<Duration>,
+    ) -> Result<Arc<AccountSnapshot>> {
+        let deadline = self.deadline(timeout, self.0.config.deadlines.account);
+        self.counted(async {
+            let account = self.managed("account_snapshot", account, deadline).await?;
+            self.0.accounts.snapshot(&account, deadline).await
+        })
+        .await
+    }
+
+    /// Profit and loss of an account (default: the client's).
+    ///
+    /// # Errors
+    /// As [`account_snapshot`](Self::account_snapshot).
+    pub async fn pnl(&self, account: Option<AccountId>, timeout: Option<Duration>) -> Result<Pnl> {
+        let deadline = self.deadline(timeout, self.0.config.deadlines.account);
+        self.counted(async {
+            let account = self.managed("pnl", account, deadline).await?;
+            self.0.accounts.pnl(&account, deadline).await
+        })
+        .await
+    }
+
+    /// Positions of one account, or of all; only those with a quantity. A price that is not known
+    /// is `None`, the position stays.
+    ///
+    /// # Errors
+    /// As [`account_snapshot`](Self::account_snapshot).
+    pub async fn positions(
+        &self,
+        account: Option<AccountId>,
+        timeout: Option<Duration>,
+    ) -> Result<Vec<Position>> {
+        let deadline = self.deadline(timeout, self.0.config.deadlines.positions);
+        self.counted(async {
+            let account = match account {
+                Some(account) => Some(self.managed("positions", Some(account), deadline).await?),
+                None => None,
+            };
+            self.0.accounts.positions(account.as_ref(), deadline).await
+        })
+        .await
+    }
+
+    /// Every contract that matches.
+    ///
+    /// # Errors
+    /// `ContractNotFound`, `RequestTimeout`, connection errors.
+    pub async fn contract_details(
+        &self,
+        contract: Contract,
+        timeout: Option<Duration>,
+    ) -> Result<Vec<ContractDetails>> {
+        let deadline = self.deadline(timeout, self.0.config.deadlines.read);
+        self.counted(self.0.contracts.details(&contract, deadline)).await
+    }
+
+    /// The one contract that matches, with its identity; remembered per request.
+    ///
+    /// # Errors
+    /// `ContractNotFound`, `AmbiguousContract` with the detail `candidates`.
+    pub async fn qualify(&self, contract: Contract, timeout: Option<Duration>) -> Result<Contract> {
+        let deadline = self.deadline(timeout, self.0.config.deadlines.read);
+        self.counted(self.0.contracts.qualify(&contract, deadline)).await
+    }
+
+    /// One fresh quote, at most `max_age` old. The line is released afterwards.
+    ///
+    /// # Errors
+    /// `NotEntitled`, `LineLimit`, `MarketData` when no price arrives in time.
+    pub async fn quote(
+        &self,
+        contract: Contract,
+        max_age: Option<Duration>,
+        timeout: Option<Duration>,
+    ) -> Result<Quote> {
+        let deadline = self.deadline(timeout, self.0.config.deadlines.market_data);
+        self.counted(async {
+            let contract = self.0.contracts.qualify(&contract, deadline).await?;
+            self.0.lines.quote(&contract, max_age, deadline).await
+        })
+        .await
+    }
+
+    /// Opens a line that is kept until [`unsubscribe_quote`](Self::unsubscribe_quote), conflated
+    /// to the latest state; returns after the first price. Idempotent.
+    ///
+    /// # Errors
+    /// As [`quote`](Self::quote).
+    pub async fn subscribe_quote(
+        &self,
+        contract: Contract,
+        timeout: Option<Duration>,
+    ) -> Result<Quote> {
+        let deadline = self.deadline(timeout, self.0.config.deadlines.market_data);
+        self.counted(async {
+            let contract = self.0.contracts.qualify(&contract, deadline).await?;
+            self.0.lines.keep(&contract, deadline).await
+        })
+        .await
+    }
+
+    /// The latest state of a kept line.
+    #[must_use]
+    pub fn latest_quote(&self, contract_id: ContractId) -> Option<Quote> {
+        self.0.lines.latest(contract_id)
+    }
+
+    /// Releases a kept line; without one, nothing happens.
+    pub async fn unsubscribe_quote(&self, contract_id: ContractId) {
+        self.0.lines.release(contract_id);
+    }
+
+    /// Historical bars, oldest first; none where the gateway has none.
+    ///
+    /// # Errors
+    /// `Config` for a duration IB does not accept, `PacingViolation`, `RequestTimeout` …
+    pub async fn bars(
+        &self,
+        contract: Contract,
+        request: BarsRequest,
+        timeout: Option<Duration>,
+    ) -> Result<Vec<Bar>> {
+        let deadline = self.deadline(timeout, self.0.config.deadlines.history);
+        check_duration(&request.duration)?;
+        self.counted(async {
+            let contract = self.0.contracts.qualify(&contract, deadline).await?;
+            let link = self.0.session.live("bars", deadline).await?;
+            link.bars(&contract, &request, deadline).await
+        })
+        .await
+    }
+
+    /// The account a request is about: the one named, which must be managed, else the client's.
+    pub(super) async fn managed(
+        &self,
+        request: &str,
+        account: Option<AccountId>,
+        deadline: Deadline,
+    ) -> Result<AccountId> {
+        let link = self.0.session.live(request, deadline).await?;
+        let wanted = account.or_else(|| self.account());
+        let managed = link.accounts();
+        match wanted {
+            Some(account) if managed.contains(&account) => Ok(account),
+            Some(account) => Err(unmanaged(&account, managed)),
+            None => Err(Error::new(ErrorKind::StateUnknown, "the gateway named no account")),
+        }
+    }
+}
+
+pub(super) fn unmanaged(account: &AccountId, managed: &[AccountId]) -> Error {
+    let names = managed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    Error::config(format!("account {account} is not managed by this login: it manages {names}"))
+        .with_detail("account", account)
+        .with_detail("managed", names)
+}

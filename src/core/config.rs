@@ -1,0 +1,130 @@
+//! What a caller may choose about a connection, with the defaults of the package.
+
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+use crate::model::{AccountId, ClientId, MarketDataType, Reconnect, RiskLimits};
+
+/// The oldest gateway server version this package speaks.
+pub const MINIMUM_SERVER_VERSION: i32 = 213;
+
+/// Everything `connect` may be told. Construct with [`Config::default`] and change fields.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Host name or address of the gateway.
+    pub host: String,
+    /// TCP port of the gateway.
+    pub port: u16,
+    /// Client id, 0 included.
+    pub client_id: ClientId,
+    /// The account to act for; without one, the only managed account, else the first.
+    pub account: Option<AccountId>,
+    /// Time allowed for the whole first connect, all tries included.
+    pub connect_timeout: Duration,
+    /// Pauses between the tries of a first connect; one try more than pauses.
+    pub connect_pauses: Vec<Duration>,
+    /// Keep trying for ever instead of giving up after the tries.
+    pub wait: bool,
+    /// How a lost link is opened again; `None` leaves it to the next `open`.
+    pub reconnect: Option<Reconnect>,
+    /// Default deadlines of requests.
+    pub deadlines: Deadlines,
+    /// Allow orders to an account that is not a paper account.
+    pub allow_live: bool,
+    /// Refuse everything that changes an order.
+    pub read_only: bool,
+    /// Market data asked for first; delayed data is used when live is not entitled.
+    pub market_data_type: MarketDataType,
+    /// Fall back to delayed data when live data is not entitled.
+    pub delayed_fallback: bool,
+    /// Risk limits of every order; `None` applies the safety rules only.
+    pub risk: Option<RiskLimits>,
+}
+
+/// Default deadline per kind of request; every call may give its own.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadlines {
+    /// Account values and P&L.
+    pub account: Duration,
+    /// Placing, changing and cancelling orders.
+    pub order: Duration,
+    /// Positions.
+    pub positions: Duration,
+    /// One quote, or the first tick of a stream.
+    pub market_data: Duration,
+    /// Historical data.
+    pub history: Duration,
+    /// Everything else that is read.
+    pub read: Duration,
+    /// Closing: after this the socket is dropped.
+    pub close: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            account: Duration::from_secs(10),
+            order: Duration::from_secs(5),
+            positions: Duration::from_secs(10),
+            market_data: Duration::from_secs(5),
+            history: Duration::from_secs(60),
+            read: Duration::from_secs(10),
+            close: Duration::from_secs(2),
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            host: "127.0.0.1".into(),
+            port: 4002,
+            client_id: ClientId(1),
+            account: None,
+            connect_timeout: Duration::from_secs(10),
+            connect_pauses: vec![Duration::from_secs(1), Duration::from_secs(2)],
+            wait: false,
+            reconnect: Some(Reconnect::default()),
+            deadlines: Deadlines::default(),
+            allow_live: false,
+            read_only: false,
+            market_data_type: MarketDataType::Live,
+            delayed_fallback: true,
+            risk: None,
+        }
+    }
+}
+
+impl Config {
+    /// Refuses values no connection could be made with.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) naming the field, its value and the range.
+    pub fn validate(&self) -> Result<()> {
+        if self.host.trim().is_empty() {
+            return Err(Error::config("host is empty: give the gateway's host name or address"));
+        }
+        if self.port == 0 {
+            return Err(Error::config("port 0 is not a gateway port: give 1 to 65535"));
+        }
+        if self.client_id.0 < 0 {
+            return Err(Error::config(format!(
+                "client_id {} is negative: give 0 or more",
+                self.client_id.0
+            )));
+        }
+        if self.connect_timeout.is_zero() {
+            return Err(Error::config("timeout is 0: give a positive number of seconds"));
+        }
+        Ok(())
+    }
+
+    /// `host:port`, for messages and sockets.
+    #[must_use]
+    pub fn address(&self) -> String {
+        if self.host.contains(':') {
+            return format!("[{}]:{}", self.host, self.port);
+        }
+        format!("{}:{}", self.host, self.port)
+    }
+}

@@ -1,0 +1,113 @@
+//! What an error of the wire means to a caller.
+
+use ibapi::Error as WireError;
+use ibapi::Notice as WireNotice;
+
+use crate::error::{Error, ErrorKind};
+use crate::model::Contract;
+
+/// The kind of error a code stands for when it ends a request.
+pub(super) fn request_kind(code: i32, message: &str) -> ErrorKind {
+    match code {
+        200 => ErrorKind::ContractNotFound,
+        100 | 420 => ErrorKind::PacingViolation,
+        162 if is_about_pacing(message) => ErrorKind::PacingViolation,
+        101 | 309 | 10190 => ErrorKind::LineLimit,
+        326 => ErrorKind::ClientIdInUse,
+        code if is_entitlement(code) => ErrorKind::NotEntitled,
+        _ => ErrorKind::Request,
+    }
+}
+
+/// Whether the code says that a market-data subscription is missing.
+pub(super) fn is_entitlement(code: i32) -> bool {
+    matches!(code, 354 | 10089 | 10090 | 10091 | 10168 | 10186)
+}
+
+/// Whether a 162 says that there is no data, which is an answer and not a failure.
+pub(super) fn is_no_data(code: i32, message: &str) -> bool {
+    code == 162 && message.to_ascii_lowercase().contains("no data")
+}
+
+/// Adds the contract a request was about.
+pub(super) fn about(error: Error, contract: &Contract) -> Error {
+    error.with_detail("contract", contract).with_detail("symbol", &contract.symbol)
+}
+
+fn is_about_pacing(message: &str) -> bool {
+    message.to_ascii_lowercase().contains("pacing")
+}
+
+/// The error a failed `request` ends with.
+pub(super) fn request_error(request: &str, error: WireError) -> Error {
+    match error {
+        WireError::Notice(notice) => noticed(request, &notice),
+        WireError::InvalidArgument(text) => Error::config(format!("{request}: {text}")),
+        error if is_lost(&error) => lost(request, error),
+        error => Error::new(ErrorKind::Request, format!("{request}: {error}"))
+            .with_detail("request", request)
+            .with_source(error),
+    }
+}
+
+fn noticed(request: &str, notice: &WireNotice) -> Error {
+    let kind = request_kind(notice.code, &notice.message);
+    let message = format!("{request}: {} (code {})", notice.message.trim(), notice.code);
+    let error = Error::new(kind, message).with_code(notice.code).with_detail("request", request);
+    match notice.request_id {
+        Some(id) => error.with_request_id(id),
+        None => error,
+    }
+}
+
+/// Whether the link is gone.
+pub(super) fn is_lost(error: &WireError) -> bool {
+    error.is_connection_lost()
+        || matches!(
+            error,
+            WireError::ConnectionFailed
+                | WireError::Shutdown
+                | WireError::UnexpectedEndOfStream
+                | WireError::Io(_)
+        )
+}
+
+fn lost(request: &str, error: WireError) -> Error {
+    Error::new(ErrorKind::ConnectionLost, format!("{request}: the link to the gateway was lost"))
+        .with_detail("request", request)
+        .with_source(error)
+}
+
+/// The error of a request that was in flight when the link ended.
+pub(super) fn link_ended(request: &str) -> Error {
+    lost(request, WireError::ConnectionReset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_have_the_meaning_callers_act_on() {
+        let table = [
+            (200, "No security definition", ErrorKind::ContractNotFound),
+            (354, "not subscribed", ErrorKind::NotEntitled),
+            (10168, "delayed not enabled", ErrorKind::NotEntitled),
+            (162, "pacing violation", ErrorKind::PacingViolation),
+            (162, "query returned no data", ErrorKind::Request),
+            (101, "max tickers", ErrorKind::LineLimit),
+            (321, "validation", ErrorKind::Request),
+        ];
+
+        for (code, message, kind) in table {
+            assert_eq!(request_kind(code, message), kind, "{code} {message}");
+        }
+    }
+
+    #[test]
+    fn an_empty_history_is_an_answer() {
+        assert!(is_no_data(162, "HMDS query returned no data: X"));
+        assert!(!is_no_data(162, "pacing violation"));
+        assert!(!is_no_data(200, "no data"));
+    }
+}

@@ -1,0 +1,146 @@
+//! Opening one link: socket, handshake, and the streams that must exist before anything is asked.
+
+use std::time::Duration;
+
+use ibapi::Error as WireError;
+use ibapi::subscriptions::NoticeStream;
+
+use super::link::Link;
+use super::probe;
+use crate::config::MINIMUM_SERVER_VERSION;
+use crate::error::{Error, ErrorKind};
+use crate::model::{ClientId, Generation};
+
+/// Frames a request may leave unread before the oldest are dropped (and the drop is reported).
+const CHANNEL_CAPACITY: usize = 256;
+
+/// Where to connect and as whom.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    /// `host:port`.
+    pub(crate) address: String,
+    /// Client id announced at START_API.
+    pub(crate) client_id: ClientId,
+}
+
+/// Whether trying again may help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outlook {
+    /// The gateway may be starting; try again.
+    MayPass,
+    /// A first connect need not try again; a reconnect may (the old link is still being forgotten).
+    Lasting,
+    /// Trying again cannot help.
+    Final,
+}
+
+/// Why a try to open a link failed.
+#[derive(Debug, Clone)]
+pub(crate) struct Failure {
+    /// The error a caller sees if this was the last try.
+    pub(crate) error: Error,
+    /// Whether to try again.
+    pub(crate) outlook: Outlook,
+}
+
+/// A link whose handshake is complete, before its streams are open.
+pub(crate) struct Opening {
+    client: ibapi::Client,
+    notices: NoticeStream,
+}
+
+impl Target {
+    /// Opens the socket and completes the handshake, within `within`.
+    pub(crate) async fn open(&self, within: Duration) -> Result<Opening, Failure> {
+        let handshake = ibapi::Client::builder()
+            .address(self.address.clone())
+            .client_id(self.client_id.0)
+            .max_reconnect_attempts(0)
+            .channel_capacity(CHANNEL_CAPACITY)
+            .tcp_no_delay(true)
+            .connect_with_notice_stream();
+        match tokio::time::timeout(within, handshake).await {
+            Ok(Ok((client, notices))) => Ok(Opening { client, notices }),
+            Ok(Err(error @ WireError::ConnectionRejected(_))) => Err(self.hung_up(error).await),
+            Ok(Err(error)) => Err(self.failure(error)),
+            Err(_) => Err(self.silence(within)),
+        }
+    }
+
+    /// A gateway that closed the socket: too old, if it says so when asked.
+    async fn hung_up(&self, error: WireError) -> Failure {
+        match probe::offered_version(&self.address).await {
+            Some(offered) if offered < MINIMUM_SERVER_VERSION => self.too_old(offered),
+            _ => self.failure(error),
+        }
+    }
+
+    fn too_old(&self, offered: i32) -> Failure {
+        let message = format!(
+            "{} offers server version {offered}, {MINIMUM_SERVER_VERSION} or newer is needed: \
+             update the gateway",
+            self.address
+        );
+        let error = Error::new(ErrorKind::GatewayTooOld, message)
+            .with_detail("offered", offered)
+            .with_detail("needed", MINIMUM_SERVER_VERSION);
+        Failure { error, outlook: Outlook::Final }
+    }
+
+    fn silence(&self, within: Duration) -> Failure {
+        let seconds = within.as_secs_f64();
+        let message = format!("{} did not complete the handshake in {seconds:.1} s", self.address);
+        let error = Error::new(ErrorKind::HandshakeFailed, message);
+        Failure { error, outlook: Outlook::MayPass }
+    }
+
+    fn failure(&self, error: WireError) -> Failure {
+        let address = &self.address;
+        if let WireError::ServerVersion(_, offered, _) = &error {
+            return self.too_old(*offered);
+        }
+        let (kind, outlook, message) = match &error {
+            WireError::ClientIdInUse { client_id } => (
+                ErrorKind::ClientIdInUse,
+                Outlook::Lasting,
+                format!("{address}: client id {client_id} is in use by another connection"),
+            ),
+            WireError::InvalidFrame(_) | WireError::Parse(..) | WireError::ParseInt(_) => (
+                ErrorKind::HandshakeFailed,
+                Outlook::Lasting,
+                format!("{address} answers, but not as a gateway does: {error}"),
+            ),
+            WireError::ConnectionRejected(_) => (
+                ErrorKind::HandshakeFailed,
+                Outlook::MayPass,
+                format!(
+                    "{address} closed the connection during the handshake: the gateway is \
+                     starting, does not trust this host, or is older than server version 213"
+                ),
+            ),
+            _ => (
+                ErrorKind::ConnectTimeout,
+                Outlook::MayPass,
+                format!("cannot connect to {address}: {error}"),
+            ),
+        };
+        let error = Error::new(kind, message).with_source(error);
+        Failure { error, outlook }
+    }
+}
+
+impl Opening {
+    /// Opens the order stream, so that no order event of this link can be missed, and numbers the
+    /// link.
+    pub(crate) async fn prepare(
+        self,
+        generation: Generation,
+        target: &Target,
+    ) -> Result<Link, Failure> {
+        let orders = self.client.order_update_stream().await;
+        match orders {
+            Ok(orders) => Ok(Link::new(self.client, self.notices, orders, generation)),
+            Err(error) => Err(target.failure(error)),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Historical bars.
+
+use std::str::FromStr;
+
+use ibapi::Error as WireError;
+use ibapi::market_data::TradingHours;
+use ibapi::market_data::historical::{
+    Bar as WireBar, BarSize as WireSize, BarTimestamp, Duration as WireDuration,
+    WhatToShow as WireShow,
+};
+
+use super::codes;
+use super::convert::{contract_to_wire, known};
+use super::link::Link;
+use crate::clock::Deadline;
+use crate::error::{Error, Result};
+use crate::model::{Bar, BarSize, BarsRequest, Contract, WhatToShow};
+
+const SIZES: [WireSize; 22] = [
+    WireSize::Sec,
+    WireSize::Sec5,
+    WireSize::Sec10,
+    WireSize::Sec15,
+    WireSize::Sec30,
+    WireSize::Min,
+    WireSize::Min2,
+    WireSize::Min3,
+    WireSize::Min4,
+    WireSize::Min5,
+    WireSize::Min10,
+    WireSize::Min15,
+    WireSize::Min20,
+    WireSize::Min30,
+    WireSize::Hour,
+    WireSize::Hour2,
+    WireSize::Hour3,
+    WireSize::Hour4,
+    WireSize::Hour8,
+    WireSize::Day,
+    WireSize::Week,
+    WireSize::Month,
+];
+
+impl Link {
+    /// Bars of a contract, oldest first; the answer "no data" is an empty list.
+    pub(crate) async fn bars(
+        &self,
+        contract: &Contract,
+        request: &BarsRequest,
+        deadline: Deadline,
+    ) -> Result<Vec<Bar>> {
+        let wire = contract_to_wire(contract);
+        let fetch = self.fetch_bars(&wire, request)?;
+        let bars = async {
+            match fetch.await {
+                Err(WireError::Notice(notice))
+                    if codes::is_no_data(notice.code, &notice.message) =>
+                {
+                    Ok(Vec::new())
+                }
+                answer => answer.map(|history| history.bars),
+            }
+        };
+        let bars = self.ask("bars", deadline, bars).await;
+        Ok(bars.map_err(|error| codes::about(error, contract))?.iter().map(bar).collect())
+    }
+
+    fn fetch_bars<'a>(
+        &'a self,
+        contract: &'a ibapi::contracts::Contract,
+        request: &BarsRequest,
+    ) -> Result<
+        impl Future<Output = Result<ibapi::market_data::historical::HistoricalData, WireError>> + 'a,
+    > {
+        let duration = WireDuration::from_str(&request.duration)
+            .map_err(|error| Error::config(format!("duration {:?}: {error}", request.duration)))?;
+        let builder = self
+            .client()
+            .historical_data(contract, bar_size(request.bar_size)?)
+            .duration(duration)
+            .what_to_show(what_to_show(request.what_to_show))
+            .trading_hours(TradingHours::from_use_rth(request.use_rth));
+        Ok(match request.end {
+            Some(end) => builder.ending(end),
+            None => builder,
+        }
+        .fetch())
+    }
+}
+
+fn bar_size(size: BarSize) -> Result<WireSize> {
+    let known = SIZES.into_iter().find(|wire| wire.to_string() == size.as_str());
+    known.ok_or_else(|| Error::config(format!("bar size {:?} is not served", size.as_str())))
+}
+
+fn what_to_show(kind: WhatToShow) -> WireShow {
+    match kind {
+        WhatToShow::Trades => WireShow::Trades,
+        WhatToShow::Midpoint => WireShow::MidPoint,
+        WhatToShow::Bid => WireShow::Bid,
+        WhatToShow::Ask => WireShow::Ask,
+        WhatToShow::BidAsk => WireShow::BidAsk,
+        WhatToShow::AdjustedLast => WireShow::AdjustedLast,
+        WhatToShow::HistoricalVolatility => WireShow::HistoricalVolatility,
+        WhatToShow::OptionImpliedVolatility => WireShow::OptionImpliedVolatility,
+    }
+}
+
+fn bar(bar: &WireBar) -> Bar {
+    let counted = bar.count >= 0;
+    Bar {
+        time: match bar.date {
+            BarTimestamp::Date(date) => date.midnight().assume_utc(),
+            BarTimestamp::DateTime(time) => time,
+        },
+        open: bar.open,
+        high: bar.high,
+        low: bar.low,
+        close: bar.close,
+        volume: known(bar.volume).filter(|volume| *volume >= 0.0),
+        average: known(bar.wap).filter(|average| counted && *average != -1.0),
+        count: counted.then_some(bar.count),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bar_size_is_served() {
+        for name in BarSize::NAMES {
+            let size = BarSize::from_name(name).unwrap();
+            assert_eq!(bar_size(size).unwrap().to_string(), name);
+        }
+    }
+}

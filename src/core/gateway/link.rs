@@ -1,0 +1,196 @@
+//! One live link: who it speaks for, how it ends, and how a request is awaited on it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::stream::{Stream, StreamExt};
+use ibapi::orders::OrderUpdate;
+use ibapi::subscriptions::{NoticeStream, Subscription, SubscriptionItem};
+use ibapi::{Error as WireError, SUBSCRIPTION_LAG_CODE};
+use time::OffsetDateTime;
+use tokio::sync::watch;
+
+use super::codes;
+use crate::clock::{self, Deadline};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{AccountId, Generation, Notice, OrderId};
+
+/// A stream of what one subscription delivers; the first error is its last item.
+pub(crate) type Items<T> = Pin<Box<dyn Stream<Item = Result<T>> + Send>>;
+
+/// A handle of one live link. Clones share it; dropping the last closes the socket.
+#[derive(Clone)]
+pub(crate) struct Link(Arc<Inner>);
+
+struct Inner {
+    client: ibapi::Client,
+    generation: Generation,
+    accounts: Vec<AccountId>,
+    first_order_id: OrderId,
+    live_since: OffsetDateTime,
+    notices: Mutex<Option<NoticeStream>>,
+    orders: Mutex<Option<Subscription<OrderUpdate>>>,
+    over: watch::Sender<bool>,
+}
+
+impl Link {
+    pub(super) fn new(
+        client: ibapi::Client,
+        notices: NoticeStream,
+        orders: Subscription<OrderUpdate>,
+        generation: Generation,
+    ) -> Self {
+        let accounts = client.handshake_managed_accounts().iter().cloned().map(AccountId).collect();
+        Self(Arc::new(Inner {
+            first_order_id: OrderId(client.next_order_id()),
+            client,
+            generation,
+            accounts,
+            live_since: clock::now(),
+            notices: Mutex::new(Some(notices)),
+            orders: Mutex::new(Some(orders)),
+            over: watch::Sender::new(false),
+        }))
+    }
+
+    pub(super) fn client(&self) -> &ibapi::Client {
+        &self.0.client
+    }
+
+    /// Number of this link.
+    pub(crate) fn generation(&self) -> Generation {
+        self.0.generation
+    }
+
+    /// Accounts told in the handshake.
+    pub(crate) fn accounts(&self) -> &[AccountId] {
+        &self.0.accounts
+    }
+
+    /// The first order id the gateway allows.
+    pub(crate) fn first_order_id(&self) -> OrderId {
+        self.0.first_order_id
+    }
+
+    /// Negotiated server version.
+    pub(crate) fn server_version(&self) -> i32 {
+        self.0.client.server_version()
+    }
+
+    /// When the handshake was complete.
+    pub(crate) fn live_since(&self) -> OffsetDateTime {
+        self.0.live_since
+    }
+
+    /// Whether the socket is up at this moment.
+    pub(crate) fn is_up(&self) -> bool {
+        !*self.0.over.borrow() && self.0.client.is_connected()
+    }
+
+    /// Resolves once the link is over.
+    pub(crate) async fn ended(&self) {
+        let mut over = self.0.over.subscribe();
+        // The sender lives in `self`, so the wait ends only with the link.
+        let _ = over.wait_for(|over| *over).await;
+    }
+
+    /// Serves the link's notices to `notice` until the link ends; the end of the stream is how
+    /// the loss of a link is learned. To be called once, by the link's owner.
+    pub(crate) async fn serve(&self, mut notice: impl FnMut(Notice)) {
+        let stream = self.0.notices.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut stream) = stream {
+            while let Some(item) = stream.next().await {
+                notice(Notice { code: item.code, message: item.message, time: clock::now() });
+            }
+        }
+        self.0.over.send_replace(true);
+    }
+
+    /// Closes the socket; what was written before has been handed to the kernel.
+    pub(crate) async fn close(&self) {
+        self.0.client.disconnect().await;
+        self.0.over.send_replace(true);
+    }
+
+    /// The order stream opened with the link, the first time it is asked for.
+    pub(super) fn take_orders(&self) -> Option<Subscription<OrderUpdate>> {
+        self.0.orders.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Awaits an answer until the deadline or the end of the link.
+    pub(super) async fn ask<T>(
+        &self,
+        request: &str,
+        deadline: Deadline,
+        answer: impl Future<Output = Result<T, WireError>>,
+    ) -> Result<T> {
+        let answer = async {
+            tokio::select! {
+                biased;
+                result = answer => result.map_err(|error| codes::request_error(request, error)),
+                () = self.ended() => Err(codes::link_ended(request)),
+            }
+        };
+        deadline.bound(request, answer).await
+    }
+
+    /// As [`ask`](Self::ask) for a request without an id: an error without an id may belong to
+    /// something else, so it is asked once more.
+    pub(super) async fn ask_shared<T, F>(
+        &self,
+        request: &str,
+        deadline: Deadline,
+        answer: impl Fn() -> F,
+    ) -> Result<T>
+    where
+        F: Future<Output = Result<T, WireError>>,
+    {
+        let twice = async {
+            match answer().await {
+                Err(WireError::Notice(notice)) if notice.request_id.is_none() => answer().await,
+                result => result,
+            }
+        };
+        self.ask(request, deadline, twice).await
+    }
+
+    /// The gateway's clock.
+    pub(crate) async fn server_time(&self, deadline: Deadline) -> Result<OffsetDateTime> {
+        self.ask_shared("server_time", deadline, || self.client().server_time()).await
+    }
+
+    /// The accounts of the login, asked anew.
+    pub(crate) async fn managed_accounts(&self, deadline: Deadline) -> Result<Vec<AccountId>> {
+        let names =
+            self.ask_shared("managed_accounts", deadline, || self.client().managed_accounts());
+        Ok(names.await?.into_iter().map(AccountId).collect())
+    }
+}
+
+/// Turns a subscription into items of ours; `convert` may drop an item or end the stream.
+pub(super) fn items<S, W, T>(
+    stream: S,
+    request: &'static str,
+    mut convert: impl FnMut(SubscriptionItem<W>) -> Option<Result<T>> + Send + 'static,
+) -> Items<T>
+where
+    S: Stream<Item = Result<SubscriptionItem<W>, WireError>> + Send + 'static,
+    W: Send + 'static,
+    T: Send + 'static,
+{
+    let converted = stream.filter_map(move |item| {
+        std::future::ready(match item {
+            Ok(SubscriptionItem::Notice(notice)) if notice.code == SUBSCRIPTION_LAG_CODE => {
+                Some(Err(lagged(request, &notice.message)))
+            }
+            Ok(item) => convert(item),
+            Err(error) => Some(Err(codes::request_error(request, error))),
+        })
+    });
+    Box::pin(converted)
+}
+
+fn lagged(request: &str, message: &str) -> Error {
+    Error::new(ErrorKind::StreamLagged, format!("{request}: {message}"))
+}

@@ -1,0 +1,31 @@
+//! The one door to the gateway: the only module that names the `ibapi` crate.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `connect` | opening one link, and why that failed |
+//! | `probe` | which version a gateway that hangs up would offer |
+//! | `link` | one live link, its end, requests with deadlines |
+//! | `codes` | what an error of the wire means |
+//! | `convert` | contracts and numbers, both directions |
+//! | `accounts` `contracts` `market_data` `history` `orders` | one request family each |
+//!
+//! Nothing here retries, except that a request without an id is asked once more when an error
+//! without an id, which cannot be told apart from its own, ended it.
+
+mod accounts;
+mod codes;
+mod connect;
+mod contracts;
+mod convert;
+mod history;
+mod link;
+mod market_data;
+mod orders;
+mod probe;
+mod times;
+
+pub(crate) use accounts::AccountEvent;
+pub(crate) use connect::{Failure, Opening, Outlook, Target};
+pub(crate) use link::{Items, Link};
+pub(crate) use market_data::{Tick, TickKind};
+pub(crate) use orders::{Listing, OrderEvents};

@@ -1,0 +1,8 @@
+//! Market data of the control link: quotes from shared lines, and historical bars.
+
+mod duration;
+mod line;
+mod registry;
+
+pub(crate) use duration::check as check_duration;
+pub(crate) use registry::{LinePolicy, Lines};

@@ -1,0 +1,79 @@
+//! Accounts: values, positions, profit and loss.
+
+use rust_decimal::Decimal;
+use time::OffsetDateTime;
+
+use super::{AccountId, Contract};
+
+/// One row of an account's values, exactly as IB names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountValue {
+    /// The account the row belongs to.
+    pub account: AccountId,
+    /// IB's name of the value, such as `NetLiquidation`.
+    pub tag: String,
+    /// The value as IB wrote it; not every value is a number.
+    pub value: String,
+    /// The row's currency, `BASE`, or empty.
+    pub currency: String,
+}
+
+/// One position. A price, value or P&L that is not known is `None`, never 0.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Position {
+    /// The account that holds it.
+    pub account: AccountId,
+    /// What is held.
+    pub contract: Contract,
+    /// Units held, negative when short.
+    pub quantity: Decimal,
+    /// Average cost per unit, multiplier and commission included (IB's `avgCost`).
+    pub average_cost: f64,
+    /// Last market price IB sent with the portfolio.
+    pub market_price: Option<f64>,
+    /// Signed market value.
+    pub market_value: Option<f64>,
+    /// Unrealized P&L in the contract's currency.
+    pub unrealized_pnl: Option<f64>,
+    /// Realized P&L of the day.
+    pub realized_pnl: Option<f64>,
+}
+
+/// Profit and loss of an account (`reqPnL`); a figure IB has not computed is `None`.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Pnl {
+    /// Since the previous close.
+    pub daily: Option<f64>,
+    /// Of open positions.
+    pub unrealized: Option<f64>,
+    /// Of positions closed today.
+    pub realized: Option<f64>,
+}
+
+/// Everything known about one account at one moment, for one base currency.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccountSnapshot {
+    /// The account.
+    pub account: AccountId,
+    /// Base currency: the one whose exchange rate is 1, else that of `NetLiquidation`.
+    pub currency: String,
+    /// All rows of this account, all currencies.
+    pub values: Vec<AccountValue>,
+    /// Profit and loss; unknown parts are `None`.
+    pub pnl: Pnl,
+    /// When the last row arrived.
+    pub updated_at: OffsetDateTime,
+}
+
+impl AccountSnapshot {
+    /// The number under `tag` in the account's base currency (rows without a currency count as
+    /// base); rows of `BASE` or other currencies are never mixed in. `None` when absent or not a
+    /// finite number.
+    #[must_use]
+    pub fn number(&self, tag: &str) -> Option<f64> {
+        let in_base =
+            |row: &&AccountValue| row.currency == self.currency || row.currency.is_empty();
+        let row = self.values.iter().filter(|row| row.tag == tag).find(in_base)?;
+        row.value.parse().ok().filter(|value: &f64| value.is_finite())
+    }
+}

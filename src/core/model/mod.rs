@@ -1,0 +1,24 @@
+//! Values only: what is known about contracts, orders, markets and accounts. Nothing here does
+//! I/O, reads a clock or names another module of the crate but `error`.
+
+mod account;
+mod contract;
+mod event;
+mod ids;
+mod market;
+mod order;
+mod order_event;
+mod risk_view;
+mod trade;
+
+pub use account::{AccountSnapshot, AccountValue, Pnl, Position};
+pub use contract::{Contract, ContractDetails, Right, SecurityType};
+pub use event::{Notice, Reconnect, SessionState};
+pub use ids::{
+    AccountId, ClientId, ContractId, ExecutionId, Generation, OrderId, OrderKey, OrderRef, PermId,
+};
+pub use market::{Bar, BarSize, BarsRequest, MarketDataType, Quote, WhatToShow};
+pub use order::{Action, Order, OrderType, TimeInForce};
+pub use order_event::{OpenOrder, OrderEvent, OrderNotice, StatusReport};
+pub use risk_view::{RiskLimits, RiskView};
+pub use trade::{Commission, Execution, Fill, OrderStatus, Trade, TradeEvent};

@@ -1,0 +1,195 @@
+//! A trade: an order together with everything the gateway has said about it.
+
+use std::fmt;
+
+use rust_decimal::Decimal;
+use time::OffsetDateTime;
+
+use super::{AccountId, Action, ClientId, Contract, ExecutionId, Order, OrderId, OrderKey, PermId};
+
+/// IB's order states. There is no "partially filled": that is `Submitted` with a filled quantity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OrderStatus {
+    /// Known here, not acknowledged by the gateway.
+    PendingSubmit,
+    /// Accepted by IB, waiting for its moment (a stop for its trigger).
+    PreSubmitted,
+    /// Working.
+    Submitted,
+    /// A cancel was asked for; the order can still fill.
+    PendingCancel,
+    /// Cancelled before it reached the exchange.
+    ApiCancelled,
+    /// Cancelled.
+    Cancelled,
+    /// Filled completely.
+    Filled,
+    /// Refused or held; IB may revive it after a change.
+    Inactive,
+}
+
+impl OrderStatus {
+    /// Every state with IB's word.
+    pub const NAMES: [(Self, &'static str); 8] = [
+        (Self::PendingSubmit, "PendingSubmit"),
+        (Self::PreSubmitted, "PreSubmitted"),
+        (Self::Submitted, "Submitted"),
+        (Self::PendingCancel, "PendingCancel"),
+        (Self::ApiCancelled, "ApiCancelled"),
+        (Self::Cancelled, "Cancelled"),
+        (Self::Filled, "Filled"),
+        (Self::Inactive, "Inactive"),
+    ];
+
+    /// IB's word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Self::NAMES.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
+    }
+
+    /// Reads IB's word.
+    #[must_use]
+    pub fn from_wire(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(_, word)| *word == name).map(|(state, _)| *state)
+    }
+
+    /// Whether the order can no longer fill.
+    #[must_use]
+    pub fn is_done(self) -> bool {
+        matches!(self, Self::ApiCancelled | Self::Cancelled | Self::Filled | Self::Inactive)
+    }
+}
+
+impl fmt::Display for OrderStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One execution (IB's `execDetails`).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Execution {
+    /// IB's identity of the execution.
+    pub execution_id: ExecutionId,
+    /// The order's identity in the account.
+    pub perm_id: Option<PermId>,
+    /// The order's transport handle; `None` where IB gives none.
+    pub order_id: Option<OrderId>,
+    /// The client that placed the order.
+    pub client_id: ClientId,
+    /// The account.
+    pub account: AccountId,
+    /// What was traded.
+    pub contract: Contract,
+    /// Bought or sold.
+    pub action: Action,
+    /// Units.
+    pub quantity: Decimal,
+    /// Price per unit.
+    pub price: f64,
+    /// Venue.
+    pub exchange: String,
+    /// When, UTC; `None` if IB's text could not be read.
+    pub time: Option<OffsetDateTime>,
+    /// The order's reference as sent, our key included.
+    pub order_ref: String,
+}
+
+/// The commission of one execution; parts IB has not computed are `None`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Commission {
+    /// The execution it belongs to.
+    pub execution_id: ExecutionId,
+    /// Amount; negative for rebates.
+    pub amount: Option<f64>,
+    /// Currency of the amount.
+    pub currency: String,
+    /// Realized P&L of a closing trade.
+    pub realized_pnl: Option<f64>,
+}
+
+/// An execution with its commission, once known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fill {
+    /// The execution.
+    pub execution: Execution,
+    /// Its commission.
+    pub commission: Option<Commission>,
+}
+
+/// One line of a trade's log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TradeEvent {
+    /// When it was seen.
+    pub time: OffsetDateTime,
+    /// The state after it.
+    pub status: OrderStatus,
+    /// What happened, in words.
+    pub message: String,
+    /// IB's code, for refusals and warnings.
+    pub code: Option<i32>,
+}
+
+/// An order and everything known about it. Snapshots are immutable; the desk makes new ones.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trade {
+    /// Our key; `None` on orders of other programs.
+    pub key: Option<OrderKey>,
+    /// Transport handle.
+    pub order_id: OrderId,
+    /// The client that owns the order.
+    pub client_id: ClientId,
+    /// IB's identity, once acknowledged.
+    pub perm_id: Option<PermId>,
+    /// The account.
+    pub account: Option<AccountId>,
+    /// What is traded.
+    pub contract: Contract,
+    /// The order as last wished or as the gateway echoes it.
+    pub order: Order,
+    /// IB's state.
+    pub status: OrderStatus,
+    /// Units filled.
+    pub filled: Decimal,
+    /// Units still open.
+    pub remaining: Decimal,
+    /// Volume-weighted fill price; `None` before the first fill.
+    pub average_price: Option<f64>,
+    /// Executions in the order they came.
+    pub fills: Vec<Fill>,
+    /// What happened to it.
+    pub log: Vec<TradeEvent>,
+    /// Why IB holds it, such as `trigger` or `locate`.
+    pub why_held: String,
+    /// The refusal, if it was refused: IB's code and text.
+    pub rejection: Option<(i32, String)>,
+    /// When it was sent; `None` for orders found at the gateway.
+    pub submitted_at: Option<OffsetDateTime>,
+    /// When it was filled completely.
+    pub filled_at: Option<OffsetDateTime>,
+    /// Whether `place` was answered from an earlier trade with the same key.
+    pub repeated: bool,
+}
+
+impl Trade {
+    /// Sum of the known commissions; `None` before the first.
+    #[must_use]
+    pub fn commission(&self) -> Option<f64> {
+        let known = self.fills.iter().filter_map(|fill| fill.commission.as_ref()?.amount);
+        known.fold(None, |sum, amount| Some(sum.unwrap_or(0.0) + amount))
+    }
+
+    /// Whether the gateway has confirmed that it knows the order.
+    #[must_use]
+    pub fn is_acknowledged(&self) -> bool {
+        self.perm_id.is_some()
+            || !self.fills.is_empty()
+            || !matches!(self.status, OrderStatus::PendingSubmit)
+    }
+
+    /// Whether it can no longer fill.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.status.is_done()
+    }
+}

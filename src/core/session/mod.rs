@@ -1,0 +1,144 @@
+//! The session: what outlives links. It opens them, serves one at a time, learns why it ended and
+//! asks its state machine what next. It knows nothing of accounts, quotes or orders; those watch
+//! the status it publishes.
+
+pub mod state;
+mod supervisor;
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::clock::Deadline;
+use crate::error::{Error, ErrorKind, Result};
+use crate::gateway::{Link, Target};
+use crate::metrics::Counters;
+use crate::model::{AccountId, Generation, SessionState};
+
+pub(crate) use state::Policy;
+pub(crate) use supervisor::Supervisor;
+
+/// What the session publishes.
+#[derive(Clone)]
+pub(crate) struct Status {
+    /// Where the session stands.
+    pub(crate) state: SessionState,
+    /// Number of the present or last link, 0 before the first.
+    pub(crate) generation: Generation,
+    /// The link, while it is live.
+    pub(crate) link: Option<Link>,
+    /// Accounts of the login, as told by the present or last link.
+    pub(crate) accounts: Arc<[AccountId]>,
+    /// Why the last try or link ended.
+    pub(crate) reason: Option<Error>,
+}
+
+enum Command {
+    Open(oneshot::Sender<Result<()>>),
+    Close(oneshot::Sender<()>),
+}
+
+/// A handle of the session.
+#[derive(Clone)]
+pub(crate) struct Session {
+    address: Arc<str>,
+    commands: mpsc::Sender<Command>,
+    status: watch::Receiver<Status>,
+}
+
+impl Session {
+    /// A session and the supervisor whose `run` serves it.
+    pub(crate) fn new(
+        target: Target,
+        policy: Policy,
+        counters: Arc<Counters>,
+    ) -> (Self, Supervisor) {
+        let status = watch::Sender::new(Status {
+            state: SessionState::Idle,
+            generation: Generation(0),
+            link: None,
+            accounts: Arc::from([]),
+            reason: None,
+        });
+        let (commands, inbox) = mpsc::channel(64);
+        let address = Arc::from(target.address.as_str());
+        let session = Self { address, commands, status: status.subscribe() };
+        (session, Supervisor::new(target, policy, counters, inbox, status))
+    }
+
+    /// The present status.
+    pub(crate) fn status(&self) -> Status {
+        self.status.borrow().clone()
+    }
+
+    /// A receiver of every later status.
+    pub(crate) fn watch(&self) -> watch::Receiver<Status> {
+        self.status.clone()
+    }
+
+    /// Waits until a link is live, whoever opens it.
+    pub(crate) async fn open(&self) -> Result<()> {
+        let (reply, answer) = oneshot::channel();
+        if self.commands.send(Command::Open(reply)).await.is_err() {
+            return Err(closed());
+        }
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Closes for good; returns when the socket is closed.
+    pub(crate) async fn close(&self) {
+        let (reply, answer) = oneshot::channel();
+        if self.commands.send(Command::Close(reply)).await.is_ok() {
+            // An error means that the supervisor has ended, which is what was asked for.
+            let _ = answer.await;
+        }
+    }
+
+    /// The live link, waited for until the deadline while one is being opened.
+    pub(crate) async fn live(&self, request: &str, deadline: Deadline) -> Result<Link> {
+        let mut status = self.status.clone();
+        let settled = status.wait_for(|status| status.link.is_some() || status.is_at_rest());
+        match tokio::time::timeout_at(deadline.at(), settled).await {
+            Ok(Ok(status)) => match &status.link {
+                Some(link) => Ok(link.clone()),
+                None => Err(self.not_connected(&status)),
+            },
+            Ok(Err(_)) => Err(closed()),
+            Err(_) => Err(self.no_link(request)),
+        }
+    }
+
+    /// The error of a call that needs a link which nobody is opening.
+    pub(crate) fn not_connected(&self, status: &Status) -> Error {
+        if status.state == SessionState::Closed {
+            return closed();
+        }
+        let message = match &status.reason {
+            Some(reason) => format!("not connected to {}: {reason}", self.address),
+            None => format!("not connected to {}: open the client first", self.address),
+        };
+        Error::new(ErrorKind::NotConnected, message)
+    }
+
+    /// The error of a call that could not wait for the next link.
+    pub(crate) fn no_link(&self, request: &str) -> Error {
+        let message = format!("{request}: no link to {}", self.address);
+        let message = match &self.status.borrow().reason {
+            Some(reason) => format!("{message}: {reason}"),
+            None => message,
+        };
+        Error::new(ErrorKind::ConnectionLost, message).with_detail("request", request)
+    }
+}
+
+impl Status {
+    /// Whether no link is there and none is being opened.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        matches!(self.state, SessionState::Idle | SessionState::Closed)
+    }
+}
+
+/// The error of everything asked of a closed client.
+pub(crate) fn closed() -> Error {
+    Error::new(ErrorKind::NotConnected, "not connected: the client was closed")
+}

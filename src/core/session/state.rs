@@ -1,0 +1,398 @@
+//! The session's state machine: what happened and when, in; what to do next, out. No I/O.
+//!
+//! | state | event | next state | action |
+//! |---|---|---|---|
+//! | Idle | Open | Connecting | Connect |
+//! | Connecting | SocketReady | Handshaking | Prepare |
+//! | Handshaking | LinkReady | Live, generation + 1 | Serve |
+//! | Connecting, Handshaking | Failed, may pass, tries and time left | Waiting | Wait |
+//! | Connecting, Handshaking | Failed otherwise | Idle | GiveUp |
+//! | Waiting | PauseOver | Connecting | Connect |
+//! | Waiting for the first try after a loss | Open | Connecting | Connect |
+//! | Live | Lost, reconnect wanted | Waiting | Wait |
+//! | Live | Lost, no reconnect wanted | Idle | Rest |
+//! | any but Closed | Close | Closed | Stop |
+//! | any | anything else | unchanged | Rest in Idle, else carry on |
+//!
+//! A *round* is the tries between one wish for a link and the link. The first round is bounded by
+//! `connect_timeout` and its list of pauses; a round after a loss goes on for ever, its pauses
+//! doubling from `reconnect.first` to `reconnect.longest`.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::model::{Generation, Reconnect, SessionState};
+
+/// What the caller allows.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Time for the whole first round, and for each later try.
+    pub connect_timeout: Duration,
+    /// Pauses between the tries of the first round; one try more than pauses.
+    pub connect_pauses: Vec<Duration>,
+    /// Keep trying in the first round as well.
+    pub wait: bool,
+    /// Open the next link after a loss without being asked.
+    pub reconnect: Option<Reconnect>,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// Somebody wishes for a link.
+    Open,
+    /// Socket and handshake are done.
+    SocketReady,
+    /// The link can be used.
+    LinkReady,
+    /// The try failed.
+    Failed(Hope),
+    /// The link ended.
+    Lost,
+    /// The pause is over.
+    PauseOver,
+    /// The caller closes for good.
+    Close,
+}
+
+/// Whether another try may succeed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hope {
+    /// It may.
+    MayPass,
+    /// Not in a first round; after a loss it may.
+    Lasting,
+    /// Never.
+    Never,
+}
+
+/// What to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Nothing, until somebody wishes for a link.
+    Rest,
+    /// Open a socket and shake hands, for at most this long.
+    Connect(Duration),
+    /// Open what must exist before the link is used, for at most this long.
+    Prepare(Duration),
+    /// Serve the link until it ends.
+    Serve,
+    /// Do nothing for this long.
+    Wait(Duration),
+    /// Tell everybody who waits that the last failure is final.
+    GiveUp,
+    /// Close the socket and end.
+    Stop,
+}
+
+/// Where the machine stands.
+#[derive(Debug, Clone)]
+pub struct Machine {
+    policy: Policy,
+    state: SessionState,
+    generation: Generation,
+    round: Round,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Round {
+    after_loss: bool,
+    failures: usize,
+    ends_at: Option<Instant>,
+}
+
+impl Machine {
+    /// A machine at rest.
+    #[must_use]
+    pub fn new(policy: Policy) -> Self {
+        let round = Round { after_loss: false, failures: 0, ends_at: None };
+        Self { policy, state: SessionState::Idle, generation: Generation(0), round }
+    }
+
+    /// The state.
+    #[must_use]
+    pub fn state(&self) -> SessionState {
+        self.state
+    }
+
+    /// Number of the present or last link.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// Whether the present round follows a loss.
+    #[must_use]
+    pub fn is_after_loss(&self) -> bool {
+        self.round.after_loss
+    }
+
+    /// Takes one event and says what to do; `None` means to carry on with what is being done.
+    pub fn step(&mut self, event: Event, now: Instant) -> Option<Action> {
+        use SessionState::{Closed, Connecting, Handshaking, Idle, Live, Waiting};
+        match (self.state, event) {
+            (Closed, _) => Some(Action::Stop),
+            (_, Event::Close) => Some(self.enter(Closed, Action::Stop)),
+            (Idle, Event::Open) => {
+                self.begin_round(false, now);
+                Some(self.connect(now))
+            }
+            (Connecting, Event::SocketReady) => {
+                let within = self.try_time(now);
+                Some(self.enter(Handshaking, Action::Prepare(within)))
+            }
+            (Handshaking, Event::LinkReady) => {
+                self.generation = Generation(self.generation.0 + 1);
+                Some(self.enter(Live, Action::Serve))
+            }
+            (Connecting | Handshaking, Event::Failed(hope)) => Some(self.failed(hope, now)),
+            (Waiting, Event::PauseOver) => Some(self.connect(now)),
+            (Waiting, Event::Open) if self.round.after_loss && self.round.failures == 0 => {
+                Some(self.connect(now))
+            }
+            (Live, Event::Lost) => Some(self.lost(now)),
+            (Idle, _) => Some(Action::Rest),
+            (Connecting | Handshaking | Live | Waiting, _) => None,
+        }
+    }
+
+    fn enter(&mut self, state: SessionState, action: Action) -> Action {
+        self.state = state;
+        action
+    }
+
+    fn begin_round(&mut self, after_loss: bool, now: Instant) {
+        let bounded = !after_loss && !self.policy.wait;
+        let ends_at = bounded.then(|| now + self.policy.connect_timeout);
+        self.round = Round { after_loss, failures: 0, ends_at };
+    }
+
+    fn connect(&mut self, now: Instant) -> Action {
+        let within = self.try_time(now);
+        self.enter(SessionState::Connecting, Action::Connect(within))
+    }
+
+    /// An equal share, per try left, of the time left after the pauses left.
+    fn try_time(&self, now: Instant) -> Duration {
+        let Some(ends_at) = self.round.ends_at else { return self.policy.connect_timeout };
+        let pauses = self.policy.connect_pauses.iter().skip(self.round.failures);
+        let (count, paused) =
+            pauses.fold((1, Duration::ZERO), |(n, sum), pause| (n + 1, sum + *pause));
+        let left = ends_at.saturating_duration_since(now);
+        let share = left.saturating_sub(paused) / count;
+        if share.is_zero() { left } else { share }
+    }
+
+    fn failed(&mut self, hope: Hope, now: Instant) -> Action {
+        self.round.failures += 1;
+        let persists = self.round.after_loss || self.policy.wait;
+        let hopeless = match hope {
+            Hope::MayPass => false,
+            Hope::Lasting => !persists,
+            Hope::Never => true,
+        };
+        match self.next_pause(now) {
+            Some(pause) if !hopeless => self.enter(SessionState::Waiting, Action::Wait(pause)),
+            _ => self.enter(SessionState::Idle, Action::GiveUp),
+        }
+    }
+
+    /// The pause before the next try; `None` when the round has no try left.
+    fn next_pause(&self, now: Instant) -> Option<Duration> {
+        let listed = self.policy.connect_pauses.get(self.round.failures - 1).copied();
+        match self.round.ends_at {
+            Some(ends_at) => {
+                let left = ends_at.saturating_duration_since(now);
+                listed.filter(|pause| *pause < left)
+            }
+            None => Some(self.backoff().unwrap_or(Duration::from_secs(1))),
+        }
+    }
+
+    /// `first`, then twice as long each time, never longer than `longest`.
+    fn backoff(&self) -> Option<Duration> {
+        let reconnect = self.policy.reconnect?;
+        let doublings = u32::try_from(self.round.failures).unwrap_or(u32::MAX).min(16);
+        Some(reconnect.first.saturating_mul(1 << doublings).min(reconnect.longest))
+    }
+
+    fn lost(&mut self, now: Instant) -> Action {
+        self.begin_round(true, now);
+        match self.backoff() {
+            Some(pause) => self.enter(SessionState::Waiting, Action::Wait(pause)),
+            None => self.enter(SessionState::Idle, Action::Rest),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Action::{Connect, GiveUp, Prepare, Rest, Serve, Stop, Wait};
+    use Event::{Close, Failed, LinkReady, Lost, Open, PauseOver, SocketReady};
+    use SessionState::{Closed, Connecting, Handshaking, Idle, Live, Waiting};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn policy() -> Policy {
+        Policy {
+            connect_timeout: 10 * SECOND,
+            connect_pauses: vec![SECOND, 3 * SECOND],
+            wait: false,
+            reconnect: Some(Reconnect { first: SECOND, longest: 30 * SECOND }),
+        }
+    }
+
+    /// Runs events, all at the same moment, and checks state and action after each.
+    fn run(policy: Policy, steps: &[(Event, Option<Action>, SessionState)]) -> Machine {
+        let (mut machine, now) = (Machine::new(policy), Instant::now());
+        for (index, (event, action, state)) in steps.iter().enumerate() {
+            assert_eq!(machine.step(*event, now), *action, "step {index}: {event:?}");
+            assert_eq!(machine.state(), *state, "step {index}: {event:?}");
+        }
+        machine
+    }
+
+    #[test]
+    fn one_wish_opens_one_link() {
+        let machine = run(
+            policy(),
+            &[
+                (Open, Some(Connect(2 * SECOND)), Connecting),
+                (Open, None, Connecting),
+                (SocketReady, Some(Prepare(2 * SECOND)), Handshaking),
+                (Open, None, Handshaking),
+                (LinkReady, Some(Serve), Live),
+                (Open, None, Live),
+            ],
+        );
+
+        assert_eq!(machine.generation(), Generation(1));
+    }
+
+    #[test]
+    fn a_first_connect_gives_up_after_its_tries() {
+        let failed = Failed(Hope::MayPass);
+        run(
+            policy(),
+            &[
+                (Open, Some(Connect(2 * SECOND)), Connecting),
+                (failed, Some(Wait(SECOND)), Waiting),
+                (Open, None, Waiting),
+                (PauseOver, Some(Connect(3500 * SECOND / 1000)), Connecting),
+                (failed, Some(Wait(3 * SECOND)), Waiting),
+                (PauseOver, Some(Connect(10 * SECOND)), Connecting),
+                (failed, Some(GiveUp), Idle),
+                (Open, Some(Connect(2 * SECOND)), Connecting),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_lasting_failure_ends_a_first_connect_at_once() {
+        for hope in [Hope::Lasting, Hope::Never] {
+            run(
+                policy(),
+                &[
+                    (Open, Some(Connect(2 * SECOND)), Connecting),
+                    (Failed(hope), Some(GiveUp), Idle),
+                ],
+            );
+        }
+    }
+
+    #[test]
+    fn a_lost_link_is_opened_again_with_growing_pauses() {
+        let (lasting, passing) = (Failed(Hope::Lasting), Failed(Hope::MayPass));
+        let machine = run(
+            policy(),
+            &[
+                (Open, Some(Connect(2 * SECOND)), Connecting),
+                (SocketReady, Some(Prepare(2 * SECOND)), Handshaking),
+                (LinkReady, Some(Serve), Live),
+                (Lost, Some(Wait(SECOND)), Waiting),
+                (PauseOver, Some(Connect(10 * SECOND)), Connecting),
+                (lasting, Some(Wait(2 * SECOND)), Waiting),
+                (Open, None, Waiting),
+                (PauseOver, Some(Connect(10 * SECOND)), Connecting),
+                (passing, Some(Wait(4 * SECOND)), Waiting),
+                (PauseOver, Some(Connect(10 * SECOND)), Connecting),
+                (SocketReady, Some(Prepare(10 * SECOND)), Handshaking),
+                (LinkReady, Some(Serve), Live),
+            ],
+        );
+
+        assert_eq!(machine.generation(), Generation(2));
+    }
+
+    #[test]
+    fn a_wish_cuts_only_the_first_pause_after_a_loss_short() {
+        run(
+            policy(),
+            &[
+                (Open, Some(Connect(2 * SECOND)), Connecting),
+                (SocketReady, Some(Prepare(2 * SECOND)), Handshaking),
+                (LinkReady, Some(Serve), Live),
+                (Lost, Some(Wait(SECOND)), Waiting),
+                (Open, Some(Connect(10 * SECOND)), Connecting),
+                (Failed(Hope::MayPass), Some(Wait(2 * SECOND)), Waiting),
+                (Open, None, Waiting),
+            ],
+        );
+    }
+
+    #[test]
+    fn without_reconnect_a_loss_ends_in_rest() {
+        run(
+            Policy { reconnect: None, ..policy() },
+            &[
+                (Open, Some(Connect(2 * SECOND)), Connecting),
+                (SocketReady, Some(Prepare(2 * SECOND)), Handshaking),
+                (LinkReady, Some(Serve), Live),
+                (Lost, Some(Rest), Idle),
+            ],
+        );
+    }
+
+    #[test]
+    fn closing_is_final_in_every_state() {
+        let ways: [&[Event]; 5] = [
+            &[],
+            &[Open],
+            &[Open, SocketReady],
+            &[Open, SocketReady, LinkReady],
+            &[Open, Failed(Hope::MayPass)],
+        ];
+        for way in ways {
+            let (mut machine, now) = (Machine::new(policy()), Instant::now());
+            for event in way {
+                machine.step(*event, now);
+            }
+
+            assert_eq!(machine.step(Close, now), Some(Stop), "{way:?}");
+            assert_eq!(machine.step(Open, now), Some(Stop), "{way:?}");
+            assert_eq!(machine.state(), Closed);
+        }
+    }
+
+    #[test]
+    fn waiting_for_ever_means_that() {
+        let mut machine = Machine::new(Policy { wait: true, ..policy() });
+        let now = Instant::now();
+        machine.step(Open, now);
+        for _ in 0..40 {
+            let action = machine.step(Failed(Hope::MayPass), now);
+            assert!(matches!(action, Some(Wait(pause)) if pause <= 30 * SECOND), "{action:?}");
+            machine.step(PauseOver, now);
+        }
+    }
+
+    #[test]
+    fn the_backoff_never_passes_its_longest() {
+        let mut machine = Machine::new(policy());
+        machine.round = Round { after_loss: true, failures: 1_000_000, ends_at: None };
+
+        assert_eq!(machine.backoff(), Some(30 * SECOND));
+    }
+}

@@ -1,0 +1,269 @@
+//! The session's loop: does what the machine says, tells it what happened.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
+
+use super::state::{Action, Event, Hope, Machine, Policy};
+use super::{Command, Status, closed};
+use crate::clock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::gateway::{Failure, Link, Opening, Outlook, Target};
+use crate::metrics::Counters;
+use crate::model::{Generation, Notice, SessionState};
+
+/// Owns the machine, the link and everybody who waits for one.
+pub(crate) struct Supervisor {
+    target: Target,
+    policy: Policy,
+    machine: Machine,
+    counters: Arc<Counters>,
+    inbox: mpsc::Receiver<Command>,
+    status: watch::Sender<Status>,
+    openers: Vec<oneshot::Sender<Result<()>>>,
+    closers: Vec<oneshot::Sender<()>>,
+    opening: Option<Opening>,
+    link: Option<Link>,
+    reason: Option<Error>,
+    try_began: Instant,
+    action_began: Instant,
+}
+
+impl Supervisor {
+    pub(super) fn new(
+        target: Target,
+        policy: Policy,
+        counters: Arc<Counters>,
+        inbox: mpsc::Receiver<Command>,
+        status: watch::Sender<Status>,
+    ) -> Self {
+        Self {
+            target,
+            machine: Machine::new(policy.clone()),
+            policy,
+            counters,
+            inbox,
+            status,
+            openers: Vec::new(),
+            closers: Vec::new(),
+            opening: None,
+            link: None,
+            reason: None,
+            try_began: Instant::now(),
+            action_began: Instant::now(),
+        }
+    }
+
+    /// Serves until somebody closes the session, or all handles are gone.
+    pub(crate) async fn run(mut self, close_within: Duration) {
+        let mut action = Action::Rest;
+        while action != Action::Stop {
+            let event = self.perform(action).await;
+            if let Some(next) = self.machine.step(event, Instant::now()) {
+                action = next;
+                self.action_began = Instant::now();
+            }
+            self.publish();
+        }
+        self.stop(close_within).await;
+    }
+
+    async fn perform(&mut self, action: Action) -> Event {
+        match action {
+            Action::Rest => self.interrupted().await,
+            Action::Connect(within) => self.connect(within).await,
+            Action::Prepare(within) => self.prepare(within).await,
+            Action::Serve => self.serve().await,
+            Action::Wait(pause) => self.pause(pause).await,
+            Action::GiveUp => self.give_up(),
+            Action::Stop => Event::Close,
+        }
+    }
+
+    /// The next command as an event. Everybody who dropped their handle wishes to close.
+    async fn interrupted(&mut self) -> Event {
+        match self.inbox.recv().await {
+            Some(Command::Open(reply)) => {
+                self.openers.push(reply);
+                Event::Open
+            }
+            Some(Command::Close(reply)) => {
+                self.closers.push(reply);
+                Event::Close
+            }
+            None => Event::Close,
+        }
+    }
+
+    /// Runs `work` while taking wishes for a link; only a close ends it early.
+    async fn unless_closed<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return Some(done),
+                event = self.interrupted() => if event == Event::Close { return None },
+            }
+        }
+    }
+
+    async fn connect(&mut self, within: Duration) -> Event {
+        self.try_began = Instant::now();
+        if self.machine.is_after_loss() {
+            self.counters.reconnecting();
+        }
+        let target = self.target.clone();
+        match self.unless_closed(target.open(within)).await {
+            None => Event::Close,
+            Some(Ok(opening)) => {
+                self.opening = Some(opening);
+                Event::SocketReady
+            }
+            Some(Err(failure)) => self.failed(failure),
+        }
+    }
+
+    async fn prepare(&mut self, within: Duration) -> Event {
+        let Some(opening) = self.opening.take() else { return Event::Failed(Hope::MayPass) };
+        let next = Generation(self.machine.generation().0 + 1);
+        let target = self.target.clone();
+        let prepared = tokio::time::timeout(within, opening.prepare(next, &target));
+        match self.unless_closed(prepared).await {
+            None => Event::Close,
+            Some(Ok(Ok(link))) => {
+                self.opened(link);
+                Event::LinkReady
+            }
+            Some(Ok(Err(failure))) => self.failed(failure),
+            Some(Err(_)) => Event::Failed(Hope::MayPass),
+        }
+    }
+
+    fn opened(&mut self, link: Link) {
+        let generation = link.generation();
+        log::info!(target: "aioibkr::session", "link {generation} to {} is live", self.target.address);
+        self.counters.connected(self.try_began.elapsed(), clock::now());
+        self.reason = None;
+        self.link = Some(link);
+    }
+
+    fn failed(&mut self, failure: Failure) -> Event {
+        log::warn!(target: "aioibkr::session", "{}", failure.error);
+        self.counters.connect_failed();
+        self.reason = Some(failure.error);
+        Event::Failed(match failure.outlook {
+            Outlook::MayPass => Hope::MayPass,
+            Outlook::Lasting => Hope::Lasting,
+            Outlook::Final => Hope::Never,
+        })
+    }
+
+    async fn serve(&mut self) -> Event {
+        for opener in self.openers.drain(..) {
+            // Whoever gave up waiting needs no answer.
+            let _ = opener.send(Ok(()));
+        }
+        let Some(link) = self.link.clone() else { return Event::Lost };
+        let served = link.serve(|notice| note(&notice));
+        tokio::pin!(served);
+        loop {
+            tokio::select! {
+                () = &mut served => break,
+                event = self.interrupted() => match event {
+                    Event::Close => return Event::Close,
+                    _ => self.answer_live(),
+                },
+            }
+        }
+        self.lost()
+    }
+
+    fn answer_live(&mut self) {
+        for opener in self.openers.drain(..) {
+            let _ = opener.send(Ok(()));
+        }
+    }
+
+    fn lost(&mut self) -> Event {
+        let address = &self.target.address;
+        let error =
+            Error::new(ErrorKind::ConnectionLost, format!("the link to {address} was lost"));
+        log::warn!(target: "aioibkr::session", "{error}");
+        self.reason = Some(error);
+        self.link = None;
+        Event::Lost
+    }
+
+    async fn pause(&mut self, pause: Duration) -> Event {
+        let over = tokio::time::sleep_until(self.action_began + pause);
+        tokio::pin!(over);
+        tokio::select! {
+            () = &mut over => Event::PauseOver,
+            event = self.interrupted() => event,
+        }
+    }
+
+    /// Tells everybody who waits why there is no link.
+    fn give_up(&mut self) -> Event {
+        let error = self.final_error();
+        for opener in self.openers.drain(..) {
+            let _ = opener.send(Err(error.clone()));
+        }
+        Event::PauseOver
+    }
+
+    /// The last failure; one that might have passed is a timeout naming address and reason.
+    fn final_error(&self) -> Error {
+        let address = &self.target.address;
+        let seconds = self.policy.connect_timeout.as_secs_f64();
+        match &self.reason {
+            Some(reason) if reason.kind().is_lasting() => reason.clone(),
+            Some(reason) => Error::new(
+                ErrorKind::ConnectTimeout,
+                format!("no link to {address} within {seconds} s: {reason}"),
+            )
+            .with_source(reason.clone()),
+            None => Error::new(
+                ErrorKind::ConnectTimeout,
+                format!("no link to {address} within {seconds} s"),
+            ),
+        }
+    }
+
+    fn publish(&mut self) {
+        let state = self.machine.state();
+        let live = state == SessionState::Live;
+        let accounts = match &self.link {
+            Some(link) => Arc::from(link.accounts()),
+            None => self.status.borrow().accounts.clone(),
+        };
+        let status = Status {
+            accounts,
+            state,
+            generation: self.machine.generation(),
+            link: self.link.clone().filter(|_| live),
+            reason: self.reason.clone(),
+        };
+        self.status.send_replace(status);
+    }
+
+    async fn stop(mut self, close_within: Duration) {
+        for opener in self.openers.drain(..) {
+            let _ = opener.send(Err(closed()));
+        }
+        if let Some(link) = self.link.take()
+            && tokio::time::timeout(close_within, link.close()).await.is_err()
+        {
+            log::warn!(target: "aioibkr::session", "the socket was dropped: it did not close in time");
+        }
+        log::info!(target: "aioibkr::session", "closed");
+        for closer in self.closers.drain(..) {
+            let _ = closer.send(());
+        }
+    }
+}
+
+fn note(notice: &Notice) {
+    log::info!(target: "aioibkr::session", "gateway: {} (code {})", notice.message.trim(), notice.code);
+}

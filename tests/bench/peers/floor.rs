@@ -1,0 +1,154 @@
+//! The floor of the tick path: what any reader of the same bytes must do.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Instant;
+
+use prost::Message;
+use serde_json::json;
+
+use crate::{Outcome, cpu_nanoseconds};
+
+const CLIENT_ID: i32 = 4001;
+const TICK_PRICE: u32 = 201;
+const NEXT_VALID_ID: u32 = 209;
+
+#[derive(Clone, PartialEq, Message)]
+struct TickPrice {
+    #[prost(int32, optional, tag = "1")]
+    request_id: Option<i32>,
+    #[prost(int32, optional, tag = "2")]
+    tick_type: Option<i32>,
+    #[prost(double, optional, tag = "3")]
+    price: Option<f64>,
+    #[prost(string, optional, tag = "4")]
+    size: Option<String>,
+    #[prost(int32, optional, tag = "5")]
+    attributes: Option<i32>,
+}
+
+struct Reader {
+    socket: TcpStream,
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+/// Reads `ticks` ticks of a flood; decodes them too if asked.
+pub(crate) fn run(host: &str, port: u16, ticks: u64, decode: bool) -> Outcome {
+    let mut reader = open(host, port)?;
+    println!("ready");
+    let first = reader.wait_for_flood()?;
+    let (cpu, wall) = (cpu_nanoseconds(), Instant::now());
+    let mut seen = first;
+    let mut checksum = 0.0;
+    while seen < ticks {
+        reader.fill()?;
+        seen += reader.consume(decode, &mut checksum)?;
+    }
+    let (cpu, wall) = (cpu_nanoseconds() - cpu, wall.elapsed());
+    Ok(json!({
+        "ticks": seen - first,
+        "cpu_ns": i64::try_from(cpu)?,
+        "wall_s": wall.as_secs_f64(),
+        "checksum": checksum,
+    }))
+}
+
+fn open(host: &str, port: u16) -> Result<Reader, Box<dyn std::error::Error>> {
+    let socket = TcpStream::connect((host, port))?;
+    let mut reader = Reader { socket, bytes: vec![0; 256 * 1024], start: 0, end: 0 };
+    reader.socket.write_all(b"API\0\0\0\0\x09v213..226")?;
+    while reader.next()?.is_none() {
+        reader.fill()?;
+    }
+    reader.send(71, &[&[8], &varint(CLIENT_ID)[..]].concat())?;
+    loop {
+        match reader.next()? {
+            Some((NEXT_VALID_ID, _)) => break,
+            Some(_) => {}
+            None => reader.fill()?,
+        }
+    }
+    // MarketDataRequest {reqId 1, contract {symbol AAPL, secType STK, exchange SMART, currency USD}}
+    let contract = b"\x12\x04AAPL\x1a\x03STK\x42\x05SMART\x52\x03USD";
+    let length = u8::try_from(contract.len())?;
+    reader.send(1, &[b"\x08\x01\x12", &[length][..], contract].concat())?;
+    Ok(reader)
+}
+
+impl Reader {
+    fn send(&mut self, id: u32, message: &[u8]) -> std::io::Result<()> {
+        let length = u32::try_from(message.len() + 4).unwrap_or(u32::MAX);
+        let frame = [&length.to_be_bytes()[..], &(id + 200).to_be_bytes(), message].concat();
+        self.socket.write_all(&frame)
+    }
+
+    fn fill(&mut self) -> Result<(), Box<dyn std::error::Error>> {
+        self.bytes.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        match self.socket.read(&mut self.bytes[self.end..])? {
+            0 => Err("the gateway closed the connection".into()),
+            read => {
+                self.end += read;
+                Ok(())
+            }
+        }
+    }
+
+    #[expect(clippy::type_complexity, reason = "id and body of one frame, used three times here")]
+    fn next(&mut self) -> Result<Option<(u32, &[u8])>, Box<dyn std::error::Error>> {
+        let rest = &self.bytes[self.start..self.end];
+        let Some((prefix, rest)) = rest.split_first_chunk::<4>() else { return Ok(None) };
+        let length = u32::from_be_bytes(*prefix) as usize;
+        let Some(body) = rest.get(..length) else { return Ok(None) };
+        let Some((id, message)) = body.split_first_chunk::<4>() else {
+            return Err("frame without an id".into());
+        };
+        self.start += 4 + length;
+        Ok(Some((u32::from_be_bytes(*id), message)))
+    }
+
+    fn consume(
+        &mut self,
+        decode: bool,
+        checksum: &mut f64,
+    ) -> Result<u64, Box<dyn std::error::Error>> {
+        let mut ticks = 0;
+        while let Some((id, message)) = self.next()? {
+            if id != TICK_PRICE {
+                continue;
+            }
+            ticks += 1;
+            if decode {
+                let tick = TickPrice::decode(message)?;
+                *checksum += tick.price.unwrap_or_default();
+            }
+        }
+        Ok(ticks)
+    }
+
+    /// The first burst of a subscription is a handful of ticks; a flood comes by the thousand.
+    fn wait_for_flood(&mut self) -> Result<u64, Box<dyn std::error::Error>> {
+        let mut ignored = 0.0;
+        loop {
+            self.fill()?;
+            let ticks = self.consume(false, &mut ignored)?;
+            if ticks > 100 {
+                return Ok(ticks);
+            }
+        }
+    }
+}
+
+fn varint(value: i32) -> Vec<u8> {
+    let mut rest = value.unsigned_abs();
+    let mut bytes = Vec::new();
+    while rest >= 0x80 {
+        bytes.push((rest & 0x7f) as u8 | 0x80);
+        rest >>= 7;
+    }
+    bytes.push(rest as u8);
+    bytes
+}

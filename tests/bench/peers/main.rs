@@ -1,0 +1,49 @@
+//! Peers of the bench in Rust. Each command prints `ready`, does its work and prints one JSON line.
+//!
+//! - `split HOST PORT TICKS`: read a flood and cut it into frames, nothing more.
+//! - `decode HOST PORT TICKS`: the same, and decode each tick with prost.
+//! - `time HOST PORT SEQUENTIAL CONCURRENT`: server-time requests with the plain `ibapi` crate.
+//! - `bars HOST PORT DAYS`: one-second bars with the plain `ibapi` crate.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program")]
+
+mod floor;
+mod plain_ibapi;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+type Outcome = Result<serde_json::Value, Box<dyn Error>>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(result) => {
+            println!("{result}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("bench-peers: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Outcome {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words[..] {
+        ["split", host, port, ticks] => floor::run(host, port.parse()?, ticks.parse()?, false),
+        ["decode", host, port, ticks] => floor::run(host, port.parse()?, ticks.parse()?, true),
+        ["time", host, port, sequential, concurrent] => {
+            let address = format!("{host}:{port}");
+            plain_ibapi::server_time(&address, sequential.parse()?, concurrent.parse()?)
+        }
+        ["bars", host, port, days] => plain_ibapi::bars(&format!("{host}:{port}"), days.parse()?),
+        _ => Err("usage: bench-peers split|decode|time|bars HOST PORT …".into()),
+    }
+}
+
+/// CPU time of this process so far, in nanoseconds.
+fn cpu_nanoseconds() -> i128 {
+    let spent = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    i128::from(spent.tv_sec) * 1_000_000_000 + i128::from(spent.tv_nsec)
+}

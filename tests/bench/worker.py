@@ -1,0 +1,228 @@
+"""One measurement in a process of its own: prints ``ready``, works, prints one JSON line.
+
+``python worker.py TASK HOST PORT [NUMBER …]`` with the tasks of ``TASKS`` below.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import statistics
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from typing import Self
+
+Result = dict[str, float]
+Request = Callable[[], Awaitable[object]]
+
+CLIENT_ID = 4101
+FEED_CLIENT_ID = 5101
+
+
+def import_time(*_: str) -> Result:
+    """Import the package; says whether asyncio came with it and a loop was touched."""
+    _ready()
+    start = time.perf_counter()
+    import aioibkr  # noqa: F401
+
+    return {"wall_s": time.perf_counter() - start}
+
+
+async def connect_time(host: str, port: str) -> Result:
+    """Open and close links one after the other."""
+    import aioibkr
+
+    _ready()
+    spent: list[float] = []
+    for _ in range(20):
+        start = time.perf_counter()
+        client = await aioibkr.connect(host=host, port=int(port), client_id=CLIENT_ID)
+        spent.append(time.perf_counter() - start)
+        await client.close()
+    return {"p50_s": statistics.median(spent)}
+
+
+async def requests_bridge(host: str, port: str, sequential: str, concurrent: str) -> Result:
+    """Server-time requests through our completion bridge."""
+    import aioibkr
+
+    async with aioibkr.connect(host=host, port=int(port), client_id=CLIENT_ID) as client:
+        return await _requests(client.server_time, int(sequential), int(concurrent))
+
+
+async def requests_future(host: str, port: str, sequential: str, concurrent: str) -> Result:
+    """The same requests through ``pyo3_async_runtimes::tokio::future_into_py``."""
+    import aioibkr
+    from aioibkr import _native
+
+    async with aioibkr.connect(host=host, port=int(port), client_id=CLIENT_ID) as client:
+        native = client._native
+
+        async def server_time() -> object:
+            return await _native._server_time_via_future_into_py(native)
+
+        return await _requests(server_time, int(sequential), int(concurrent))
+
+
+async def bars(host: str, port: str, days: str) -> Result:
+    """A large download of bars: the request, then every bar as an object, then stalls."""
+    import aioibkr
+
+    async with aioibkr.connect(host=host, port=int(port), client_id=CLIENT_ID) as client:
+        contract = await client.qualify(aioibkr.Stock("AAPL"))
+        _ready()
+        async with _Stalls() as stalls:
+            start = time.perf_counter()
+            series = await client.bars(
+                contract, duration=f"{days} D", bar_size="1 secs", timeout=60
+            )
+            fetched = time.perf_counter() - start
+        start = time.perf_counter()
+        made = list(series)
+        return {
+            "bars": len(made),
+            "fetch_s": fetched,
+            "objects_s": time.perf_counter() - start,
+            "stall_s": stalls.worst,
+        }
+
+
+async def ticks(host: str, port: str, count: str) -> Result:
+    """A flood of ticks in columnar batches."""
+    from aioibkr import _native
+
+    reader = _native._TickReader(host, int(port), FEED_CLIENT_ID, ["AAPL"], capacity=1 << 24)
+    _ready()
+    seen, batches, checksum = 0, 0, 0.0
+    start_seen, cpu, wall = 0, 0.0, 0.0
+    async for batch in reader:
+        seen += len(batch)
+        if start_seen == 0 and len(batch) > 100:
+            start_seen, cpu, wall = seen, time.process_time(), time.perf_counter()
+            continue
+        batches += 1
+        checksum += batch.price[-1]
+        if seen + reader.lost >= int(count):
+            break
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    lost = reader.lost
+    reader.close()
+    return {
+        "ticks": seen - start_seen,
+        "cpu_ns": cpu * 1e9,
+        "wall_s": wall,
+        "batches": batches,
+        "lost": lost,
+        "checksum": checksum,
+    }
+
+
+async def crowd(host: str, port: str, rounds: str) -> Result:
+    """100 tasks at once ask for account, positions and a price; the worst stall of the loop."""
+    import aioibkr
+
+    broker = aioibkr.IBKRBroker(host=host, port=int(port), client_id=CLIENT_ID)
+    await broker.connect()
+    await broker.get_market_price("AAPL")
+    _ready()
+
+    async def work() -> None:
+        for _ in range(int(rounds)):
+            await broker.get_account()
+            await broker.get_positions()
+            await broker.get_market_price("AAPL")
+
+    async with _Stalls() as stalls:
+        start = time.perf_counter()
+        await asyncio.gather(*(work() for _ in range(100)))
+        wall = time.perf_counter() - start
+    await broker.disconnect()
+    return {"calls_per_s": 300 * int(rounds) / wall, "stall_s": stalls.worst}
+
+
+async def _requests(request: Request, sequential: int, concurrent: int) -> Result:
+    _ready()
+    for _ in range(200):
+        await request()
+    spent: list[float] = []
+    for _ in range(sequential):
+        start = time.perf_counter()
+        await request()
+        spent.append(time.perf_counter() - start)
+
+    async def work() -> None:
+        for _ in range(concurrent // 100):
+            await request()
+
+    async with _Stalls() as stalls:
+        start = time.perf_counter()
+        await asyncio.gather(*(work() for _ in range(100)))
+        wall = time.perf_counter() - start
+    return {
+        "sequential_p50_s": statistics.median(spent),
+        "concurrent_per_s": concurrent / wall,
+        "stall_s": stalls.worst,
+    }
+
+
+class _Stalls:
+    """Watches the running loop: the longest time it did not come back to a waiting callback."""
+
+    STEP = 0.001
+
+    def __init__(self) -> None:
+        self.worst = 0.0
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._watch())
+        await asyncio.sleep(0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        while True:
+            start = time.perf_counter()
+            await asyncio.sleep(self.STEP)
+            self.worst = max(self.worst, time.perf_counter() - start - self.STEP)
+
+
+def _ready() -> None:
+    print("ready", flush=True)
+
+
+TASKS: dict[str, Callable[..., Result | Awaitable[Result]]] = {
+    "import": import_time,
+    "connect": connect_time,
+    "requests-bridge": requests_bridge,
+    "requests-future": requests_future,
+    "bars": bars,
+    "ticks": ticks,
+    "crowd": crowd,
+}
+
+
+def main(arguments: list[str]) -> None:
+    """Run one task and print its result."""
+    outcome = TASKS[arguments[0]](*arguments[1:])
+    if not isinstance(outcome, dict):
+        outcome = _run(outcome)
+    print(json.dumps(outcome))
+
+
+def _run(task: Awaitable[Result]) -> Result:
+    async def awaited() -> Result:
+        return await task
+
+    if "--uvloop" in sys.argv:
+        import uvloop
+
+        return uvloop.run(awaited())
+    return asyncio.run(awaited())
+
+
+if __name__ == "__main__":
+    main([word for word in sys.argv[1:] if word != "--uvloop"])

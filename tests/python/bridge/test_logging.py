@@ -1,0 +1,26 @@
+"""Rust logs reach Python's logging under ``aioibkr.*``."""
+
+import logging
+import time
+
+import pytest
+
+import aioibkr
+from aioibkr.testing import MockGateway
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_session_logs_arrive_below_the_package_logger(
+    mock_gateway: MockGateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="aioibkr")
+
+    async with aioibkr.connect(port=mock_gateway.port, client_id=13):
+        pass
+
+    deadline = time.monotonic() + 5
+    while not caplog.records and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert caplog.records
+    assert all(record.name.split(".")[0] == "aioibkr" for record in caplog.records)

@@ -1,0 +1,110 @@
+"""A gateway process that is stopped: what was not written must never be written later."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+import aioibkr as ib
+
+PROGRAM = (
+    "import sys; from aioibkr.testing import run_mock_gateway as run; sys.exit(run(sys.argv[1:]))"
+)
+HUGE = 200_000
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="this system cannot stop a process"),
+]
+
+
+class GatewayProcess:
+    """A mock gateway in a process of its own, which writes down every request."""
+
+    def __init__(self, log: Path) -> None:
+        words = [sys.executable, "-c", PROGRAM, "--port", "0", "--print-requests"]
+        self.log = log
+        with log.open("w") as requests:
+            self.child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=requests, text=True)
+        line = lines(self.child.stdout).readline()
+        self.port = int(line.rpartition(":")[2])
+
+    def stop(self) -> None:
+        self.child.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self.child.send_signal(signal.SIGCONT)
+
+    def requests_until_end(self) -> str:
+        """Ends the gateway and returns what it printed."""
+        self.go_on()
+        self.child.send_signal(signal.SIGTERM)
+        self.child.communicate(timeout=20)
+        return self.log.read_text()
+
+
+def lines(stream: IO[str] | None) -> IO[str]:
+    assert stream is not None
+    return stream
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[GatewayProcess]:
+    process = GatewayProcess(tmp_path / "requests")
+    yield process
+    if process.child.poll() is None:
+        process.go_on()
+        os.kill(process.child.pid, signal.SIGKILL)
+        process.child.communicate(timeout=20)
+
+
+def fill_the_socket(client: ib.Client) -> list[asyncio.Future[object]]:
+    """Requests of 20 MB together: more than any loopback socket holds while nobody reads."""
+    contracts = [ib.Stock(f"{number}{'A' * HUGE}") for number in range(100)]
+    return [
+        asyncio.ensure_future(client.contract_details(contract, timeout=30))
+        for contract in contracts
+    ]
+
+
+async def test_an_order_queued_behind_a_stopped_gateway_is_never_written(
+    gateway: GatewayProcess,
+) -> None:
+    async with ib.connect(port=gateway.port, client_id=14) as client:
+        aapl = await client.qualify(ib.Stock("AAPL"))
+        gateway.stop()
+        reads = fill_the_socket(client)
+        await asyncio.sleep(0.2)  # lets the kernel's buffers fill; too short only weakens the test
+
+        with pytest.raises((ib.OrderRefused, ib.ConnectionLost)) as refusal:
+            await client.place(aapl, ib.LimitOrder("BUY", 1, 1.0), key="late", timeout=0.5)
+        gateway.go_on()
+        await asyncio.gather(*reads, return_exceptions=True)
+
+    printed = await asyncio.to_thread(gateway.requests_until_end)
+    assert "place_order" not in printed
+    assert "req_contract_data" in printed
+    assert "not sent" in str(refusal.value) or isinstance(refusal.value, ib.ConnectionLost)
+
+
+async def test_an_order_written_to_a_stopped_gateway_is_of_unknown_outcome(
+    gateway: GatewayProcess,
+) -> None:
+    async with ib.connect(port=gateway.port, client_id=15) as client:
+        aapl = await client.qualify(ib.Stock("AAPL"))
+        gateway.stop()
+
+        with pytest.raises(ib.OrderOutcomeUnknown) as unknown:
+            await client.place(aapl, ib.LimitOrder("BUY", 1, 1.0), key="maybe", timeout=0.3)
+        gateway.go_on()
+        trade = await client.place(aapl, ib.LimitOrder("BUY", 1, 1.0), key="maybe")
+
+    printed = await asyncio.to_thread(gateway.requests_until_end)
+    assert unknown.value.key == "maybe"
+    assert trade.repeated
+    assert printed.count("place_order") == 1
