@@ -84,6 +84,7 @@ mod tests {
     use crate::wire::pb;
 
     const TEXT: ServerVersion = ServerVersion(176);
+    const LAST_TEXT: ServerVersion = ServerVersion(200);
     const MIXED: ServerVersion = ServerVersion(205);
     const PROTOBUF: ServerVersion = ServerVersion(226);
 
@@ -105,6 +106,7 @@ mod tests {
                 "req_account_summary: field reqId cannot be parsed: \"nine\"",
             ),
             (TEXT, body("62|1|9|All|", 0), "req_account_summary: field tags is missing"),
+            (LAST_TEXT, body("7|3|9|0|||||||", 0), "req_executions: field lastNDays is missing"),
             (MIXED, body("~one|", 8), "req_ids: field version cannot be parsed: \"one\""),
         ];
 

@@ -55,9 +55,7 @@ fn tagging(tape: &mut Tape<'_>, cancel: &mut pb::OrderCancel) {
 
 impl Layout for pb::ExecutionRequest {
     fn lay(&mut self, tape: &mut Tape<'_>) {
-        if !tape.since(DAYS_OF_EXECUTIONS) {
-            tape.version_field(3);
-        }
+        tape.version_field(3);
         lay!(tape, self => int req_id);
         let filter = self.execution_filter.get_or_insert_default();
         lay!(tape, filter =>
