@@ -132,6 +132,21 @@ mod tests {
     }
 
     #[test]
+    fn test_options_are_read_with_and_without_their_count() {
+        let contract = "0|AAPL|OPT||0|||SMART||USD|||";
+        let read = |tail: &str| {
+            let fields = format!("54|3|5|{contract}10.5|190|{tail}");
+            match decode(TEXT, &body(&fields, 0)) {
+                Ok(Request::ReqCalcImpliedVolat(request)) => request.implied_volatility_options,
+                other => panic!("{other:?}"),
+            }
+        };
+
+        assert_eq!(read("1|a=b;|"), read("a=b;|"));
+        assert!(read("|").is_empty() && read("0||").is_empty());
+    }
+
+    #[test]
     fn test_a_reply_changes_its_encoding_at_its_own_version() {
         let next = pb::NextValidId { order_id: Some(5) };
         let cases = [

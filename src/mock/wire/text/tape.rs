@@ -218,6 +218,20 @@ impl<'a> Tape<'a> {
         }
     }
 
+    /// A map in one field, after its size in another; one client leaves the size out.
+    pub(super) fn counted_tags(&mut self, name: &'static str, map: &mut BTreeMap<String, String>) {
+        if !self.is_at_last_field() {
+            self.count(name, map.len());
+        }
+        self.tags(name, map);
+    }
+
+    fn is_at_last_field(&self) -> bool {
+        let Side::Read { rest, .. } = &self.side else { return false };
+        let mut after = *rest;
+        cut_field(&mut after).is_some() && after.is_empty()
+    }
+
     /// A map as a count and that many pairs of fields.
     pub(super) fn pairs(&mut self, name: &'static str, map: &mut BTreeMap<String, String>) {
         let owned = |(tag, value): (&String, &String)| (Some(tag.clone()), Some(value.clone()));

@@ -49,8 +49,7 @@ impl Layout for pb::CalculateImpliedVolatilityRequest {
         lay!(tape, self => int req_id);
         contract::described(tape, &mut self.contract);
         lay!(tape, self => double option_price, double under_price);
-        tape.count("option_count", self.implied_volatility_options.len());
-        lay!(tape, self => tags implied_volatility_options);
+        lay!(tape, self => counted_tags implied_volatility_options);
     }
 }
 
@@ -60,7 +59,6 @@ impl Layout for pb::CalculateOptionPriceRequest {
         lay!(tape, self => int req_id);
         contract::described(tape, &mut self.contract);
         lay!(tape, self => double volatility, double under_price);
-        tape.count("option_count", self.option_price_options.len());
-        lay!(tape, self => tags option_price_options);
+        lay!(tape, self => counted_tags option_price_options);
     }
 }
