@@ -17,7 +17,7 @@ usage: aioibkr-mock-gateway [options]
   --host ADDRESS            address to listen on (127.0.0.1)
   --port PORT               port to listen on, 0 for a free one (4002)
   --accounts A,B            accounts of the login (DU1234567)
-  --min-server-version N    lowest server version offered (213)
+  --min-server-version N    lowest server version offered (157)
   --max-server-version N    highest server version offered (226)
   --seed N                  seed of prices and history (1)
   --print-requests          print each request to standard error

@@ -10,7 +10,8 @@ use crate::exchange::{ClientId, ConId};
 use crate::faults::{Fate, Faults};
 use crate::outbox::Outbox;
 use crate::schedule::Schedule;
-use crate::wire::{Reply, ReplyKind, Request, frame, pb};
+use crate::wire::text::BarsWithWindow;
+use crate::wire::{Reply, ReplyKind, Request, ServerVersion, encoding, pb};
 
 /// Names one connection; a client id that reconnects gets a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +38,7 @@ pub(crate) enum Due {
 pub(crate) struct Outlet {
     pub(crate) connection: ConnectionId,
     pub(crate) client: ClientId,
+    pub(crate) version: ServerVersion,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) faults: Arc<Faults>,
     pub(crate) schedule: Arc<Schedule<Due>>,
@@ -49,12 +51,32 @@ impl Outlet {
 
     /// Sends a message that shares its form with another kind.
     pub(crate) fn send_as<R: Reply>(&self, kind: ReplyKind, reply: &R) {
+        self.send_with(kind, |bytes| encoding::push(bytes, self.version, kind, reply));
+    }
+
+    /// Sends the bars of a request and the window they cover, together or apart by the version.
+    pub(crate) fn send_bars(&self, reply: BarsWithWindow) {
+        if BarsWithWindow::is_one_message(self.version) {
+            let kind = ReplyKind::HistoricalData;
+            self.send_with(kind, |bytes| encoding::push_text(bytes, self.version, kind, &reply));
+        } else {
+            self.send(&reply.bars);
+            self.send(&reply.window);
+        }
+    }
+
+    fn send_with(&self, kind: ReplyKind, push: impl FnOnce(&mut Vec<u8>) -> bool) {
+        let push = |bytes: &mut Vec<u8>| {
+            if !push(bytes) {
+                log::error!("a {} message too long to be framed is not sent", kind.name());
+            }
+        };
         match self.faults.fate_of(kind.name()) {
             Fate::Lost => {}
-            Fate::Pass => self.outbox.push(|bytes| push(bytes, kind, reply)),
+            Fate::Pass => self.outbox.push(push),
             Fate::Late(delay) => {
                 let mut bytes = Vec::new();
-                push(&mut bytes, kind, reply);
+                push(&mut bytes);
                 self.schedule.plan(delay, Due::Frame(Arc::clone(&self.outbox), bytes));
             }
         }
@@ -63,12 +85,6 @@ impl Outlet {
     /// A coded text on a request or order id, or on [`NO_REQUEST`].
     pub(crate) fn error(&self, id: RequestId, code: i32, text: impl Into<String>) {
         self.send(&coded(id, code, text.into()));
-    }
-}
-
-fn push<R: Reply>(bytes: &mut Vec<u8>, kind: ReplyKind, reply: &R) {
-    if !frame::push_protobuf(bytes, kind.id(), reply) {
-        log::error!("a {} message too long to be framed is not sent", kind.name());
     }
 }
 

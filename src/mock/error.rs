@@ -43,7 +43,7 @@ impl std::fmt::Display for Error {
             }
             Self::BadAccounts => write!(f, "account names must be given, in letters and digits"),
             Self::BadServerVersions { min, max } => {
-                write!(f, "server versions {min} to {max} are not within 213 to 226")
+                write!(f, "server versions {min} to {max} are not within 157 to 226")
             }
             Self::CannotListen(reason) => write!(f, "cannot listen again: {reason}"),
             Self::Stopped => write!(f, "the mock gateway is stopped"),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::error::Error;
 
 /// The lowest and highest server versions this gateway can speak.
-pub const SERVER_VERSIONS: std::ops::RangeInclusive<i32> = 213..=226;
+pub const SERVER_VERSIONS: std::ops::RangeInclusive<i32> = 157..=226;
 
 /// What a mock gateway is started with; every field has a default fit for tests.
 #[derive(Clone, Debug)]
@@ -95,7 +95,7 @@ mod tests {
             (Settings { allow_non_loopback: true, ..open }, true),
             (Settings { accounts: Vec::new(), ..good.clone() }, false),
             (Settings { accounts: vec!["DU1,DU2".into()], ..good.clone() }, false),
-            (Settings { min_server_version: 212, ..good.clone() }, false),
+            (Settings { min_server_version: 156, ..good.clone() }, false),
             (Settings { min_server_version: 220, max_server_version: 219, ..good }, false),
         ];
 

@@ -15,7 +15,7 @@ use crate::outbox::Outbox;
 use crate::request_log::RequestLog;
 use crate::schedule::Schedule;
 use crate::settings::Settings;
-use crate::wire::pb;
+use crate::wire::{ServerVersion, pb};
 
 /// An order in its client's own words, echoed with what the gateway adds.
 #[derive(Clone, Debug, Default)]
@@ -77,13 +77,19 @@ impl World {
     }
 
     /// Takes a client in. `None` if its id is in use (S7).
-    pub(crate) fn admit(&mut self, client: ClientId, outbox: &Arc<Outbox>) -> Option<Outlet> {
+    pub(crate) fn admit(
+        &mut self,
+        client: ClientId,
+        version: ServerVersion,
+        outbox: &Arc<Outbox>,
+    ) -> Option<Outlet> {
         if self.outlet_of(client).is_some() {
             return None;
         }
         let outlet = Outlet {
             connection: ConnectionId(self.next_number()),
             client,
+            version,
             outbox: Arc::clone(outbox),
             faults: Arc::clone(&self.faults),
             schedule: Arc::clone(&self.schedule),

@@ -216,7 +216,12 @@ pub(crate) fn flood(world: &World, con_ids: &[ConId], count: u64, progress: &Arc
     for client in world.clients.values() {
         for con_id in con_ids {
             for (id, _) in followers(client, *con_id) {
-                client.outlet.outbox.push_flood(Flood::new(*id, count, progress));
+                client.outlet.outbox.push_flood(Flood::new(
+                    *id,
+                    count,
+                    client.outlet.version,
+                    progress,
+                ));
             }
         }
     }
