@@ -2,7 +2,9 @@
 //! connection and no other; a request that cannot be understood is answered with an error.
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -11,7 +13,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use crate::cli;
 use crate::client::{ConnectionId, Due, NO_REQUEST, Outlet, coded};
 use crate::exchange::ClientId;
-use crate::faults::Fate;
+use crate::faults::{Ending, Fate, Piece};
 use crate::handler;
 use crate::handshake::{self, GREETING, Versions};
 use crate::notices;
@@ -22,6 +24,9 @@ use crate::wire::{Reply, Request, RequestKind, pb};
 use crate::world::Shared;
 
 const READ_BUFFER: usize = 64 * 1024;
+
+/// How long a connection whose client stopped reading is read on for what has already arrived.
+const ARRIVED: Duration = Duration::from_millis(50);
 
 type Reader = BufReader<OwnedReadHalf>;
 
@@ -34,14 +39,58 @@ pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) -> io::Result<
         return Ok(());
     }
     let Some(client) = await_start(&mut reader, &shared).await? else { return Ok(()) };
+    if shared.faults.holds_id(client) {
+        return refuse_id(&mut writer).await;
+    }
     let outbox = Arc::new(Outbox::new(shared.settings.unread_limit));
     let admitted = shared.world().admit(client, &outbox);
     let Some(outlet) = admitted else { return refuse_id(&mut writer).await };
     let _seat = Seat { shared: Arc::clone(&shared), connection: outlet.connection };
-    tokio::select! {
-        ended = read_requests(&mut reader, &outlet, &shared) => ended,
-        ended = outbox.write_to(&mut writer) => ended,
+    let ending = converse(&mut reader, &mut writer, &outlet, &shared).await;
+    end(ending, writer, &shared).await?;
+    drop(reader);
+    outlet.pending.settled().await;
+    Ok(())
+}
+
+/// Reads and writes until the connection is to end, and how.
+async fn converse(
+    reader: &mut Reader,
+    writer: &mut OwnedWriteHalf,
+    outlet: &Outlet,
+    shared: &Shared,
+) -> Ending {
+    let mut reading = pin!(read_requests(reader, outlet, shared));
+    let written = tokio::select! {
+        // The client ended it; what went wrong with its socket matters to nobody.
+        _ = &mut reading => return Ending::Closed,
+        written = outlet.outbox.write_to(writer) => written,
+    };
+    if let Ok(Some(ending @ (Ending::Reset | Ending::HalfOpen(_)))) = written {
+        return ending;
     }
+    // What has arrived is taken off the socket, or it would be reset; a client that does not read may
+    // have written, and that is served before its id is free.
+    if let Err(error) = writer.shutdown().await {
+        log::debug!("client {} is gone already: {error}", outlet.client.0);
+    }
+    if tokio::time::timeout(ARRIVED, reading).await.is_err() {
+        log::debug!("client {} goes on writing and is cut off", outlet.client.0);
+    }
+    Ending::Closed
+}
+
+/// Ends a connection the way a fault asks for; the socket closes when its other half is dropped.
+async fn end(ending: Ending, writer: OwnedWriteHalf, shared: &Shared) -> io::Result<()> {
+    match ending {
+        Ending::Closed => return Ok(()),
+        Ending::Reset => {}
+        Ending::HalfOpen(fault) => shared.faults.cleared(fault).await,
+    }
+    writer.as_ref().set_zero_linger()?;
+    // Dropped, it would end the stream in order before the reset.
+    writer.forget();
+    Ok(())
 }
 
 /// A client's place among the connected ones; given up however its connection ends.
@@ -105,6 +154,10 @@ async fn refuse_id(writer: &mut OwnedWriteHalf) -> io::Result<()> {
 async fn read_requests(reader: &mut Reader, outlet: &Outlet, shared: &Shared) -> io::Result<()> {
     let mut body = Vec::new();
     while frame::read(reader, &mut body).await? {
+        slow_down(body.len(), outlet, shared).await;
+        if outlet.outbox.is_ending() {
+            continue;
+        }
         match decode(&body) {
             Ok(request) => {
                 note(outlet.client, request.kind(), &body, shared);
@@ -119,15 +172,46 @@ async fn read_requests(reader: &mut Reader, outlet: &Outlet, shared: &Shared) ->
     Ok(())
 }
 
-/// Serves a request, unless a fault loses or delays it.
-fn take(request: Request, outlet: &Outlet, shared: &Shared) {
-    match shared.faults.fate_of(request.kind().name()) {
-        Fate::Pass => handler::serve(&mut shared.world(), outlet, request),
-        Fate::Lost => {}
-        Fate::Late(delay) => {
-            shared.schedule.plan(delay, Due::Request(outlet.clone(), Box::new(request)));
-        }
+/// Waits as long as a slow gateway takes to read this much.
+async fn slow_down(bytes: usize, outlet: &Outlet, shared: &Shared) {
+    if let Some(rate) = shared.faults.reading_rate(outlet.client) {
+        let micros = (bytes as u64).saturating_mul(1_000_000) / u64::from(rate);
+        tokio::time::sleep(Duration::from_micros(micros)).await;
     }
+}
+
+/// Serves a request, unless a fault strikes it.
+fn take(request: Request, outlet: &Outlet, shared: &Shared) {
+    let wait = |delay, waiting| {
+        shared
+            .schedule
+            .plan(delay, Due::Request(outlet.clone(), Box::new(request.clone()), waiting));
+    };
+    match shared.faults.request_fate(outlet.client, request.kind().name()) {
+        Fate::Lost => {}
+        Fate::Late(delay) => wait(delay, Some(outlet.pending.wait_for_one())),
+        Fate::LateDrained(delay) => wait(delay, None),
+        Fate::Ended(ending) => outlet.outbox.push_pieces(vec![Piece::End(ending)]),
+        Fate::Stalled(pause) => {
+            outlet.outbox.push_pieces(vec![Piece::Pause(pause)]);
+            serve_now(request, outlet, shared);
+        }
+        // The others are about frames and strike no request.
+        Fate::Pass
+        | Fate::Twice
+        | Fate::AfterNext
+        | Fate::Truncated
+        | Fate::Split
+        | Fate::BadLength
+        | Fate::Garbage(_) => serve_now(request, outlet, shared),
+    }
+}
+
+/// Serves a request; what is sent to its client meanwhile is its answer.
+pub(crate) fn serve_now(request: Request, outlet: &Outlet, shared: &Shared) {
+    let mut world = shared.world();
+    let _serving = shared.faults.serving(outlet.connection, request.kind().name());
+    handler::serve(&mut world, outlet, request);
 }
 
 /// Records a request, and prints it if that was asked for.

@@ -14,6 +14,8 @@ pub enum Error {
     BadNumber(&'static str),
     /// No message kind has this name.
     UnknownKind(String),
+    /// A count or probability was given for a fault that is a state rather than strikes.
+    NotCounted,
     /// The address can be reached from other machines and that was not allowed.
     NotLoopback(IpAddr),
     /// No account was given, or a name is not plain letters and digits.
@@ -38,6 +40,9 @@ impl std::fmt::Display for Error {
             Self::UnknownAccount(name) => write!(f, "the login has no account {name:?}"),
             Self::BadNumber(field) => write!(f, "{field} is not a usable number"),
             Self::UnknownKind(kind) => write!(f, "no message kind is called {kind:?}"),
+            Self::NotCounted => {
+                write!(f, "a fault that is a state takes neither count nor probability")
+            }
             Self::NotLoopback(host) => {
                 write!(f, "{host} is not a loopback address and that was not allowed")
             }

@@ -14,12 +14,12 @@ use crate::exchange::account::ProfitAndLoss;
 use crate::exchange::bars::{Bar, Trades};
 use crate::exchange::number::{decimal, double};
 use crate::exchange::{ConId, Execution, Order, QuoteChange};
-use crate::faults::{Fault, FaultId};
+use crate::faults::{FaultId, Injection};
 use crate::flood::{FloodHandle, Progress};
 use crate::handler;
 use crate::record::{ExecutionRecord, OrderRecord};
 use crate::request_log::RequestRecord;
-use crate::server::{OrderWithReply, Server, ServerOrder};
+use crate::server::{self, OrderWithReply, Server, ServerOrder};
 use crate::settings::Settings;
 use crate::wire::RequestKind;
 use crate::world::{Shared, World};
@@ -215,15 +215,20 @@ impl MockGateway {
         })
     }
 
-    /// Switches a fault on, until its handle is cleared or the gateway reset.
+    /// Switches a fault on, until its handle is cleared or the gateway reset: for every client and
+    /// each time, unless the [`Injection`] says otherwise.
     ///
     /// # Errors
-    /// An unknown message kind or a quantity that is not a number.
-    pub fn inject(&self, fault: Fault) -> Result<FaultHandle, Error> {
-        fault.check()?;
+    /// An unknown message kind, a number out of its range, or a count or probability for a fault that
+    /// is a state.
+    pub fn inject(&self, fault: impl Into<Injection>) -> Result<FaultHandle, Error> {
+        let injection = fault.into();
+        injection.check()?;
         let mut world = self.shared.world();
-        let id = self.shared.faults.add(fault);
+        let id = self.shared.faults.add(injection);
         handler::follow_faults(&mut world);
+        drop(world);
+        server::rage(id, &self.shared);
         Ok(FaultHandle { shared: Arc::clone(&self.shared), id })
     }
 

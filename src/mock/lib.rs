@@ -18,6 +18,7 @@ mod handler;
 mod handshake;
 mod notices;
 mod outbox;
+mod pending;
 mod record;
 mod request_log;
 mod schedule;
@@ -28,7 +29,7 @@ mod world;
 
 pub use cli::run;
 pub use error::Error;
-pub use faults::Fault;
+pub use faults::{Fault, Injection};
 pub use flood::FloodHandle;
 pub use gateway::{FaultHandle, HistoryBar, MockGateway, Prices};
 pub use record::{ExecutionRecord, OrderRecord};

@@ -12,6 +12,7 @@ use crate::faults::Faults;
 use crate::handler;
 use crate::notices;
 use crate::outbox::Outbox;
+use crate::pending::Pending;
 use crate::request_log::RequestLog;
 use crate::schedule::Schedule;
 use crate::settings::Settings;
@@ -87,6 +88,7 @@ impl World {
             outbox: Arc::clone(outbox),
             faults: Arc::clone(&self.faults),
             schedule: Arc::clone(&self.schedule),
+            pending: Arc::new(Pending::default()),
         };
         self.clients.insert(outlet.connection, Client::new(outlet.clone()));
         self.connects += 1;
@@ -102,7 +104,13 @@ impl World {
 
     /// Sends a coded notice to every client.
     pub(crate) fn notify_all(&self, code: i32) {
-        for outlet in self.outlets() {
+        self.notify(code, None);
+    }
+
+    /// Sends a coded notice to one client or to all.
+    pub(crate) fn notify(&self, code: i32, client: Option<ClientId>) {
+        let concerned = |outlet: &Outlet| client.is_none_or(|client| client == outlet.client);
+        for outlet in self.outlets().into_iter().filter(concerned) {
             outlet.error(NO_REQUEST, code, notices::text(code));
         }
     }
@@ -135,7 +143,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(settings: Settings) -> Self {
-        let faults = Arc::new(Faults::default());
+        let faults = Arc::new(Faults::new(settings.seed));
         let schedule = Arc::new(Schedule::default());
         let world = World::new(settings.clone(), Arc::clone(&faults), Arc::clone(&schedule));
         Self { settings, faults, schedule, world: Mutex::new(world), log: Mutex::default() }

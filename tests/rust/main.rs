@@ -1,9 +1,11 @@
 //! One binary for every Rust test that goes through a public door.
 
 mod mock_accounts;
+mod mock_faults;
 mod mock_fixture;
 mod mock_history;
 mod mock_market_data;
 mod mock_orders;
+mod mock_raw;
 mod mock_session;
 mod mock_wire;

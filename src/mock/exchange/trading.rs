@@ -301,10 +301,7 @@ impl Exchange {
 
     /// What the fill rule leaves of what remains.
     fn fillable(&self, order: &Order) -> Decimal {
-        let most = match &self.fill_rule {
-            rule if rule.is_late => Decimal::ZERO,
-            rule => rule.at_most.unwrap_or(Decimal::MAX),
-        };
+        let most = self.fill_rule.most(order.key.client);
         order.remaining().min(most - order.filled).max(Decimal::ZERO)
     }
 

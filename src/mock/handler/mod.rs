@@ -110,10 +110,9 @@ pub(crate) fn tell_figures(world: &mut World, account: &str, moved: Option<ConId
 
 /// Lets matching follow the faults that are on now.
 pub(crate) fn follow_faults(world: &mut World) {
-    world.exchange.fill_rule = FillRule {
-        is_late: world.faults.fills_are_late(),
-        at_most: world.faults.fill_limit().and_then(decimal),
-    };
+    let limits = world.faults.fill_limits();
+    let limits = limits.into_iter().filter_map(|(client, most)| Some((client, decimal(most)?)));
+    world.exchange.fill_rule = FillRule { limits: limits.collect() };
     let events = world.exchange.match_all(clock::seconds());
     tell(world, events);
 }
