@@ -9,6 +9,7 @@ use crate::clock;
 use crate::exchange::account::Rows;
 use crate::exchange::{ClientId, ConId};
 use crate::faults::{Fate, FaultId, Faults, pieces};
+use crate::limits::Usage;
 use crate::outbox::Outbox;
 use crate::pending::{Pending, Waiting};
 use crate::schedule::Schedule;
@@ -46,6 +47,7 @@ pub(crate) struct Outlet {
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) faults: Arc<Faults>,
     pub(crate) schedule: Arc<Schedule<Due>>,
+    pub(crate) usage: Arc<Usage>,
     /// Requests that are to be served before the client's id is given up.
     pub(crate) pending: Arc<Pending>,
 }
@@ -84,6 +86,7 @@ impl Outlet {
 
     /// A coded text on a request or order id, or on [`NO_REQUEST`].
     pub(crate) fn error(&self, id: RequestId, code: i32, text: impl Into<String>) {
+        self.usage.end_by_error(self.connection, id, code);
         self.send(&coded(id, code, text.into()));
     }
 }
@@ -92,6 +95,11 @@ fn push<R: Reply>(bytes: &mut Vec<u8>, kind: ReplyKind, reply: &R) {
     if !frame::push_protobuf(bytes, kind.id(), reply) {
         log::error!("a {} message too long to be framed is not sent", kind.name());
     }
+}
+
+/// A text without a code, as a gateway warns of a message rate (L1).
+pub(crate) fn uncoded(text: String) -> pb::ErrorMessage {
+    pb::ErrorMessage { error_code: None, ..coded(NO_REQUEST, 0, text) }
 }
 
 /// An error frame; its id is always explicit, as clients disagree on what absence means.

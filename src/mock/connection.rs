@@ -9,13 +9,15 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::time::Instant;
 
 use crate::cli;
-use crate::client::{ConnectionId, Due, NO_REQUEST, Outlet, coded};
+use crate::client::{ConnectionId, Due, NO_REQUEST, Outlet, coded, uncoded};
 use crate::exchange::ClientId;
 use crate::faults::{Ending, Fate, Piece};
 use crate::handler;
 use crate::handshake::{self, GREETING, Versions};
+use crate::limits::{Verdict, is_answered_at_once};
 use crate::notices;
 use crate::outbox::Outbox;
 use crate::request_log;
@@ -39,6 +41,9 @@ pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) -> io::Result<
         return Ok(());
     }
     let Some(client) = await_start(&mut reader, &shared).await? else { return Ok(()) };
+    if shared.world().is_full() {
+        return Ok(());
+    }
     if shared.faults.holds_id(client) {
         return refuse_id(&mut writer).await;
     }
@@ -155,7 +160,7 @@ async fn read_requests(reader: &mut Reader, outlet: &Outlet, shared: &Shared) ->
     let mut body = Vec::new();
     while frame::read(reader, &mut body).await? {
         slow_down(body.len(), outlet, shared).await;
-        if outlet.outbox.is_ending() {
+        if outlet.outbox.is_ending() || !passes_rate(outlet) {
             continue;
         }
         match decode(&body) {
@@ -182,6 +187,10 @@ async fn slow_down(bytes: usize, outlet: &Outlet, shared: &Shared) {
 
 /// Serves a request, unless a fault strikes it.
 fn take(request: Request, outlet: &Outlet, shared: &Shared) {
+    let admitted = outlet.usage.request(outlet.connection, &request, Instant::now());
+    if let Verdict::Refuse(code, text) = admitted {
+        return outlet.error(request.id().unwrap_or(NO_REQUEST), code, text);
+    }
     let wait = |delay, waiting| {
         shared
             .schedule
@@ -207,11 +216,36 @@ fn take(request: Request, outlet: &Outlet, shared: &Shared) {
     }
 }
 
-/// Serves a request; what is sent to its client meanwhile is its answer.
+/// Counts a message; one over the rate is refused and in the end its connection dropped (L1).
+fn passes_rate(outlet: &Outlet) -> bool {
+    match outlet.usage.message(outlet.connection, Instant::now()) {
+        Verdict::Pass => true,
+        Verdict::Warn(text) => {
+            outlet.send(&uncoded(text));
+            true
+        }
+        Verdict::Refuse(code, text) => {
+            outlet.error(NO_REQUEST, code, text);
+            false
+        }
+        Verdict::Drop(code, text) => {
+            outlet.error(NO_REQUEST, code, text);
+            outlet.outbox.push_pieces(vec![Piece::End(Ending::Closed)]);
+            false
+        }
+    }
+}
+
+/// Serves a request that no limit refuses; what is sent to its client meanwhile is its answer.
 pub(crate) fn serve_now(request: Request, outlet: &Outlet, shared: &Shared) {
     let mut world = shared.world();
     let _serving = shared.faults.serving(outlet.connection, request.kind().name());
+    let id = request.id().unwrap_or(NO_REQUEST);
+    let ends = is_answered_at_once(&request);
     handler::serve(&mut world, outlet, request);
+    if ends {
+        outlet.usage.end(outlet.connection, id);
+    }
 }
 
 /// Records a request, and prints it if that was asked for.

@@ -152,6 +152,24 @@ impl MockGateway {
         })
     }
 
+    /// Answers later data requests for a symbol with this error about entitlement, or no more if
+    /// `None`: 354 and 10197 leave no data, 10089 only the delayed ticks that were asked for, 10090
+    /// all of it.
+    ///
+    /// # Errors
+    /// An unknown symbol or another code.
+    pub fn set_data_error(&self, symbol: &str, code: Option<i32>) -> Result<(), Error> {
+        if code.is_some_and(|code| !handler::ENTITLEMENT_CODES.contains(&code)) {
+            return Err(Error::BadNumber("code"));
+        }
+        self.on_symbol(symbol, |world, con_id| {
+            match code {
+                Some(code) => world.data_errors.insert(con_id, code),
+                None => world.data_errors.remove(&con_id),
+            };
+        })
+    }
+
     /// Puts a position in place, as held since before today. `average_cost` is per unit and includes
     /// the multiplier, as the wire shows it. Cash stays as it is; quantity zero closes.
     ///

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::limits::Limits;
 
 /// The lowest and highest server versions this gateway can speak.
 pub const SERVER_VERSIONS: std::ops::RangeInclusive<i32> = 213..=226;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub snapshot_settle: Duration,
     /// How long a snapshot with missing ticks stays open; a real gateway takes 11 s (M17).
     pub snapshot_timeout: Duration,
+    /// Which of IB's limits hold; see [`Limits`] for what is on by default.
+    pub limits: Limits,
 }
 
 impl Default for Settings {
@@ -53,6 +56,7 @@ impl Default for Settings {
             allow_non_loopback: false,
             snapshot_settle: Duration::from_millis(20),
             snapshot_timeout: Duration::from_secs(11),
+            limits: Limits::default(),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::clock;
 use crate::exchange::{ClientId, ConId, Exchange, PermId};
 use crate::faults::Faults;
 use crate::handler;
+use crate::limits::Usage;
 use crate::notices;
 use crate::outbox::Outbox;
 use crate::pending::Pending;
@@ -33,8 +34,11 @@ pub(crate) struct World {
     pub(crate) wordings: BTreeMap<PermId, Wording>,
     /// Instruments the login may only see delayed.
     pub(crate) not_entitled: BTreeSet<ConId>,
+    /// Errors that data requests for an instrument get.
+    pub(crate) data_errors: BTreeMap<ConId, i32>,
     pub(crate) faults: Arc<Faults>,
     pub(crate) schedule: Arc<Schedule<Due>>,
+    pub(crate) usage: Arc<Usage>,
     /// Connections that got as far as a client id, and how many of those ended.
     pub(crate) connects: u64,
     pub(crate) disconnects: u64,
@@ -44,12 +48,15 @@ pub(crate) struct World {
 
 impl World {
     fn new(settings: Settings, faults: Arc<Faults>, schedule: Arc<Schedule<Due>>) -> Self {
+        let usage = Arc::new(Usage::new(settings.limits));
         Self {
+            usage,
             exchange: fresh_exchange(&settings),
             settings,
             clients: BTreeMap::new(),
             wordings: BTreeMap::new(),
             not_entitled: BTreeSet::new(),
+            data_errors: BTreeMap::new(),
             faults,
             schedule,
             connects: 0,
@@ -67,6 +74,11 @@ impl World {
         self.clients.get_mut(&outlet.connection)
     }
 
+    /// Whether the login may see an instrument live (M6).
+    pub(crate) fn has_live_data(&self, con_id: ConId) -> bool {
+        !self.not_entitled.contains(&con_id) && self.data_errors.get(&con_id) != Some(&10089)
+    }
+
     /// The connection a client id has at present.
     pub(crate) fn outlet_of(&self, client: ClientId) -> Option<Outlet> {
         let found = self.clients.values().find(|known| known.outlet.client == client);
@@ -75,6 +87,11 @@ impl World {
 
     pub(crate) fn outlets(&self) -> Vec<Outlet> {
         self.clients.values().map(|client| client.outlet.clone()).collect()
+    }
+
+    /// Whether as many clients are connected as there may be (S11).
+    pub(crate) fn is_full(&self) -> bool {
+        self.settings.limits.clients.is_some_and(|most| self.clients.len() >= most)
     }
 
     /// Takes a client in. `None` if its id is in use (S7).
@@ -88,6 +105,7 @@ impl World {
             outbox: Arc::clone(outbox),
             faults: Arc::clone(&self.faults),
             schedule: Arc::clone(&self.schedule),
+            usage: Arc::clone(&self.usage),
             pending: Arc::new(Pending::default()),
         };
         self.clients.insert(outlet.connection, Client::new(outlet.clone()));
@@ -99,6 +117,7 @@ impl World {
     pub(crate) fn dismiss(&mut self, connection: ConnectionId) {
         if self.clients.remove(&connection).is_some() {
             self.disconnects += 1;
+            self.usage.dismiss(connection);
         }
     }
 
@@ -122,6 +141,7 @@ impl World {
         self.exchange = fresh_exchange(&self.settings);
         self.wordings.clear();
         self.not_entitled.clear();
+        self.data_errors.clear();
         self.connects = self.clients.len() as u64;
         self.disconnects = 0;
     }

@@ -4,6 +4,7 @@ mod mock_accounts;
 mod mock_faults;
 mod mock_fixture;
 mod mock_history;
+mod mock_limits;
 mod mock_market_data;
 mod mock_orders;
 mod mock_raw;

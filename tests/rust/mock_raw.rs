@@ -64,6 +64,26 @@ impl RawClient {
     }
 }
 
+/// The code of an error frame; a warning of a message rate has none.
+pub(crate) fn code_of(error: &[u8]) -> Option<u64> {
+    let mut rest = &error[4..];
+    while let [tag, tail @ ..] = rest {
+        let (value, tail) = varint(tail);
+        match tag {
+            24 => return Some(value),
+            tag if tag & 7 == 2 => rest = &tail[usize::try_from(value).expect("a length")..],
+            _ => rest = tail,
+        }
+    }
+    None
+}
+
+fn varint(bytes: &[u8]) -> (u64, &[u8]) {
+    let length = bytes.iter().position(|byte| *byte < 128).expect("the end of a number") + 1;
+    let value = |sum: u64, byte: &u8| sum.wrapping_shl(7) | u64::from(byte & 127);
+    (bytes[..length].iter().rev().fold(0, value), &bytes[length..])
+}
+
 /// Waits until something holds.
 pub(crate) fn until(holds: impl Fn() -> bool) {
     let start = Instant::now();
