@@ -16,6 +16,10 @@ pub enum Error {
     UnknownKind(String),
     /// A count or probability was given for a fault that is a state rather than strikes.
     NotCounted,
+    /// No fault has this name, or its fields do not fit it; the text says which.
+    BadFault(String),
+    /// A scenario is wrong; the text names the line.
+    BadScenario(String),
     /// The address can be reached from other machines and that was not allowed.
     NotLoopback(IpAddr),
     /// No account was given, or a name is not plain letters and digits.
@@ -43,6 +47,8 @@ impl std::fmt::Display for Error {
             Self::NotCounted => {
                 write!(f, "a fault that is a state takes neither count nor probability")
             }
+            Self::BadFault(cause) => write!(f, "{cause}"),
+            Self::BadScenario(cause) => write!(f, "scenario {cause}"),
             Self::NotLoopback(host) => {
                 write!(f, "{host} is not a loopback address and that was not allowed")
             }

@@ -14,9 +14,11 @@
 
 mod active;
 mod distortion;
+mod named;
 
 pub(crate) use active::{FaultId, Faults};
 pub(crate) use distortion::{Ending, Fate, Piece, pieces};
+pub use named::FaultFields;
 
 use std::time::Duration;
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::limits::Limits;
+use crate::scenario::Scenario;
 
 /// The lowest and highest server versions this gateway can speak.
 pub const SERVER_VERSIONS: std::ops::RangeInclusive<i32> = 213..=226;
@@ -38,6 +39,8 @@ pub struct Settings {
     pub snapshot_timeout: Duration,
     /// Which of IB's limits hold; see [`Limits`] for what is on by default.
     pub limits: Limits,
+    /// What happens to the gateway in the course of time.
+    pub scenario: Option<Scenario>,
 }
 
 impl Default for Settings {
@@ -57,6 +60,7 @@ impl Default for Settings {
             snapshot_settle: Duration::from_millis(20),
             snapshot_timeout: Duration::from_secs(11),
             limits: Limits::default(),
+            scenario: None,
         }
     }
 }

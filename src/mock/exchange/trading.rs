@@ -306,7 +306,7 @@ impl Exchange {
     }
 
     /// Execution, order pair, position, commission: in this order (O50, A13).
-    fn fill(
+    pub(super) fn fill(
         &mut self,
         mut order: Order,
         quantity: Decimal,
