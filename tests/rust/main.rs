@@ -1,5 +1,11 @@
 //! One binary for every Rust test that goes through a public door.
 
+mod core_gateway;
+mod core_orders;
+mod core_reading;
+mod core_refusals;
+mod core_session;
+mod core_stalled;
 mod mock_accounts;
 mod mock_faults;
 mod mock_fixture;

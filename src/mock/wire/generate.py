@@ -34,7 +34,9 @@ def with_newer_fields(table: dict) -> dict:
 
 def requested(messages: dict, kinds: list) -> set:
     """Names of the messages a client can send, nested ones included."""
-    todo = [k["protobuf_message"] for k in kinds if k["direction"] == "out" and k["protobuf_message"]]
+    todo = [
+        k["protobuf_message"] for k in kinds if k["direction"] == "out" and k["protobuf_message"]
+    ]
     seen = set()
     while todo:
         name = todo.pop()
@@ -71,8 +73,12 @@ def protobuf(messages: dict, sent: set) -> str:
 
 
 def struct(name: str, fields: list) -> str:
-    body = "\n".join(f"    {attribute(f)}\n    pub(crate) {ident(f['field'])}: {rust_type(f)}," for f in fields)
-    return f"#[derive(Clone, PartialEq, ::prost::Message)]\npub(crate) struct {name} {{\n{body}\n}}\n"
+    body = "\n".join(
+        f"    {attribute(f)}\n    pub(crate) {ident(f['field'])}: {rust_type(f)}," for f in fields
+    )
+    return (
+        f"#[derive(Clone, PartialEq, ::prost::Message)]\npub(crate) struct {name} {{\n{body}\n}}\n"
+    )
 
 
 def attribute(field: dict) -> str:
@@ -94,7 +100,9 @@ def rust_type(field: dict) -> str:
 
 def listing(name: str, fields: list) -> str:
     sink = "sink" if fields else "_sink"
-    lines = "\n".join(f'        sink.put("{f["field"]}", &self.{ident(f["field"])});' for f in fields)
+    lines = "\n".join(
+        f'        sink.put("{f["field"]}", &self.{ident(f["field"])});' for f in fields
+    )
     return f"impl Fields for {name} {{\n    fn list(&self, {sink}: &mut Sink) {{\n{lines}\n    }}\n}}\n"
 
 
@@ -117,7 +125,9 @@ def message(messages: dict, kinds: list) -> str:
 
 def kind_enum(name: str, doc: str, kinds: list) -> str:
     variants = "\n".join(f"    {camel(k['name'])} = {k['id']}," for k in kinds)
-    names = "\n".join(f'            Self::{camel(k["name"])} => "{k["name"].lower()}",' for k in kinds)
+    names = "\n".join(
+        f'            Self::{camel(k["name"])} => "{k["name"].lower()}",' for k in kinds
+    )
     ids = "\n".join(f"            {k['id']} => Self::{camel(k['name'])}," for k in kinds)
     listed = ", ".join(f"Self::{camel(k['name'])}" for k in kinds)
     return (
@@ -138,8 +148,13 @@ def kind_enum(name: str, doc: str, kinds: list) -> str:
 
 def request_enum(messages: dict, kinds: list) -> str:
     variants = "\n".join(f"    {camel(k['name'])}({boxed(messages, k)})," for k in kinds)
-    kind_of = "\n".join(f"            Self::{camel(k['name'])}(_) => RequestKind::{camel(k['name'])}," for k in kinds)
-    decode = "\n".join(f"            RequestKind::{camel(k['name'])} => {decoded(messages, k)}," for k in kinds)
+    kind_of = "\n".join(
+        f"            Self::{camel(k['name'])}(_) => RequestKind::{camel(k['name'])},"
+        for k in kinds
+    )
+    decode = "\n".join(
+        f"            RequestKind::{camel(k['name'])} => {decoded(messages, k)}," for k in kinds
+    )
     ids = "\n".join(line for k in kinds if (line := id_arm(messages, k)))
     lists = "\n".join(f"            Self::{camel(k['name'])}(m) => m.list(sink)," for k in kinds)
     return (
@@ -148,11 +163,18 @@ def request_enum(messages: dict, kinds: list) -> str:
         "impl Request {\n"
         "    /// `None` for the kinds that have no protobuf form.\n"
         "    pub(crate) fn decode(kind: RequestKind, body: &[u8]) -> Result<Option<Self>, prost::DecodeError> {\n"
-        "        Ok(Some(match kind {\n" + decode + "\n            _ => return Ok(None),\n        }))\n    }\n\n"
-        "    pub(crate) const fn kind(&self) -> RequestKind {\n        match self {\n" + kind_of + "\n        }\n    }\n\n"
+        "        Ok(Some(match kind {\n"
+        + decode
+        + "\n            _ => return Ok(None),\n        }))\n    }\n\n"
+        "    pub(crate) const fn kind(&self) -> RequestKind {\n        match self {\n"
+        + kind_of
+        + "\n        }\n    }\n\n"
         "    /// The request or order id an error about this request goes to.\n"
-        "    pub(crate) fn id(&self) -> Option<i32> {\n        match self {\n" + ids + "\n            _ => None,\n        }\n    }\n}\n\n"
-        "impl Fields for Request {\n    fn list(&self, sink: &mut Sink) {\n        match self {\n" + lists
+        "    pub(crate) fn id(&self) -> Option<i32> {\n        match self {\n"
+        + ids
+        + "\n            _ => None,\n        }\n    }\n}\n\n"
+        "impl Fields for Request {\n    fn list(&self, sink: &mut Sink) {\n        match self {\n"
+        + lists
         + "\n        }\n    }\n}\n\n"
     )
 
@@ -164,7 +186,9 @@ def boxed(messages: dict, kind: dict) -> str:
 
 def decoded(messages: dict, kind: dict) -> str:
     call = f"pb::{kind['protobuf_message']}::decode(body)?"
-    return f"Self::{camel(kind['name'])}({f'Box::new({call})' if is_large(messages, kind) else call})"
+    return (
+        f"Self::{camel(kind['name'])}({f'Box::new({call})' if is_large(messages, kind) else call})"
+    )
 
 
 def is_large(messages: dict, kind: dict) -> bool:
@@ -196,7 +220,12 @@ def camel(upper: str) -> str:
 
 def ident(field: str) -> str:
     """snake_case of a wire field name, e.g. dailyPnL -> daily_pnl, WAP -> wap."""
-    name = field.replace("PnL", "Pnl").replace("PNL", "Pnl").replace("RTH", "Rth").replace("WAP", "wap")
+    name = (
+        field.replace("PnL", "Pnl")
+        .replace("PNL", "Pnl")
+        .replace("RTH", "Rth")
+        .replace("WAP", "wap")
+    )
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     name = re.sub(r"(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
     return f"r#{name}" if name in KEYWORDS else name
