@@ -4,6 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::limits::Limits;
+use crate::scenario::Scenario;
 
 /// The lowest and highest server versions this gateway can speak.
 pub const SERVER_VERSIONS: std::ops::RangeInclusive<i32> = 157..=226;
@@ -35,6 +37,10 @@ pub struct Settings {
     pub snapshot_settle: Duration,
     /// How long a snapshot with missing ticks stays open; a real gateway takes 11 s (M17).
     pub snapshot_timeout: Duration,
+    /// Which of IB's limits hold; see [`Limits`] for what is on by default.
+    pub limits: Limits,
+    /// What happens to the gateway in the course of time.
+    pub scenario: Option<Scenario>,
 }
 
 impl Default for Settings {
@@ -53,6 +59,8 @@ impl Default for Settings {
             allow_non_loopback: false,
             snapshot_settle: Duration::from_millis(20),
             snapshot_timeout: Duration::from_secs(11),
+            limits: Limits::default(),
+            scenario: None,
         }
     }
 }

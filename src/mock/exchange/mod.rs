@@ -5,6 +5,7 @@
 
 pub(crate) mod account;
 pub(crate) mod bars;
+pub(crate) mod by_hand;
 pub(crate) mod calendar;
 pub(crate) mod event;
 pub(crate) mod ids;
