@@ -55,6 +55,5 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     staging::register(module)?;
     module.add_class::<stream::_TickReader>()?;
     module.add_class::<stream::TickBatch>()?;
-    module.add_class::<stream::Column>()?;
     Ok(())
 }

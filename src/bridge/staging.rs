@@ -213,9 +213,9 @@ fn stage_family_code(
 }
 
 #[pyfunction]
-fn stage_white_branding(py: Python<'_>, gateway: &MockGateway, id: &str) -> PyResult<()> {
+fn stage_white_branding(py: Python<'_>, gateway: &MockGateway, brand: &str) -> PyResult<()> {
     gateway.control(py, |gateway| {
-        gateway.set_white_branding(id);
+        gateway.set_white_branding(brand);
         Ok(())
     })
 }

@@ -4,9 +4,11 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::limits::Limits;
+use crate::scenario::Scenario;
 
 /// The lowest and highest server versions this gateway can speak.
-pub const SERVER_VERSIONS: std::ops::RangeInclusive<i32> = 213..=226;
+pub const SERVER_VERSIONS: std::ops::RangeInclusive<i32> = 157..=226;
 
 /// What a mock gateway is started with; every field has a default fit for tests.
 #[derive(Clone, Debug)]
@@ -37,6 +39,10 @@ pub struct Settings {
     pub snapshot_timeout: Duration,
     /// How often real-time bars come; five seconds on a real gateway.
     pub real_time_bar: Duration,
+    /// Which of IB's limits hold; see [`Limits`] for what is on by default.
+    pub limits: Limits,
+    /// What happens to the gateway in the course of time.
+    pub scenario: Option<Scenario>,
 }
 
 impl Default for Settings {
@@ -56,6 +62,8 @@ impl Default for Settings {
             snapshot_settle: Duration::from_millis(20),
             snapshot_timeout: Duration::from_secs(11),
             real_time_bar: Duration::from_secs(5),
+            limits: Limits::default(),
+            scenario: None,
         }
     }
 }
@@ -98,7 +106,7 @@ mod tests {
             (Settings { allow_non_loopback: true, ..open }, true),
             (Settings { accounts: Vec::new(), ..good.clone() }, false),
             (Settings { accounts: vec!["DU1,DU2".into()], ..good.clone() }, false),
-            (Settings { min_server_version: 212, ..good.clone() }, false),
+            (Settings { min_server_version: 156, ..good.clone() }, false),
             (Settings { min_server_version: 220, max_server_version: 219, ..good }, false),
         ];
 

@@ -90,9 +90,7 @@ class Staging:
         ]
         _native.stage_bars(self._native, symbol, rows)
 
-    def set_depth(
-        self, symbol: str, *, bids: Sequence[DepthRow], asks: Sequence[DepthRow]
-    ) -> None:
+    def set_depth(self, symbol: str, *, bids: Sequence[DepthRow], asks: Sequence[DepthRow]) -> None:
         """Put a book, best rows first, in place of the one around the quote."""
         sides = [[(row.price, row.size, row.maker) for row in side] for side in (bids, asks)]
         _native.stage_depth(self._native, symbol, *sides)

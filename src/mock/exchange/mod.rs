@@ -7,6 +7,7 @@ pub(crate) mod account;
 pub(crate) mod addition;
 pub(crate) mod bars;
 pub(crate) mod black_scholes;
+pub(crate) mod by_hand;
 pub(crate) mod calendar;
 pub(crate) mod catalogue;
 pub(crate) mod depth;

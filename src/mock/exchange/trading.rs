@@ -301,15 +301,12 @@ impl Exchange {
 
     /// What the fill rule leaves of what remains.
     fn fillable(&self, order: &Order) -> Decimal {
-        let most = match &self.fill_rule {
-            rule if rule.is_late => Decimal::ZERO,
-            rule => rule.at_most.unwrap_or(Decimal::MAX),
-        };
+        let most = self.fill_rule.most(order.key.client);
         order.remaining().min(most - order.filled).max(Decimal::ZERO)
     }
 
     /// Execution, order pair, position, commission: in this order (O50, A13).
-    fn fill(
+    pub(super) fn fill(
         &mut self,
         mut order: Order,
         quantity: Decimal,

@@ -8,6 +8,7 @@ mod contract;
 mod contract_details;
 mod depth;
 mod display_groups;
+mod entitlement;
 mod executions;
 mod generic_ticks;
 mod head_timestamp;
@@ -37,6 +38,7 @@ mod venues;
 
 pub(crate) use bulletins::post as post_bulletin;
 pub(crate) use depth::{halt as halt_depth, reset as reset_depth, set as set_depth};
+pub(crate) use entitlement::CODES as ENTITLEMENT_CODES;
 pub(crate) use generic_ticks::set as set_statistic;
 pub(crate) use live_bars::roll as roll_live_bar;
 pub(crate) use market_data::{clear_price, end_snapshot, flood, set_price};
@@ -58,6 +60,9 @@ use crate::world::World;
 /// Answers a request.
 #[expect(clippy::too_many_lines, reason = "a table of one line per kind of request")]
 pub(crate) fn serve(world: &mut World, to: &Outlet, request: Request) {
+    if entitlement::refuses(world, to, &request) {
+        return;
+    }
     match request {
         Request::ReqCurrentTime(_) => session::current_time(to),
         Request::ReqCurrentTimeInMillis(_) => session::current_time_in_millis(to),
@@ -185,10 +190,9 @@ pub(crate) fn tell_figures(world: &mut World, account: &str, moved: Option<ConId
 
 /// Lets matching follow the faults that are on now.
 pub(crate) fn follow_faults(world: &mut World) {
-    world.exchange.fill_rule = FillRule {
-        is_late: world.faults.fills_are_late(),
-        at_most: world.faults.fill_limit().and_then(decimal),
-    };
+    let limits = world.faults.fill_limits();
+    let limits = limits.into_iter().filter_map(|(client, most)| Some((client, decimal(most)?)));
+    world.exchange.fill_rule = FillRule { limits: limits.collect() };
     let events = world.exchange.match_all(clock::seconds());
     tell(world, events);
 }

@@ -28,7 +28,8 @@ pub(super) fn place(world: &mut World, to: &Outlet, request: pb::PlaceOrderReque
     if wording.order.what_if() {
         return order_reports::send_preview(world, to, id, (&ticket, &wording));
     }
-    let refused = world.faults.order_refusal().map(|(code, text)| Refusal::new(code, text));
+    let refused =
+        world.faults.order_refusal(to.client).map(|(code, text)| Refusal::new(code, text));
     let events = world.exchange.place(key, ticket.clone(), refused, clock::seconds());
     let taken = world.exchange.book.get(key).filter(|order| order.ticket == ticket);
     if let Some(perm_id) = taken.map(|order| order.perm_id) {

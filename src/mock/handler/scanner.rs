@@ -11,8 +11,7 @@ use crate::world::World;
 
 use super::contract;
 
-/// At most this many scans at a time, and rows in each (L7).
-const MOST_SCANS: usize = 10;
+/// At most this many rows in a scan (L7).
 const MOST_ROWS: usize = 50;
 
 /// Instrument codes, what they are to people, and the kind behind them.
@@ -44,16 +43,8 @@ pub(super) fn subscribe(world: &mut World, to: &Outlet, request: &pb::ScannerSub
     let id = request.req_id.unwrap_or(NO_REQUEST);
     let scan = scan_of(request.scanner_subscription.clone().unwrap_or_default());
     let Some(client) = world.client(to) else { return };
-    let scans = &client.streams.scans;
-    if scans.contains_key(&id) {
+    if client.streams.scans.contains_key(&id) {
         return to.error(id, 385, "Duplicate ticker ID for API scanner subscription");
-    }
-    if scans.len() >= MOST_SCANS {
-        return to.error(
-            id,
-            162,
-            refusal("only 10 API scanner subscriptions are allowed at a time"),
-        );
     }
     // A scan that is not there is refused, and its cancel too (W3).
     let Some(rows) = rows(world, &scan) else {
