@@ -96,7 +96,7 @@ fn rows(world: &World, account: &str) -> Rows {
 /// Whether a summary with these tags shows a row.
 fn shows(tags: &[String], tag: &str, currency: &str) -> bool {
     tags.iter().any(|asked| match asked.strip_prefix(LEDGER) {
-        None => asked == tag,
+        None => asked == tag && !(currency == "BASE" && LEDGER_TAGS.contains(&tag)),
         Some(_) if !LEDGER_TAGS.contains(&tag) => false,
         Some("") => currency == "BASE",
         Some(":ALL") => true,
@@ -135,6 +135,8 @@ mod tests {
             ("$LEDGER:ALL", "NetLiquidation", "USD", false),
             ("NetLiquidation", "NetLiquidation", "USD", true),
             ("NetLiquidation", "CashBalance", "USD", false),
+            ("AccruedCash", "AccruedCash", "USD", true),
+            ("AccruedCash", "AccruedCash", "BASE", false),
         ];
 
         for (asked, tag, currency, expected) in cases {
