@@ -28,6 +28,8 @@ pub(crate) enum Due {
     Request(Outlet, Box<Request>),
     /// A delayed frame is sent.
     Frame(Arc<Outbox>, Vec<u8>),
+    /// Something on the exchange is due at this moment of its clock.
+    Wake(i64),
     /// A snapshot that started with this number ends.
     SnapshotEnd(ConnectionId, RequestId, u64),
 }
@@ -139,6 +141,8 @@ pub(crate) struct Client {
     /// The account followed by account updates, and the rows its client has seen (A5).
     pub(crate) updates: Option<(String, Rows)>,
     pub(crate) updates_multi: BTreeMap<RequestId, (String, Rows)>,
+    /// Whether orders entered by hand are bound as they come (N2).
+    pub(crate) binds_orders: bool,
     pub(crate) has_positions: bool,
     pub(crate) positions_multi: BTreeMap<RequestId, String>,
     pub(crate) pnl: BTreeMap<RequestId, String>,
@@ -154,6 +158,7 @@ impl Client {
             summaries: BTreeMap::new(),
             updates: None,
             updates_multi: BTreeMap::new(),
+            binds_orders: false,
             has_positions: false,
             positions_multi: BTreeMap::new(),
             pnl: BTreeMap::new(),

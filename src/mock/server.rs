@@ -131,6 +131,7 @@ fn happen(due: Due, shared: &Shared) {
     match due {
         Due::Request(outlet, request) => handler::serve(&mut shared.world(), &outlet, *request),
         Due::Frame(outbox, frame) => outbox.push(|bytes| bytes.extend_from_slice(&frame)),
+        Due::Wake(moment) => handler::wake(&mut shared.world(), moment),
         Due::SnapshotEnd(connection, request, number) => {
             handler::end_snapshot(&mut shared.world(), connection, request, number);
         }

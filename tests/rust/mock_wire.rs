@@ -15,10 +15,10 @@ const ERROR: u32 = 204;
 const CURRENT_TIME: u32 = 249;
 
 /// A client that speaks in bytes.
-struct RawClient(TcpStream);
+pub(crate) struct RawClient(TcpStream);
 
 impl RawClient {
-    fn connect(gateway: &MockGateway, client_id: u8) -> Self {
+    pub(crate) fn connect(gateway: &MockGateway, client_id: u8) -> Self {
         let mut socket = TcpStream::connect(gateway.address()).expect("a listening gateway");
         socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         socket.write_all(b"API\0\0\0\0\x09v213..226").expect("an open socket");
@@ -44,7 +44,7 @@ impl RawClient {
     }
 
     /// Reads frames up to and with the first under this id.
-    fn read_until(&mut self, wire_id: u32) -> Vec<u8> {
+    pub(crate) fn read_until(&mut self, wire_id: u32) -> Vec<u8> {
         loop {
             let body = self.read_body();
             if body[..4] == wire_id.to_be_bytes() {

@@ -112,7 +112,7 @@ impl Figures {
     }
 
     /// Share of the account that is not tied up, to four places.
-    fn cushion(&self) -> Decimal {
+    pub(crate) fn cushion(&self) -> Decimal {
         match self.net_liquidation() {
             net if net.is_zero() => Decimal::ZERO,
             net => (self.available_funds() / net).round_dp(4),

@@ -86,6 +86,17 @@ impl Ledger {
         Some(gains.real)
     }
 
+    /// Starts a new day: holdings count at their present values per unit, gains from nothing.
+    pub(crate) fn start_day(&mut self, value: impl Fn(ConId) -> Option<Decimal>) {
+        self.holdings.retain(|_, holding| !holding.quantity.is_zero());
+        for (con_id, holding) in &mut self.holdings {
+            let per_unit = value(*con_id).unwrap_or_else(|| holding.average_cost());
+            holding.day_cost = per_unit * holding.quantity;
+            holding.realized = None;
+        }
+        (self.realized, self.day_realized) = (Decimal::ZERO, Decimal::ZERO);
+    }
+
     pub(crate) fn quantity(&self, con_id: ConId) -> Decimal {
         self.holdings.get(&con_id).map_or(Decimal::ZERO, |holding| holding.quantity)
     }

@@ -7,6 +7,7 @@ use time::Date;
 
 use super::account::{Account, Figures, ProfitAndLoss, Rows, Valued, summary_rows, update_rows};
 use super::bars::BarSeries;
+use super::deadlines::day_of;
 use super::event::{Event, Execution};
 use super::ids::ConId;
 use super::instrument::Instrument;
@@ -14,6 +15,7 @@ use super::ledger::Holding;
 use super::listing::Listing;
 use super::order_book::OrderBook;
 use super::quote::{Quote, QuoteChange};
+use super::rules::MarketRules;
 
 /// Limits on fills, as faults set them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +32,9 @@ pub(crate) struct Exchange {
     pub(crate) listing: Listing,
     pub(crate) book: OrderBook,
     pub(crate) fill_rule: FillRule,
+    pub(crate) rules: MarketRules,
+    /// The day of the books.
+    pub(super) day: Date,
     pub(crate) executions: Vec<Execution>,
     pub(super) accounts: BTreeMap<String, Account>,
     quotes: BTreeMap<ConId, Quote>,
@@ -50,6 +55,8 @@ impl Exchange {
             bars: BTreeMap::new(),
             book: OrderBook::default(),
             fill_rule: FillRule::default(),
+            rules: MarketRules::default(),
+            day: day_of(now),
             executions: Vec::new(),
             accounts: accounts.iter().map(|name| (name.clone(), Account::default())).collect(),
             listing,
@@ -58,6 +65,23 @@ impl Exchange {
 
     pub(crate) fn quote(&self, con_id: ConId) -> Option<&Quote> {
         self.quotes.get(&con_id)
+    }
+
+    pub(super) fn quote_mut(&mut self, con_id: ConId) -> Option<&mut Quote> {
+        self.quotes.get_mut(&con_id)
+    }
+
+    /// A new day of books and prices: what was gained before counts no more.
+    pub(super) fn start_day(&mut self) {
+        self.quotes.values_mut().for_each(Quote::start_day);
+        let (listing, quotes) = (&self.listing, &self.quotes);
+        let value = |con_id: ConId| {
+            let multiplier = listing.get(con_id).map(|instrument| instrument.multiplier)?;
+            Some(quotes.get(&con_id)?.mark()? * multiplier)
+        };
+        for account in self.accounts.values_mut() {
+            account.ledger.start_day(value);
+        }
     }
 
     /// The present market, or the last one there was.
@@ -76,7 +100,8 @@ impl Exchange {
             quote.apply(change, now);
             self.frozen.remove(&con_id);
         }
-        self.match_orders_on(con_id, now)
+        let events = self.match_orders_on(con_id, now);
+        self.settle(events, now)
     }
 
     /// Takes the market of an instrument away.

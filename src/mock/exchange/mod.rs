@@ -4,26 +4,42 @@
 //! happened goes out as [`Event`]s in the order a gateway reports them. Nothing here knows the wire.
 
 pub(crate) mod account;
+pub(crate) mod activation;
 pub(crate) mod bars;
 pub(crate) mod calendar;
+pub(crate) mod condition;
+pub(crate) mod correction;
+pub(crate) mod costs;
+pub(crate) mod deadlines;
 pub(crate) mod event;
+pub(crate) mod filling;
 pub(crate) mod ids;
 pub(crate) mod instrument;
 pub(crate) mod ledger;
+pub(crate) mod linkage;
 pub(crate) mod listing;
 pub(crate) mod market;
+pub(crate) mod market_facts;
 pub(crate) mod matching;
 pub(crate) mod number;
 pub(crate) mod order;
 pub(crate) mod order_book;
+pub(crate) mod order_kind;
+pub(crate) mod price_process;
 pub(crate) mod quote;
 pub(crate) mod random;
 pub(crate) mod refusal;
+pub(crate) mod rules;
+pub(crate) mod ticket;
 pub(crate) mod trading;
+pub(crate) mod trailing;
 
 pub(crate) use event::{Event, Execution};
 pub(crate) use ids::{ClientId, ConId, OrderId, OrderKey, PermId};
 pub(crate) use instrument::{Instrument, SecurityKind};
 pub(crate) use market::Exchange;
-pub(crate) use order::{Action, Order, OrderKind, Status, Ticket};
+pub(crate) use order::{Action, Order, Status};
+pub use price_process::PriceProcess;
 pub(crate) use quote::{Quote, QuoteChange};
+pub use rules::MarketRules;
+pub(crate) use ticket::Ticket;

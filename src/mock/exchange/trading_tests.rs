@@ -4,10 +4,12 @@ use rust_decimal::Decimal;
 use time::macros::date;
 
 use crate::exchange::ledger::STARTING_CASH;
+use crate::exchange::order_kind::OrderKind;
 use crate::exchange::refusal::Refusal;
+use crate::exchange::ticket::Tif;
 use crate::exchange::{
-    Action, ClientId, ConId, Event, Exchange, OrderId, OrderKey, OrderKind, QuoteChange, Status,
-    Ticket, random,
+    Action, ClientId, ConId, Event, Exchange, OrderId, OrderKey, QuoteChange, Status, Ticket,
+    random,
 };
 
 const ACCOUNT: &str = "DU1";
@@ -39,11 +41,8 @@ fn ticket(action: Action, kind: OrderKind, quantity: i64, price: i64) -> Ticket 
         quantity: Decimal::from(quantity),
         limit: Some(Decimal::from(price)),
         stop: Some(Decimal::from(price)),
-        tif: "DAY".into(),
         transmit: true,
-        parent: None,
-        oca_group: String::new(),
-        order_ref: String::new(),
+        ..Ticket::default()
     }
 }
 
@@ -55,6 +54,8 @@ fn names(events: Vec<Event>) -> Vec<String> {
     let name = |event: Event| match event {
         Event::Coded { code, .. } => code.to_string(),
         Event::Shown { order, .. } => order.status.name().to_owned(),
+        Event::Opened(order) => format!("open {}", order.status.name()),
+        Event::Stated(order) => format!("status {}", order.status.name()),
         Event::Executed(_) => "executed".into(),
         Event::Moved { .. } => "moved".into(),
         Event::Charged(_) => "charged".into(),
@@ -66,13 +67,13 @@ fn names(events: Vec<Event>) -> Vec<String> {
 fn test_tickets_are_answered_by_what_they_ask() {
     let limit = |price: i64| ticket(Action::Buy, OrderKind::Limit, 10, price);
     let held = Ticket { transmit: false, ..limit(50) };
-    let at_once = |tif: &str| Ticket { tif: tif.into(), ..limit(50) };
+    let at_once = |tif: Tif| Ticket { tif, ..limit(50) };
     let cases: [(Ticket, &[&str]); 8] = [
         (limit(50), &["Submitted"]),
         (limit(101), &["Submitted", "executed", "Filled", "moved", "charged"]),
         (held, &[]),
-        (at_once("IOC"), &["Submitted", "PendingCancel", "Cancelled"]),
-        (at_once("FOK"), &["Submitted", "Inactive"]),
+        (at_once(Tif::Ioc), &["Submitted", "PendingCancel", "Cancelled"]),
+        (at_once(Tif::Fok), &["Submitted", "Inactive"]),
         (Ticket { quantity: Decimal::ZERO, ..limit(50) }, &["321"]),
         (Ticket { parent: Some(OrderId(9)), ..limit(50) }, &["10006"]),
         (Ticket { quantity: Decimal::from(1_000_000), ..limit(50) }, &["201", "Inactive"]),

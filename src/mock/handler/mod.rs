@@ -8,20 +8,24 @@ mod executions;
 mod history;
 mod market_data;
 mod order_reports;
+mod order_words;
 mod orders;
 mod pnl;
 mod positions;
+mod previews;
 mod session;
 mod summary;
 mod ticks;
+mod time_passing;
 
 pub(crate) use market_data::{clear_price, end_snapshot, flood, set_price};
+pub(crate) use orders::place_by_hand;
 pub(crate) use session::welcome;
+pub(crate) use time_passing::{advance, wake, walk};
 
 use std::collections::BTreeSet;
 
 use crate::client::{NO_REQUEST, Outlet};
-use crate::clock;
 use crate::exchange::market::FillRule;
 use crate::exchange::number::decimal;
 use crate::exchange::{ConId, Event};
@@ -59,10 +63,10 @@ pub(crate) fn serve(world: &mut World, to: &Outlet, request: Request) {
         Request::PlaceOrder(r) => orders::place(world, to, *r),
         Request::CancelOrder(r) => orders::cancel(world, to, &r),
         Request::ReqGlobalCancel(_) => orders::cancel_all(world),
-        Request::ReqOpenOrders(_) => order_reports::send_open(world, to, Some(to.client)),
-        Request::ReqAllOpenOrders(_) => order_reports::send_open(world, to, None),
-        Request::ReqAutoOpenOrders(r) => order_reports::bind(to, &r),
-        Request::ReqCompletedOrders(_) => order_reports::send_completed(world, to),
+        Request::ReqOpenOrders(_) => order_reports::send_own(world, to),
+        Request::ReqAllOpenOrders(_) => order_reports::send_all(world, to),
+        Request::ReqAutoOpenOrders(r) => order_reports::bind(world, to, &r),
+        Request::ReqCompletedOrders(r) => order_reports::send_completed(world, to, &r),
         Request::ReqExecutions(r) => executions::answer(world, to, &r),
         other => refuse_unserved(to, &other),
     }
@@ -76,17 +80,20 @@ fn refuse_unserved(to: &Outlet, request: &Request) {
 
 /// Tells clients of what happened on the exchange, then of the account figures that changed by it.
 pub(crate) fn tell(world: &mut World, events: Vec<Event>) {
+    let is_quiet = events.is_empty();
     let mut moved = BTreeSet::new();
     for event in events {
         match event {
             Event::Coded { to, code, text } => {
-                if let Some(outlet) = world.outlet_of(to.client) {
+                if let Some(outlet) = world.owner_of(to) {
                     outlet.error(to.order.0, code, text);
                 }
             }
             Event::Shown { order, passing_limit } => {
                 order_reports::tell(world, &order, passing_limit);
             }
+            Event::Opened(order) => order_reports::tell_open(world, &order),
+            Event::Stated(order) => order_reports::tell_status(world, &order),
             Event::Executed(execution) => executions::tell(world, &execution),
             Event::Charged(execution) => executions::tell_commission(world, &execution),
             Event::Moved { account, con_id } => {
@@ -97,6 +104,9 @@ pub(crate) fn tell(world: &mut World, events: Vec<Event>) {
     }
     for (account, con_id) in moved {
         tell_figures(world, &account, Some(con_id));
+    }
+    if !is_quiet {
+        time_passing::plan(world);
     }
 }
 
@@ -114,6 +124,7 @@ pub(crate) fn follow_faults(world: &mut World) {
         is_late: world.faults.fills_are_late(),
         at_most: world.faults.fill_limit().and_then(decimal),
     };
-    let events = world.exchange.match_all(clock::seconds());
+    let now = world.now();
+    let events = world.exchange.match_all(now);
     tell(world, events);
 }
