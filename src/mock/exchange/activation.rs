@@ -1,14 +1,20 @@
 //! How an order becomes active: held until transmitted, then waiting for its parent, its conditions
 //! or the open, then in the market.
 
+use rust_decimal::Decimal;
+
 use super::event::Event;
 use super::ids::OrderKey;
 use super::instrument::SecurityKind;
 use super::market::Exchange;
+use super::matching::opposite;
 use super::order::{Action, Order, Status, Waits};
 use super::order_kind::OrderKind;
-use super::ticket::Tif;
+use super::ticket::{Ticket, Tif};
 use super::trailing;
+
+/// How far through the market a limit may be: 20 %.
+const PROTECTED: Decimal = Decimal::from_parts(2, 0, 0, false, 1);
 
 impl Exchange {
     /// What an untransmitted order waits for happens here: silence (O30), or it and the orders held
@@ -24,6 +30,7 @@ impl Exchange {
         let family = parent.map_or_else(|| vec![key], |parent| self.held_family(parent, key));
         let mut events: Vec<_> = family.iter().flat_map(|key| self.activate(*key, now)).collect();
         for key in family {
+            events.extend(self.protect(key, now));
             events.extend(self.match_order(key, now));
         }
         events
@@ -61,6 +68,27 @@ impl Exchange {
         events.push(self.show(order.clone()));
         events.extend(self.opening_note(&order, now));
         events
+    }
+
+    /// A limit far through the market is taken out, where the rules say so (O32).
+    fn protect(&mut self, key: OrderKey, now: i64) -> Vec<Event> {
+        let Some(order) = self.book.get(key).filter(|_| self.rules.protects_prices).cloned() else {
+            return Vec::new();
+        };
+        let market = self.quote(order.ticket.con_id);
+        let price = market.and_then(|quote| opposite(order.ticket.action, quote));
+        let through = order
+            .ticket
+            .limit
+            .zip(price)
+            .map(|(limit, price)| (limit - price) * order.ticket.action.sign() / price);
+        if through.is_none_or(|share| share < PROTECTED) {
+            return Vec::new();
+        }
+        let order = Order { changed_at: now, ..order };
+        [Status::PendingCancel, Status::Cancelled]
+            .map(|status| self.show(Order { status, ..order.clone() }))
+            .into()
     }
 
     fn waits_of(&self, order: &Order, now: i64) -> Waits {
@@ -112,7 +140,7 @@ impl Exchange {
         }
     }
 
-    pub(super) fn trail_to(&self, order: &Order) -> Option<super::ticket::Ticket> {
+    pub(super) fn trail_to(&self, order: &Order) -> Option<Ticket> {
         let tick = self.listing.get(order.ticket.con_id)?.tick;
         trailing::follow(order, self.quote(order.ticket.con_id)?, tick)
     }

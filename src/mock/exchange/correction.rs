@@ -65,7 +65,10 @@ impl Exchange {
             exec_id: raised(&old.exec_id),
             price,
             average_price,
-            realized: old.realized.map(|realized| realized + gained),
+            realized: match old.realized {
+                None if gained.is_zero() => None,
+                before => Some(before.unwrap_or_default() + gained),
+            },
             is_replaced: false,
             ..old.clone()
         }

@@ -36,7 +36,8 @@ impl Exchange {
         let price = ticket.limit.or(ticket.stop).or(quote.and_then(|quote| quote.mark()));
         let held = account.ledger.quantity(ticket.con_id);
         let after = held + ticket.signed_quantity();
-        let unit = price.unwrap_or_default() * instrument.multiplier;
+        let unit =
+            price.unwrap_or_default() * instrument.multiplier * self.rate(instrument.currency);
         let held_margin = held.abs() * unit * margin_rate(instrument.kind);
         let margin = after.abs().saturating_mul(unit).saturating_mul(margin_rate(instrument.kind));
         margin - held_margin

@@ -65,7 +65,7 @@ impl Exchange {
     pub(crate) fn pass(&mut self, now: i64) -> Vec<Event> {
         let mut events = Vec::new();
         while let Some((moment, due, key)) = self.first_due().filter(|(at, ..)| *at <= now) {
-            self.start_days(moment - 1);
+            self.start_days(moment);
             events.extend(self.meet(key, due, moment));
         }
         self.start_days(now);
@@ -122,7 +122,8 @@ impl Exchange {
         };
         let end = match self.rules.keeps_hours {
             true => close()?.end,
-            false => midnight_after(day_of(order.active_at)),
+            // The last second still belongs to the day.
+            false => midnight_after(day_of(order.active_at)) - 1,
         };
         Some((end, "The trading day has ended"))
     }

@@ -206,3 +206,7 @@ impl Exchange {
         execution
     }
 }
+
+#[cfg(test)]
+#[path = "books_tests.rs"]
+mod books_tests;

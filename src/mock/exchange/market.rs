@@ -10,8 +10,8 @@ use super::bars::BarSeries;
 use super::deadlines::day_of;
 use super::event::{Event, Execution};
 use super::ids::ConId;
-use super::instrument::Instrument;
-use super::ledger::Holding;
+use super::instrument::{Instrument, SecurityKind};
+use super::ledger::{BASE_CURRENCY, Holding};
 use super::listing::Listing;
 use super::order_book::OrderBook;
 use super::quote::{Quote, QuoteChange};
@@ -147,7 +147,23 @@ impl Exchange {
 
     pub(crate) fn figures(&self, account: &str) -> Option<Figures> {
         let ledger = &self.accounts.get(account)?.ledger;
-        Some(Figures::of(ledger, self.valued(account)))
+        Some(Figures::of(ledger, self.valued(account), |currency| self.rate(currency)))
+    }
+
+    /// What one unit of a currency is worth in the base currency, by the pairs that are listed; one
+    /// where there is no pair.
+    pub(crate) fn rate(&self, currency: &str) -> Decimal {
+        if currency == BASE_CURRENCY {
+            return Decimal::ONE;
+        }
+        let pair = |symbol: &str, quoted: &str| {
+            let mut pairs = self.listing.all().iter().filter(|one| one.kind == SecurityKind::Cash);
+            let pair = pairs.find(|one| one.symbol == symbol && one.currency == quoted)?;
+            let mark = self.frozen_quote(pair.con_id)?.mark()?;
+            Some(mark).filter(|mark| !mark.is_zero())
+        };
+        let inverse = || Some(Decimal::ONE / pair(BASE_CURRENCY, currency)?);
+        pair(currency, BASE_CURRENCY).or_else(inverse).unwrap_or(Decimal::ONE)
     }
 
     /// The account's profit and loss as shown: computed, unless a test set it.
@@ -163,7 +179,9 @@ impl Exchange {
 
     /// The rows of the account updates, as [`Self::summary`].
     pub(crate) fn updates(&self, account: &str) -> Rows {
-        self.rows(account, update_rows)
+        self.rows(account, |account, figures| {
+            update_rows(account, figures, |currency| self.rate(currency))
+        })
     }
 
     fn rows(&self, account: &str, of: impl Fn(&str, &Figures) -> Rows) -> Rows {

@@ -21,6 +21,7 @@ pub(crate) mod listing;
 pub(crate) mod market;
 pub(crate) mod market_facts;
 pub(crate) mod matching;
+pub(crate) mod money;
 pub(crate) mod number;
 pub(crate) mod order;
 pub(crate) mod order_book;

@@ -3,13 +3,11 @@
 use rust_decimal::Decimal;
 use time::macros::date;
 
-use crate::exchange::ledger::STARTING_CASH;
 use crate::exchange::order_kind::OrderKind;
 use crate::exchange::refusal::Refusal;
 use crate::exchange::ticket::Tif;
 use crate::exchange::{
-    Action, ClientId, ConId, Event, Exchange, OrderId, OrderKey, QuoteChange, Status, Ticket,
-    random,
+    Action, ClientId, ConId, Event, Exchange, OrderId, OrderKey, QuoteChange, Ticket,
 };
 
 const ACCOUNT: &str = "DU1";
@@ -134,51 +132,4 @@ fn test_a_cancelled_parent_takes_its_children_along() {
     assert_eq!(place(&mut exchange, 2, child), ["PreSubmitted"]);
 
     assert_eq!(names(exchange.cancel(key(1), 0)), ["Cancelled", "202", "Cancelled", "202"]);
-}
-
-#[test]
-fn test_books_equal_a_fold_of_the_executions_at_every_moment() {
-    for seed in 1..=10 {
-        let mut exchange = exchange();
-        for step in 0..150 {
-            random_step(&mut exchange, seed, step);
-            assert_books_follow(&exchange, &format!("seed {seed}, step {step}"));
-        }
-        assert!(exchange.executions.len() > 20, "seed {seed}");
-    }
-}
-
-fn random_step(exchange: &mut Exchange, seed: u64, step: u64) {
-    let pick =
-        |salt: u64, range: u64| i64::try_from(random::mix(seed, step * 11 + salt) % range).unwrap();
-    let bid = 90 + pick(0, 20);
-    set(exchange, bid, bid + 1 + pick(1, 2));
-    let action = if pick(2, 2) == 0 { Action::Buy } else { Action::Sell };
-    let kinds = [OrderKind::Market, OrderKind::Limit, OrderKind::Stop, OrderKind::StopLimit];
-    let kind = kinds[usize::try_from(pick(3, 4)).unwrap()].clone();
-    let order = i32::try_from(step).unwrap() + 1;
-    place(exchange, order, ticket(action, kind, 1 + pick(4, 30), 90 + pick(5, 20)));
-    if pick(6, 4) == 0 {
-        exchange.cancel(key(order), 0);
-    }
-}
-
-fn assert_books_follow(exchange: &Exchange, place: &str) {
-    let (mut quantity, mut cash, mut realized) = (Decimal::ZERO, STARTING_CASH, Decimal::ZERO);
-    for fill in &exchange.executions {
-        let signed = fill.quantity * fill.action.sign();
-        quantity += signed;
-        cash -= signed * fill.price + fill.commission;
-        realized += fill.realized.unwrap_or_default();
-    }
-    let figures = exchange.figures(ACCOUNT).unwrap();
-    let held = exchange.valued_one(ACCOUNT, AAPL).map(|held| held.holding.quantity);
-    assert_eq!(held.unwrap_or_default(), quantity, "{place}");
-    assert_eq!(figures.cash, cash, "{place}");
-    assert_eq!(figures.pnl.realized, realized, "{place}");
-    let filled: Decimal = exchange.book.all().map(|order| order.filled).sum();
-    let executed: Decimal = exchange.executions.iter().map(|fill| fill.quantity).sum();
-    assert_eq!(filled, executed, "{place}");
-    let complete = exchange.book.all().filter(|order| order.status == Status::Filled);
-    assert!(complete.into_iter().all(|order| order.remaining().is_zero()), "{place}");
 }

@@ -4,6 +4,7 @@ use time::{Date, Duration};
 
 use crate::client::{NO_REQUEST, Outlet};
 use crate::exchange::deadlines::day_of;
+use crate::exchange::ledger::BASE_CURRENCY;
 use crate::exchange::number::{double, text};
 use crate::exchange::{ClientId, Execution, Instrument};
 use crate::wire::{UNSET_DOUBLE, UNSET_INT, pb};
@@ -22,7 +23,7 @@ pub(super) fn tell(world: &World, execution: &Execution) {
 /// Sends a fill's commission to the client that placed the order and to the master client (E11).
 pub(super) fn tell_commission(world: &World, execution: &Execution) {
     for to in world.audience_of(execution.key) {
-        to.send(&commission(execution));
+        to.send(&commission(world, execution));
     }
 }
 
@@ -37,7 +38,7 @@ pub(super) fn answer(world: &World, to: &Outlet, request: &pb::ExecutionRequest)
         if is_recent && instrument.is_some_and(|instrument| passes(&filter, execution, instrument))
         {
             send_details(world, to, id, execution);
-            to.send(&commission(execution));
+            to.send(&commission(world, execution));
         }
     }
     to.send(&pb::ExecutionDetailsEnd { req_id: Some(id) });
@@ -124,11 +125,13 @@ fn details(execution: &Execution, instrument: &Instrument) -> pb::Execution {
 }
 
 /// Nothing is realized by a trade that only opens: the unset double (E6).
-fn commission(execution: &Execution) -> pb::CommissionAndFeesReport {
+fn commission(world: &World, execution: &Execution) -> pb::CommissionAndFeesReport {
+    let instrument = world.exchange.listing.get(execution.con_id);
+    let currency = instrument.map_or(BASE_CURRENCY, |found| found.currency);
     pb::CommissionAndFeesReport {
         exec_id: Some(execution.exec_id.clone()),
         commission_and_fees: Some(double(execution.commission)),
-        currency: Some("USD".to_owned()),
+        currency: Some(currency.to_owned()),
         realized_pnl: Some(execution.realized.map_or(UNSET_DOUBLE, double)),
         bond_yield: Some(UNSET_DOUBLE),
         // Clients read it as a number when present.
