@@ -4,6 +4,7 @@ mod mock_accounts;
 mod mock_fixture;
 mod mock_history;
 mod mock_market_data;
+mod mock_market_rules;
 mod mock_order_clients;
 mod mock_order_life;
 mod mock_order_story;
