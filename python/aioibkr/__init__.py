@@ -1,6 +1,17 @@
 """Await an IB Gateway: connection, market data, accounts and orders of Interactive Brokers."""
 
 from aioibkr._client import Client, connect
+from aioibkr.broker import (
+    Account,
+    IBKRBroker,
+    IBKRInsyncBroker,
+    IBKRIntegration,
+    IBKRThreadedBroker,
+    OrderSide,
+    OrderStatus,
+    OrderType,
+    get_ibkr_integration,
+)
 from aioibkr.config import Settings
 from aioibkr.errors import (
     AmbiguousContract,
@@ -70,6 +81,7 @@ from aioibkr.models import (
 
 __all__ = [
     "CFD",
+    "Account",
     "AccountSnapshot",
     "AccountValue",
     "AmbiguousContract",
@@ -96,8 +108,12 @@ __all__ = [
     "FutureOption",
     "GatewayTooOld",
     "HandshakeFailed",
+    "IBKRBroker",
     "IBKRConnectionError",
     "IBKRError",
+    "IBKRInsyncBroker",
+    "IBKRIntegration",
+    "IBKRThreadedBroker",
     "Index",
     "JournalError",
     "LimitOrder",
@@ -114,6 +130,9 @@ __all__ = [
     "OrderOutcomeUnknown",
     "OrderRefused",
     "OrderRejected",
+    "OrderSide",
+    "OrderStatus",
+    "OrderType",
     "PacingViolation",
     "Pnl",
     "Position",
@@ -133,4 +152,5 @@ __all__ = [
     "TradingError",
     "Warrant",
     "connect",
+    "get_ibkr_integration",
 ]

@@ -56,13 +56,13 @@ def _amount(snapshot: AccountSnapshot, tag: str) -> float:
 def _sum_known(parts: list[float | None]) -> float | None:
     """The sum of what is known: IB leaves out the part of an account that has none of it."""
     known = [part for part in parts if part is not None]
-    return sum(known) if known else None
+    return sum(known, 0.0) if known else None
 
 
 def _sum_all(parts: list[float | None]) -> float | None:
     """The sum, or None when one part is unknown: a smaller sum would be wrong in silence."""
     known = [part for part in parts if part is not None]
-    return sum(known) if len(known) == len(parts) else None
+    return sum(known, 0.0) if len(known) == len(parts) else None
 
 
 def summary_of(account: Account, snapshot: AccountSnapshot) -> Summary:

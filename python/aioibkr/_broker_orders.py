@@ -48,7 +48,6 @@ WIRE_TYPES = {
     OrderType.STOP_LIMIT: "STP LMT",
 }
 TYPES = {name: order_type for order_type, name in WIRE_TYPES.items()}
-EVERY_PRICE = ("price", "stop_price")
 
 
 PRICES: dict[OrderType, tuple[str, ...]] = {
@@ -86,21 +85,21 @@ class ApplicationOrder(Protocol):
 def ticket_of(order: ApplicationOrder) -> Ticket:
     """Read an application's order into what the client places.
 
-    Raises `OrderRefused` whose rule names the attribute that is missing or makes no sense.
+    Raises `OrderRefused` whose rule names the attribute that cannot be read; whether what was read
+    may be ordered is the client's to say.
     """
     side, order_type = _word(order, "side", OrderSide), _word(order, "order_type", OrderType)
-    quantity, prices = _number(order, "quantity"), PRICES[order_type]
-    limit, stop = (float(_number(order, name)) if name in prices else None for name in EVERY_PRICE)
+    prices = PRICES[order_type]
     try:
         return Ticket(
             action=side.value,
-            quantity=quantity,
+            quantity=_number(order, "quantity", "quantity"),
             order_type=WIRE_TYPES[order_type],
-            limit_price=limit,
-            stop_price=stop,
+            limit_price=_price(order, "price", "price") if "price" in prices else None,
+            stop_price=_price(order, "stop_price", "stop") if "stop_price" in prices else None,
         )
-    except (ConfigError, OverflowError) as error:
-        raise _refused("order", str(error)) from error
+    except ConfigError as error:
+        raise _refused("quantity", error.message) from error
 
 
 def symbol_of(order: ApplicationOrder) -> str:
@@ -128,24 +127,27 @@ def _word(order: object, name: str, words: type[_W]) -> _W:
         raise _refused(name, f"{name} {word!r} is not one of {allowed}") from None
 
 
-def _number(order: object, name: str) -> Decimal:
+def _price(order: object, name: str, rule: str) -> float | None:
+    given = getattr(order, name, None)
+    return None if given is None else float(_number(order, name, rule))
+
+
+def _number(order: object, name: str, rule: str) -> Decimal:
     """A number of the order by its shortest decimal form, so that 0.1 stays 0.1."""
     given = getattr(order, name, None)
-    if given is None:
-        words = name.replace("_", " ")
-        raise _refused(name, f"this order type needs a {words}, and there is none")
     if isinstance(given, bool) or not isinstance(given, Real | Decimal):
-        raise _refused(name, f"{name} {given!r} is not a number")
-    number = _decimal(given)
+        raise _refused(rule, f"{name} {given!r} is not a number")
+    number = given if isinstance(given, Decimal) else _decimal(given)
     if not number.is_finite():
-        raise _refused(name, f"{name} {given!r} is not finite")
+        raise _refused(rule, f"{name} {given!r} is not finite")
     return number
 
 
-def _decimal(number: Real | Decimal) -> Decimal:
-    if isinstance(number, Decimal):
-        return number
-    return Decimal(int(number)) if isinstance(number, Integral) else Decimal(repr(float(number)))
+def _decimal(number: Real) -> Decimal:
+    if isinstance(number, Integral):
+        return Decimal(int(number))
+    value = float(number)
+    return Decimal(int(value)) if value.is_integer() else Decimal(repr(value))
 
 
 def _refused(rule: str, message: str) -> OrderRefused:

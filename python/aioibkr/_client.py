@@ -48,7 +48,7 @@ def connect(
     market_data_type: MarketDataType = "live",
     settings: Settings | None = None,
 ) -> Connecting:
-    """Connect to a gateway: await it, or enter it as ``async with connect(…) as client``.
+    """Connect to a gateway: await the answer, or enter it with ``async with``.
 
     What is not given comes from ``settings``, and without settings from the defaults named here.
     Settings bring their risk limits along; ``ibkr_enabled`` is the application's business.
@@ -510,7 +510,8 @@ class Client:
     async def open_orders(self, *, timeout: float | None = None) -> list[Trade]:
         """List the working orders of every client of the login (reqAllOpenOrders).
 
-        This client's own trades go on changing; others are as they were listed.
+        They are listed when the link opens and kept since. This client's own trades go on
+        changing; another client's are as the gateway last told them.
 
         Raises:
             StateUnknown: They are not known in time; unknown is not empty.

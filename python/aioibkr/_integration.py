@@ -92,11 +92,15 @@ class IBKRIntegration:
 
         Raises a `ConnectionError` that says why it cannot, also when disabled.
         """
-        if not self.enabled:
-            raise NotConnected("IBKR is disabled: set IBKR_ENABLED=true", {"disabled": "true"})
-        broker = self.broker
+        broker = self.enabled_broker()
         await broker.connect()
         return broker
+
+    def enabled_broker(self) -> IBKRBroker:
+        """The broker, connected or not; raises `NotConnected` when the settings disable it."""
+        if not self.enabled:
+            raise NotConnected("IBKR is disabled: set IBKR_ENABLED=true")
+        return self.broker
 
     async def disconnect(self) -> None:
         """Close the link. Harmless when there is none."""

@@ -15,7 +15,34 @@ from typing import Literal, Self, TypeAlias, TypedDict, Unpack, final, overload,
 
 import pandas as pd  # type: ignore[import-not-found, import-untyped, unused-ignore]
 import polars as pl  # type: ignore[import-not-found, unused-ignore]
-from typing_extensions import Buffer
+
+__all__ = [
+    "AccountSnapshot",
+    "AccountValue",
+    "Awaitable",
+    "Bar",
+    "Bars",
+    "Client",
+    "Commission",
+    "Contract",
+    "ContractDetails",
+    "Execution",
+    "FaultHandle",
+    "Fill",
+    "Metrics",
+    "MockGateway",
+    "Order",
+    "Pnl",
+    "Position",
+    "Quote",
+    "RiskLimits",
+    "TickBatch",
+    "Trade",
+    "TradeEvent",
+    "_TickReader",
+    "_server_time_via_future_into_py",
+    "run_mock_gateway",
+]
 
 _Quantity: TypeAlias = int | float | Decimal | str
 _MarketDataType: TypeAlias = Literal["live", "frozen", "delayed", "delayed-frozen"]
@@ -492,7 +519,7 @@ class RiskLimits:
     def __new__(
         cls,
         *,
-        max_order_size: _Quantity | None = ...,
+        max_order_size: _Quantity | None = 1000,
         max_order_value: float | None = 50000.0,
         max_position_pct: float | None = 0.1,
         daily_loss_limit: float | None = 1000.0,
@@ -884,24 +911,17 @@ class TickBatch:
 
     def __len__(self) -> int: ...
     @property
-    def time(self) -> Column: ...
+    def time(self) -> memoryview[int]: ...
     @property
-    def request_id(self) -> Column: ...
+    def request_id(self) -> memoryview[int]: ...
     @property
-    def tick_type(self) -> Column: ...
+    def tick_type(self) -> memoryview[int]: ...
     @property
-    def price(self) -> Column: ...
+    def price(self) -> memoryview[float]: ...
     @property
-    def size(self) -> Column: ...
+    def size(self) -> memoryview[float]: ...
     @property
-    def attributes(self) -> Column: ...
-
-@final
-class Column(Buffer):
-    """One column of a batch: read-only memory."""
-
-    def __len__(self) -> int: ...
-    def __buffer__(self, flags: int, /) -> memoryview: ...
+    def attributes(self) -> memoryview[int]: ...
 
 @type_check_only
 class RequestRow(TypedDict):

@@ -1,5 +1,6 @@
 //! Columns of numbers through the buffer protocol: what Python reads is the memory Rust filled.
 
+use std::any::Any;
 use std::ffi::{CStr, c_int};
 use std::sync::Arc;
 
@@ -8,58 +9,63 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyMemoryView;
 
-/// Numbers that nobody changes any more.
-#[derive(Clone)]
-pub(crate) enum Cells {
-    /// Exported as `d`.
-    Float(Arc<[f64]>),
-    /// Exported as `q`.
-    Integer(Arc<[i64]>),
+/// A number that a column can hold, and its letter in Python's `struct`.
+pub(crate) trait Cell: Copy + Send + Sync + 'static {
+    const FORMAT: &'static CStr;
 }
 
-impl Cells {
-    fn len(&self) -> usize {
-        match self {
-            Self::Float(cells) => cells.len(),
-            Self::Integer(cells) => cells.len(),
-        }
-    }
+impl Cell for f64 {
+    const FORMAT: &'static CStr = c"d";
+}
 
-    fn start(&self) -> *const u8 {
-        match self {
-            Self::Float(cells) => cells.as_ptr().cast(),
-            Self::Integer(cells) => cells.as_ptr().cast(),
-        }
-    }
+impl Cell for i64 {
+    const FORMAT: &'static CStr = c"q";
+}
 
-    fn format(&self) -> &'static CStr {
-        match self {
-            Self::Float(_) => c"d",
-            Self::Integer(_) => c"q",
-        }
-    }
+impl Cell for i32 {
+    const FORMAT: &'static CStr = c"i";
+}
+
+impl Cell for u8 {
+    const FORMAT: &'static CStr = c"B";
 }
 
 /// One column: read-only memory that lives as long as any view of it.
 #[pyclass(frozen, module = "aioibkr._native")]
 pub(crate) struct _Cells {
-    cells: Cells,
+    /// Keeps the memory alive; nobody changes it, because it is only reachable through `Arc`s.
+    _owner: Arc<dyn Any + Send + Sync>,
+    /// Address of the first cell.
+    start: usize,
+    format: &'static CStr,
     /// Shape and stride of every view.
     geometry: [ffi::Py_ssize_t; 2],
 }
 
-/// A column as a `memoryview`.
-pub(crate) fn view<'py>(py: Python<'py>, cells: &Cells) -> PyResult<Bound<'py, PyMemoryView>> {
-    let item_size = size_of::<f64>() as ffi::Py_ssize_t; // i64 has the same
-    let geometry = [cells.len() as ffi::Py_ssize_t, item_size];
-    let owner = Bound::new(py, _Cells { cells: cells.clone(), geometry })?;
-    PyMemoryView::from(owner.as_any())
+/// A column of `owner` as a `memoryview`; `pick` says which.
+pub(crate) fn view<'py, T, C>(
+    py: Python<'py>,
+    owner: &Arc<T>,
+    pick: impl for<'a> Fn(&'a T) -> &'a [C],
+) -> PyResult<Bound<'py, PyMemoryView>>
+where
+    T: Send + Sync + 'static,
+    C: Cell,
+{
+    let cells = pick(owner);
+    let cells = _Cells {
+        start: cells.as_ptr() as usize,
+        format: C::FORMAT,
+        geometry: [cells.len() as ffi::Py_ssize_t, size_of::<C>() as ffi::Py_ssize_t],
+        _owner: Arc::clone(owner) as Arc<dyn Any + Send + Sync>,
+    };
+    PyMemoryView::from(Bound::new(py, cells)?.as_any())
 }
 
 #[pymethods]
 impl _Cells {
     fn __len__(&self) -> usize {
-        self.cells.len()
+        self.geometry[0].unsigned_abs()
     }
 
     /// # Safety
@@ -76,22 +82,21 @@ impl _Cells {
         let column = slf.get();
         let [length, item_size] = column.geometry;
         let geometry = column.geometry.as_ptr().cast_mut();
-        let start = column.cells.start();
-        let format = column.cells.format();
         let wanted = |flag: c_int, pointer: *mut ffi::Py_ssize_t| {
             if flags & flag == flag { pointer } else { std::ptr::null_mut() }
         };
-        // SAFETY: `view` is valid for writes (caller's contract). `start` and `geometry` point into
-        // memory owned by `slf`, which `view.obj` keeps alive, does not move and nobody changes;
-        // consumers may not write through a view marked read-only. `geometry` has two items.
+        // SAFETY: `view` is valid for writes (caller's contract). `start` is the address of a slice
+        // borrowed from what `_owner` owns, `geometry` lies in `slf`; `view.obj` keeps `slf` and so
+        // both alive, and neither moves nor changes. Consumers may not write through a view marked
+        // read-only. `geometry` has two items.
         unsafe {
-            (*view).buf = start.cast_mut().cast();
+            (*view).buf = column.start as *mut _;
             (*view).len = length * item_size;
             (*view).itemsize = item_size;
             (*view).readonly = 1;
             (*view).ndim = 1;
             (*view).format = match flags & ffi::PyBUF_FORMAT == ffi::PyBUF_FORMAT {
-                true => format.as_ptr().cast_mut(),
+                true => column.format.as_ptr().cast_mut(),
                 false => std::ptr::null_mut(),
             };
             (*view).shape = wanted(ffi::PyBUF_ND, geometry);

@@ -52,6 +52,5 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(mock::run_mock_gateway, module)?)?;
     module.add_class::<stream::_TickReader>()?;
     module.add_class::<stream::TickBatch>()?;
-    module.add_class::<stream::Column>()?;
     Ok(())
 }

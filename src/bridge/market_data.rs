@@ -85,7 +85,7 @@ impl Client {
         let answer = async move {
             client.bars(contract, wanted, timeout).await.map(|bars| BarColumns::of(&bars))
         };
-        request::read(py, answer, |py, columns| models::object(py, Bars(columns)))
+        request::read(py, answer, |py, columns| models::object(py, Bars(columns.into())))
     }
 }
 

@@ -3,6 +3,7 @@
 //! It owns one session and the tasks that follow it (accounts, lines, the order desk), gathers
 //! what the risk rules look at, and gives every call its deadline.
 
+mod gathering;
 mod reading;
 mod trading;
 
@@ -21,12 +22,16 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::{Link, Target};
 use crate::market_data::{LinePolicy, Lines};
 use crate::metrics::{Counters, Metrics};
-use crate::model::{AccountId, Generation, SessionState};
+use crate::model::{AccountId, Generation, Reconnect, SessionState};
+use crate::orders::{Keys, Orders, Terms};
 use crate::session::{Policy, Session};
 
 /// How much longer than the first connect may take its callers wait, so that the session's own,
 /// better reason comes first.
 const GRACE: Duration = Duration::from_millis(250);
+
+/// Longest time the session is told to wait for anything.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// A client of one gateway. A cheap handle: clones share everything, every method may be called
 /// from any thread inside the runtime the client was made with. Dropping the last clone closes the
@@ -41,6 +46,8 @@ struct Inner {
     accounts: Accounts,
     contracts: Contracts,
     lines: Lines,
+    orders: Orders,
+    keys: Keys,
     tasks: Mutex<JoinSet<()>>,
 }
 
@@ -55,9 +62,11 @@ impl Client {
         let target = Target { address: config.address(), client_id: config.client_id };
         let (session, supervisor) = Session::new(target, policy(&config), counters.clone());
         let (accounts, follower) = Accounts::new(session.clone(), config.account.clone());
+        let (orders, desk) = Orders::new(terms(&config, &counters), session.clone());
         let mut tasks = JoinSet::new();
         tasks.spawn_on(supervisor.run(config.deadlines.close), &runtime);
         tasks.spawn_on(follower.run(), &runtime);
+        tasks.spawn_on(desk.run(), &runtime);
         Ok(Self(Arc::new(Inner {
             contracts: Contracts::new(session.clone()),
             lines: Lines::new(session.clone(), line_policy(&config, runtime)),
@@ -65,6 +74,8 @@ impl Client {
             counters,
             session,
             accounts,
+            orders,
+            keys: Keys::default(),
             tasks: Mutex::new(tasks),
         })))
     }
@@ -79,7 +90,7 @@ impl Client {
         if self.0.config.wait {
             return session.open().await;
         }
-        let deadline = Deadline::after(self.0.config.connect_timeout + GRACE);
+        let deadline = Deadline::after(self.0.config.connect_timeout.saturating_add(GRACE));
         match tokio::time::timeout_at(deadline.at(), session.open()).await {
             Ok(opened) => opened,
             Err(_) => Err(self.connect_timeout()),
@@ -90,15 +101,33 @@ impl Client {
     /// close deadline.
     ///
     /// # Errors
-    /// None at present; reserved.
+    /// None: what could not be closed in time is dropped and logged.
     pub async fn close(&self) -> Result<()> {
-        let within = self.0.config.deadlines.close + GRACE;
+        let within = self.0.config.deadlines.close.saturating_add(GRACE);
+        self.flush(self.0.config.deadlines.close / 2).await;
         if tokio::time::timeout(within, self.0.session.close()).await.is_err() {
             log::warn!(target: "aioibkr::session", "closing took too long: the link is dropped");
         }
-        // The tasks end with the session; aborting them only hurries them.
-        self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
+        // The tasks end with the session, answering whoever waits; dropping the set aborts a
+        // straggler.
+        let mut tasks =
+            std::mem::take(&mut *self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        let ended = async { while tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(GRACE, ended).await.is_err() {
+            log::warn!(target: "aioibkr::session", "a task did not end in time: it is aborted");
+        }
         Ok(())
+    }
+
+    /// Makes sure that the gateway has read what was written about orders that are still open: it
+    /// answers in order, so any answer will do. What it has not read, closing may throw away.
+    async fn flush(&self, within: Duration) {
+        let is_open = self.trades().iter().any(|trade| !trade.latest().is_done());
+        if let Some(link) = self.link().filter(|_| is_open)
+            && let Err(error) = link.managed_accounts(Deadline::after(within)).await
+        {
+            log::warn!(target: "aioibkr::session", "closing without an answer: {error}");
+        }
     }
 
     /// Where the session stands.
@@ -134,6 +163,7 @@ impl Client {
         let deadline = self.deadline(timeout, self.0.config.connect_timeout);
         self.0.session.live("wait_ready", deadline).await?;
         let mut accounts = self.0.accounts.watch();
+        let mut orders = self.0.orders.watch();
         let mut session = self.0.session.watch();
         loop {
             let missing = self.unknown_parts();
@@ -145,6 +175,7 @@ impl Client {
             }
             tokio::select! {
                 _ = accounts.changed() => {}
+                _ = orders.changed() => {}
                 _ = session.changed() => {}
                 () = tokio::time::sleep_until(deadline.at()) => return Err(unready(&missing)),
             }
@@ -163,17 +194,17 @@ impl Client {
         self.link().map(|link| link.live_since())
     }
 
-    /// Accounts the login manages, as told by the present link.
+    /// Accounts the login manages, as told by the present or last link.
     #[must_use]
     pub fn accounts(&self) -> Vec<AccountId> {
-        self.link().map(|link| link.accounts().to_vec()).unwrap_or_default()
+        self.0.session.status().accounts.to_vec()
     }
 
     /// The account this client acts for: the configured one, else the first managed one.
     #[must_use]
     pub fn account(&self) -> Option<AccountId> {
         let configured = self.0.config.account.clone();
-        configured.or_else(|| self.link()?.accounts().first().cloned())
+        configured.or_else(|| self.0.session.status().accounts.first().cloned())
     }
 
     /// Whether that account is a paper account; `None` until an account is known.
@@ -198,6 +229,9 @@ impl Client {
         let mut missing = Vec::new();
         if self.0.accounts.known() != Some(link.generation()) {
             missing.push("accounts and positions");
+        }
+        if self.0.orders.known() != Some(link.generation()) {
+            missing.push("open orders and executions");
         }
         missing
     }
@@ -227,13 +261,22 @@ impl Client {
     }
 }
 
+/// The session's policy; times no clock can add up are cut to a year.
 fn policy(config: &Config) -> Policy {
+    let cut = |time: Duration| time.min(LONGEST);
     Policy {
-        connect_timeout: config.connect_timeout,
-        connect_pauses: config.connect_pauses.clone(),
+        connect_timeout: cut(config.connect_timeout),
+        connect_pauses: config.connect_pauses.iter().copied().map(cut).collect(),
         wait: config.wait,
-        reconnect: config.reconnect,
+        reconnect: config.reconnect.map(|reconnect| Reconnect {
+            first: cut(reconnect.first),
+            longest: cut(reconnect.longest),
+        }),
     }
+}
+
+fn terms(config: &Config, counters: &Arc<Counters>) -> Terms {
+    Terms { client_id: config.client_id, limits: config.risk.clone(), counters: counters.clone() }
 }
 
 fn line_policy(config: &Config, runtime: Handle) -> LinePolicy {
@@ -250,8 +293,4 @@ fn unready(missing: &[&str]) -> Error {
     let missing = missing.join(", ");
     Error::new(ErrorKind::StateUnknown, format!("not ready: {missing} not known yet"))
         .with_detail("missing", missing)
-}
-
-fn unfinished() -> Error {
-    Error::new(ErrorKind::NotConnected, "not connected: open the client first")
 }

@@ -3,14 +3,18 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock;
 use crate::exchange::account::Rows;
 use crate::exchange::{ClientId, ConId};
-use crate::faults::{Fate, Faults};
+use crate::faults::{Fate, FaultId, Faults, pieces};
+use crate::limits::Usage;
 use crate::outbox::Outbox;
+use crate::pending::{Pending, Waiting};
 use crate::schedule::Schedule;
-use crate::wire::{Reply, ReplyKind, Request, frame, pb};
+use crate::wire::text::BarsWithWindow;
+use crate::wire::{Reply, ReplyKind, Request, ServerVersion, encoding, pb};
 
 /// Names one connection; a client id that reconnects gets a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,12 +28,16 @@ pub(crate) const NO_REQUEST: RequestId = -1;
 
 /// Something planned for later.
 pub(crate) enum Due {
-    /// A delayed request is served.
-    Request(Outlet, Box<Request>),
+    /// A delayed request is served; its connection may wait for that.
+    Request(Outlet, Box<Request>, Option<Waiting>),
     /// A delayed frame is sent.
     Frame(Arc<Outbox>, Vec<u8>),
     /// Something on the exchange is due at this moment of its clock.
     Wake(i64),
+    /// A frame that nothing overtook is sent.
+    HeldFrame(Arc<Outbox>),
+    /// A storm sends its code once more.
+    Storm(FaultId),
     /// A snapshot that started with this number ends.
     SnapshotEnd(ConnectionId, RequestId, u64),
 }
@@ -39,10 +47,17 @@ pub(crate) enum Due {
 pub(crate) struct Outlet {
     pub(crate) connection: ConnectionId,
     pub(crate) client: ClientId,
+    pub(crate) version: ServerVersion,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) faults: Arc<Faults>,
     pub(crate) schedule: Arc<Schedule<Due>>,
+    pub(crate) usage: Arc<Usage>,
+    /// Requests that are to be served before the client's id is given up.
+    pub(crate) pending: Arc<Pending>,
 }
+
+/// How long a frame waits for another to overtake it.
+const OVERTAKING: Duration = Duration::from_millis(100);
 
 impl Outlet {
     pub(crate) fn send<R: Reply>(&self, reply: &R) {
@@ -51,27 +66,58 @@ impl Outlet {
 
     /// Sends a message that shares its form with another kind.
     pub(crate) fn send_as<R: Reply>(&self, kind: ReplyKind, reply: &R) {
-        match self.faults.fate_of(kind.name()) {
-            Fate::Lost => {}
-            Fate::Pass => self.outbox.push(|bytes| push(bytes, kind, reply)),
-            Fate::Late(delay) => {
-                let mut bytes = Vec::new();
-                push(&mut bytes, kind, reply);
-                self.schedule.plan(delay, Due::Frame(Arc::clone(&self.outbox), bytes));
+        self.send_with(kind, |bytes| encoding::push(bytes, self.version, kind, reply));
+    }
+
+    /// Sends the bars of a request and the window they cover, together or apart by the version.
+    pub(crate) fn send_bars(&self, reply: BarsWithWindow) {
+        if BarsWithWindow::is_one_message(self.version) {
+            let kind = ReplyKind::HistoricalData;
+            self.send_with(kind, |bytes| encoding::push_text(bytes, self.version, kind, &reply));
+        } else {
+            self.send(&reply.bars);
+            self.send(&reply.window);
+        }
+    }
+
+    fn send_with(&self, kind: ReplyKind, push: impl FnOnce(&mut Vec<u8>) -> bool) {
+        let push = |bytes: &mut Vec<u8>| {
+            if !push(bytes) {
+                log::error!("a {} message too long to be framed is not sent", kind.name());
             }
+        };
+        match self.faults.reply_fate(self.connection, self.client, kind.name()) {
+            Fate::Pass => self.outbox.push(push),
+            fate => {
+                let mut frame = Vec::new();
+                push(&mut frame);
+                self.send_struck(fate, frame);
+            }
+        }
+    }
+
+    fn send_struck(&self, fate: Fate, frame: Vec<u8>) {
+        let outbox = || Arc::clone(&self.outbox);
+        match fate {
+            Fate::Late(delay) => self.schedule.plan(delay, Due::Frame(outbox(), frame)),
+            Fate::AfterNext => {
+                self.outbox.hold(&frame);
+                self.schedule.plan(OVERTAKING, Due::HeldFrame(outbox()));
+            }
+            fate => self.outbox.push_pieces(pieces(fate, frame)),
         }
     }
 
     /// A coded text on a request or order id, or on [`NO_REQUEST`].
     pub(crate) fn error(&self, id: RequestId, code: i32, text: impl Into<String>) {
+        self.usage.end_by_error(self.connection, id, code);
         self.send(&coded(id, code, text.into()));
     }
 }
 
-fn push<R: Reply>(bytes: &mut Vec<u8>, kind: ReplyKind, reply: &R) {
-    if !frame::push_protobuf(bytes, kind.id(), reply) {
-        log::error!("a {} message too long to be framed is not sent", kind.name());
-    }
+/// A text without a code, as a gateway warns of a message rate (L1).
+pub(crate) fn uncoded(text: String) -> pb::ErrorMessage {
+    pb::ErrorMessage { error_code: None, ..coded(NO_REQUEST, 0, text) }
 }
 
 /// An error frame; its id is always explicit, as clients disagree on what absence means.

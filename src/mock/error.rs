@@ -14,6 +14,12 @@ pub enum Error {
     BadNumber(&'static str),
     /// No message kind has this name.
     UnknownKind(String),
+    /// A count or probability was given for a fault that is a state rather than strikes.
+    NotCounted,
+    /// No fault has this name, or its fields do not fit it; the text says which.
+    BadFault(String),
+    /// A scenario is wrong; the text names the line.
+    BadScenario(String),
     /// The address can be reached from other machines and that was not allowed.
     NotLoopback(IpAddr),
     /// No account was given, or a name is not plain letters and digits.
@@ -42,12 +48,17 @@ impl std::fmt::Display for Error {
             Self::UnknownAccount(name) => write!(f, "the login has no account {name:?}"),
             Self::BadNumber(field) => write!(f, "{field} is not a usable number"),
             Self::UnknownKind(kind) => write!(f, "no message kind is called {kind:?}"),
+            Self::NotCounted => {
+                write!(f, "a fault that is a state takes neither count nor probability")
+            }
+            Self::BadFault(cause) => write!(f, "{cause}"),
+            Self::BadScenario(cause) => write!(f, "scenario {cause}"),
             Self::NotLoopback(host) => {
                 write!(f, "{host} is not a loopback address and that was not allowed")
             }
             Self::BadAccounts => write!(f, "account names must be given, in letters and digits"),
             Self::BadServerVersions { min, max } => {
-                write!(f, "server versions {min} to {max} are not within 213 to 226")
+                write!(f, "server versions {min} to {max} are not within 157 to 226")
             }
             Self::CannotListen(reason) => write!(f, "cannot listen again: {reason}"),
             Self::UnknownExecution(id) => write!(f, "no execution has the id {id:?}"),

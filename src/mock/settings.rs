@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::exchange::MarketRules;
+use crate::limits::Limits;
+use crate::scenario::Scenario;
 
 /// The lowest and highest server versions this gateway can speak.
-pub const SERVER_VERSIONS: std::ops::RangeInclusive<i32> = 213..=226;
+pub const SERVER_VERSIONS: std::ops::RangeInclusive<i32> = 157..=226;
 
 /// What a mock gateway is started with; every field has a default fit for tests.
 #[derive(Clone, Debug)]
@@ -42,6 +44,10 @@ pub struct Settings {
     pub snapshot_settle: Duration,
     /// How long a snapshot with missing ticks stays open; a real gateway takes 11 s (M17).
     pub snapshot_timeout: Duration,
+    /// Which of IB's limits hold; see [`Limits`] for what is on by default.
+    pub limits: Limits,
+    /// What happens to the gateway in the course of time.
+    pub scenario: Option<Scenario>,
 }
 
 impl Default for Settings {
@@ -63,6 +69,8 @@ impl Default for Settings {
             market: MarketRules::default(),
             snapshot_settle: Duration::from_millis(20),
             snapshot_timeout: Duration::from_secs(11),
+            limits: Limits::default(),
+            scenario: None,
         }
     }
 }
@@ -109,7 +117,7 @@ mod tests {
             (Settings { accounts: Vec::new(), ..good.clone() }, false),
             (Settings { accounts: vec!["DU1,DU2".into()], ..good.clone() }, false),
             (Settings { speed: 0.0, ..good.clone() }, false),
-            (Settings { min_server_version: 212, ..good.clone() }, false),
+            (Settings { min_server_version: 156, ..good.clone() }, false),
             (Settings { min_server_version: 220, max_server_version: 219, ..good }, false),
         ];
 

@@ -10,13 +10,15 @@ use crate::clock;
 use crate::exchange::{ClientId, ConId, Exchange, Order, OrderKey, PermId, PriceProcess};
 use crate::faults::Faults;
 use crate::handler;
+use crate::limits::Usage;
 use crate::market_clock::MarketClock;
 use crate::notices;
 use crate::outbox::Outbox;
+use crate::pending::Pending;
 use crate::request_log::RequestLog;
 use crate::schedule::Schedule;
 use crate::settings::Settings;
-use crate::wire::pb;
+use crate::wire::{ServerVersion, pb};
 
 /// An order in its client's own words, echoed with what the gateway adds.
 #[derive(Clone, Debug, Default)]
@@ -47,8 +49,11 @@ pub(crate) struct World {
     pub(crate) wordings: BTreeMap<PermId, Wording>,
     /// Instruments the login may only see delayed.
     pub(crate) not_entitled: BTreeSet<ConId>,
+    /// Errors that data requests for an instrument get.
+    pub(crate) data_errors: BTreeMap<ConId, i32>,
     pub(crate) faults: Arc<Faults>,
     pub(crate) schedule: Arc<Schedule<Due>>,
+    pub(crate) usage: Arc<Usage>,
     /// Connections that got as far as a client id, and how many of those ended.
     pub(crate) connects: u64,
     pub(crate) disconnects: u64,
@@ -58,7 +63,9 @@ pub(crate) struct World {
 
 impl World {
     fn new(settings: Settings, faults: Arc<Faults>, schedule: Arc<Schedule<Due>>) -> Self {
+        let usage = Arc::new(Usage::new(settings.limits));
         Self {
+            usage,
             exchange: fresh_exchange(&settings),
             time: MarketClock::new(settings.speed),
             wakes_at: None,
@@ -67,6 +74,7 @@ impl World {
             clients: BTreeMap::new(),
             wordings: BTreeMap::new(),
             not_entitled: BTreeSet::new(),
+            data_errors: BTreeMap::new(),
             faults,
             schedule,
             connects: 0,
@@ -114,6 +122,11 @@ impl World {
         owner.into_iter().chain(master).collect()
     }
 
+    /// Whether the login may see an instrument live (M6).
+    pub(crate) fn has_live_data(&self, con_id: ConId) -> bool {
+        !self.not_entitled.contains(&con_id) && self.data_errors.get(&con_id) != Some(&10089)
+    }
+
     /// The connection a client id has at present.
     pub(crate) fn outlet_of(&self, client: ClientId) -> Option<Outlet> {
         let found = self.clients.values().find(|known| known.outlet.client == client);
@@ -124,17 +137,30 @@ impl World {
         self.clients.values().map(|client| client.outlet.clone()).collect()
     }
 
+    /// Whether as many clients are connected as there may be (S11).
+    pub(crate) fn is_full(&self) -> bool {
+        self.settings.limits.clients.is_some_and(|most| self.clients.len() >= most)
+    }
+
     /// Takes a client in. `None` if its id is in use (S7).
-    pub(crate) fn admit(&mut self, client: ClientId, outbox: &Arc<Outbox>) -> Option<Outlet> {
+    pub(crate) fn admit(
+        &mut self,
+        client: ClientId,
+        version: ServerVersion,
+        outbox: &Arc<Outbox>,
+    ) -> Option<Outlet> {
         if self.outlet_of(client).is_some() {
             return None;
         }
         let outlet = Outlet {
             connection: ConnectionId(self.next_number()),
             client,
+            version,
             outbox: Arc::clone(outbox),
             faults: Arc::clone(&self.faults),
             schedule: Arc::clone(&self.schedule),
+            usage: Arc::clone(&self.usage),
+            pending: Arc::new(Pending::default()),
         };
         self.clients.insert(outlet.connection, Client::new(outlet.clone()));
         self.connects += 1;
@@ -145,12 +171,19 @@ impl World {
     pub(crate) fn dismiss(&mut self, connection: ConnectionId) {
         if self.clients.remove(&connection).is_some() {
             self.disconnects += 1;
+            self.usage.dismiss(connection);
         }
     }
 
     /// Sends a coded notice to every client.
     pub(crate) fn notify_all(&self, code: i32) {
-        for outlet in self.outlets() {
+        self.notify(code, None);
+    }
+
+    /// Sends a coded notice to one client or to all.
+    pub(crate) fn notify(&self, code: i32, client: Option<ClientId>) {
+        let concerned = |outlet: &Outlet| client.is_none_or(|client| client == outlet.client);
+        for outlet in self.outlets().into_iter().filter(concerned) {
             outlet.error(NO_REQUEST, code, notices::text(code));
         }
     }
@@ -165,6 +198,7 @@ impl World {
         self.walks.clear();
         self.wordings.clear();
         self.not_entitled.clear();
+        self.data_errors.clear();
         self.connects = self.clients.len() as u64;
         self.disconnects = 0;
     }
@@ -189,7 +223,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(settings: Settings) -> Self {
-        let faults = Arc::new(Faults::default());
+        let faults = Arc::new(Faults::new(settings.seed));
         let schedule = Arc::new(Schedule::default());
         let world = World::new(settings.clone(), Arc::clone(&faults), Arc::clone(&schedule));
         Self { settings, faults, schedule, world: Mutex::new(world), log: Mutex::default() }

@@ -11,6 +11,7 @@ import statistics
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from typing import Self
 
 Result = dict[str, float]
 Request = Callable[[], Awaitable[object]]
@@ -64,7 +65,7 @@ async def requests_future(host: str, port: str, sequential: str, concurrent: str
         return await _requests(server_time, int(sequential), int(concurrent))
 
 
-async def bars(host: str, port: str, seconds: str) -> Result:
+async def bars(host: str, port: str, days: str) -> Result:
     """A large download of bars: the request, then every bar as an object, then stalls."""
     import aioibkr
 
@@ -74,7 +75,7 @@ async def bars(host: str, port: str, seconds: str) -> Result:
         async with _Stalls() as stalls:
             start = time.perf_counter()
             series = await client.bars(
-                contract, duration=f"{seconds} S", bar_size="1 secs", use_rth=False, timeout=60
+                contract, duration=f"{days} D", bar_size="1 secs", timeout=60
             )
             fetched = time.perf_counter() - start
         start = time.perf_counter()
@@ -101,7 +102,7 @@ async def ticks(host: str, port: str, count: str) -> Result:
             start_seen, cpu, wall = seen, time.process_time(), time.perf_counter()
             continue
         batches += 1
-        checksum += memoryview(batch.price)[-1]
+        checksum += batch.price[-1]
         if seen + reader.lost >= int(count):
             break
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
@@ -173,7 +174,7 @@ class _Stalls:
     def __init__(self) -> None:
         self.worst = 0.0
 
-    async def __aenter__(self) -> _Stalls:
+    async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._watch())
         await asyncio.sleep(0)
         return self

@@ -7,7 +7,7 @@ use ibapi::prelude::*;
 
 use crate::mock_fixture::{aapl, connect, gateway, market};
 use crate::mock_order_story::{Story, drain};
-use crate::mock_wire::RawClient;
+use crate::mock_raw::RawClient;
 
 /// Message ids in protobuf form.
 const ORDER_STATUS: u32 = 203;

@@ -6,9 +6,11 @@ otherwise.
 
 import argparse
 import contextlib
+import importlib
 import ipaddress
 import signal
 from collections.abc import Iterator
+from types import ModuleType
 
 from aioibkr.cli.options import AddParser, port
 from aioibkr.config import Settings
@@ -37,12 +39,19 @@ def add_to(add_parser: AddParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM; 0 after a clean stop."""
     refuse_other_machines(options.host, allowed=options.allow_non_loopback)
-    from aioibkr.cli import web  # noqa: PLC0415 - needs the extra, other commands do not
-
+    web = web_server()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with gateway(options) as settings:
         web.serve(settings, host=options.host, port=options.port)
     return 0
+
+
+def web_server() -> ModuleType:
+    """The module that needs the extra; raises `ImportError` naming it."""
+    try:
+        return importlib.import_module("aioibkr.cli.web")
+    except ModuleNotFoundError as error:
+        raise ImportError(f"needs {error.name}: pip install 'aioibkr[server]'") from error
 
 
 def refuse_other_machines(host: str, *, allowed: bool) -> None:

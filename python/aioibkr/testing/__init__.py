@@ -7,8 +7,15 @@ taken effect when they return. The pytest plugin offers the fixtures ``mock_gate
 
 from __future__ import annotations
 
-from . import faults
-from ._gateway import Execution, FaultHandle, MockGateway, Order, Request, run_mock_gateway
+from aioibkr.testing import faults
+from aioibkr.testing._gateway import (
+    Execution,
+    FaultHandle,
+    MockGateway,
+    Order,
+    Request,
+    run_mock_gateway,
+)
 
 __all__ = [
     "Execution",

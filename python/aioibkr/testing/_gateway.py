@@ -10,8 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from aioibkr import _native
-
-from .faults import Delay, Fault, LateFill, Mute, PartialFill, RejectOrder
+from aioibkr.testing.faults import Delay, Fault, LateFill, Mute, PartialFill, RejectOrder
 
 FaultHandle = _native.FaultHandle
 
@@ -162,7 +161,7 @@ class MockGateway:
         """
         unknown = set(prices) - _PRICES
         if unknown:
-            raise TypeError(f"unknown price {sorted(unknown)[0]!r}: give {sorted(_PRICES)}")
+            raise TypeError(f"unknown price {min(unknown)!r}: give {sorted(_PRICES)}")
         self._native.set_price(symbol, prices)
 
     def clear_price(self, symbol: str) -> None:

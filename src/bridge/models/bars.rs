@@ -11,21 +11,20 @@ use time::OffsetDateTime;
 
 use super::market::Bar;
 use super::text::{Repr, Verbatim};
-use crate::buffer::{self, Cells};
+use crate::buffer;
 use crate::frames;
 
 /// The columns of bars, made off the event loop. What IB does not give is NaN, as is the custom
 /// of columns; a [`Bar`] says `None`.
-#[derive(Clone)]
 pub(crate) struct BarColumns {
-    time: Arc<[i64]>,
-    open: Arc<[f64]>,
-    high: Arc<[f64]>,
-    low: Arc<[f64]>,
-    close: Arc<[f64]>,
-    volume: Arc<[f64]>,
-    average: Arc<[f64]>,
-    count: Arc<[f64]>,
+    time: Vec<i64>,
+    open: Vec<f64>,
+    high: Vec<f64>,
+    low: Vec<f64>,
+    close: Vec<f64>,
+    volume: Vec<f64>,
+    average: Vec<f64>,
+    count: Vec<f64>,
 }
 
 impl BarColumns {
@@ -88,9 +87,12 @@ fn nanoseconds(moment: OffsetDateTime) -> i64 {
     nanoseconds as i64
 }
 
-/// Historical bars, oldest first.
+/// Historical bars, oldest first: a sequence of `Bar`, and columns as read-only memory.
+///
+/// A column is a ``memoryview`` without a copy: ``numpy.asarray(bars.close)``. In columns, what IB
+/// does not give is NaN. Slices are `Bars` again.
 #[pyclass(frozen, module = "aioibkr._native")]
-pub(crate) struct Bars(pub(crate) BarColumns);
+pub(crate) struct Bars(pub(crate) Arc<BarColumns>);
 
 #[derive(FromPyObject)]
 enum Place<'py> {
@@ -107,7 +109,7 @@ impl Bars {
     fn __getitem__<'py>(&self, py: Python<'py>, index: Place<'py>) -> PyResult<Py<PyAny>> {
         match index {
             Place::Row(row) => super::object(py, self.bar(row)?),
-            Place::Rows(rows) => super::object(py, Self(self.0.pick(&self.rows(&rows)?))),
+            Place::Rows(rows) => super::object(py, Self(Arc::new(self.0.pick(&self.rows(&rows)?)))),
         }
     }
 
@@ -115,53 +117,60 @@ impl Bars {
         _BarIterator { bars: slf, next: std::sync::atomic::AtomicUsize::new(0) }
     }
 
-    /// Starts of the bars, nanoseconds since 1970 UTC (`q`).
+    /// Starts of the bars, nanoseconds since 1970 UTC.
     #[getter]
     fn time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
-        buffer::view(py, &Cells::Integer(Arc::clone(&self.0.time)))
+        buffer::view(py, &self.0, |bars| &bars.time)
     }
 
+    /// First prices.
     #[getter]
     fn open<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
-        floats(py, &self.0.open)
+        buffer::view(py, &self.0, |bars| &bars.open)
     }
 
+    /// Highest prices.
     #[getter]
     fn high<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
-        floats(py, &self.0.high)
+        buffer::view(py, &self.0, |bars| &bars.high)
     }
 
+    /// Lowest prices.
     #[getter]
     fn low<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
-        floats(py, &self.0.low)
+        buffer::view(py, &self.0, |bars| &bars.low)
     }
 
+    /// Last prices.
     #[getter]
     fn close<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
-        floats(py, &self.0.close)
+        buffer::view(py, &self.0, |bars| &bars.close)
     }
 
+    /// Units traded.
     #[getter]
     fn volume<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
-        floats(py, &self.0.volume)
+        buffer::view(py, &self.0, |bars| &bars.volume)
     }
 
+    /// Volume-weighted average prices.
     #[getter]
     fn average<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
-        floats(py, &self.0.average)
+        buffer::view(py, &self.0, |bars| &bars.average)
     }
 
+    /// Numbers of trades.
     #[getter]
     fn count<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
-        floats(py, &self.0.count)
+        buffer::view(py, &self.0, |bars| &bars.count)
     }
 
-    /// A pandas `DataFrame` with a UTC `DatetimeIndex` named `time`.
+    /// Make a ``DataFrame`` with a UTC ``DatetimeIndex`` named ``time``; needs pandas.
     fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         frames::to_pandas(slf)
     }
 
-    /// A polars `DataFrame` with a UTC column `time`; what IB does not give is null.
+    /// Make a ``DataFrame`` with a UTC column ``time`` and nulls for gaps; needs polars.
     fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         frames::to_polars(slf)
     }
@@ -198,10 +207,6 @@ impl Bars {
         };
         Ok((0..place.slicelength).map(row).collect())
     }
-}
-
-fn floats<'py>(py: Python<'py>, column: &Arc<[f64]>) -> PyResult<Bound<'py, PyMemoryView>> {
-    buffer::view(py, &Cells::Float(Arc::clone(column)))
 }
 
 /// Walks over bars, making each when it is asked for.

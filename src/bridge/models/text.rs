@@ -49,6 +49,7 @@ impl Repr {
     }
 }
 
+// Control characters end at U+009F, so two digits name each of them.
 impl Literal for str {
     fn literal(&self) -> String {
         let mut text = String::with_capacity(self.len() + 2);
@@ -56,7 +57,9 @@ impl Literal for str {
         for character in self.chars() {
             match character {
                 '\'' | '\\' => text.extend(['\\', character]),
-                _ if character.is_control() => text.extend(character.escape_unicode()),
+                _ if character.is_control() => {
+                    let _ = write!(text, "\\x{:02x}", u32::from(character));
+                }
                 _ => text.push(character),
             }
         }

@@ -53,11 +53,6 @@ impl Accounts {
         self.read(&wish, |book| book.snapshot(account)).await.map(Arc::new)
     }
 
-    /// What is known of an account now, without waiting.
-    pub(crate) fn present(&self, account: &AccountId) -> Option<AccountSnapshot> {
-        self.book.borrow().snapshot(account)
-    }
-
     /// P&L of an account, once the gateway has sent it.
     pub(crate) async fn pnl(&self, account: &AccountId, deadline: Deadline) -> Result<Pnl> {
         let wish = Wish { request: "pnl", account, deadline };
@@ -74,11 +69,6 @@ impl Accounts {
         let name = AccountId(account.map_or("all accounts", |account| &account.0).to_owned());
         let wish = Wish { request: "positions", account: &name, deadline };
         self.read(&wish, |book| book.positions(account)).await
-    }
-
-    /// Positions known now, without waiting.
-    pub(crate) fn present_positions(&self, account: &AccountId) -> Option<Vec<Position>> {
-        self.book.borrow().positions(Some(account))
     }
 
     /// Sees to it that the account is followed.

@@ -150,7 +150,7 @@ impl Client {
         .await
     }
 
-    /// The latest state of a kept line.
+    /// The latest state of a kept line; its generation tells which link it came from.
     #[must_use]
     pub fn latest_quote(&self, contract_id: ContractId) -> Option<Quote> {
         self.0.lines.latest(contract_id)
@@ -199,7 +199,7 @@ impl Client {
     }
 }
 
-fn unmanaged(account: &AccountId, managed: &[AccountId]) -> Error {
+pub(super) fn unmanaged(account: &AccountId, managed: &[AccountId]) -> Error {
     let names = managed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     Error::config(format!("account {account} is not managed by this login: it manages {names}"))
         .with_detail("account", account)

@@ -6,8 +6,11 @@ use ibapi::Error as WireError;
 use ibapi::subscriptions::NoticeStream;
 
 use super::link::Link;
+use super::probe;
 use crate::error::{Error, ErrorKind};
-use crate::model::{ClientId, Generation};
+use crate::model::{ClientId, Generation, MINIMUM_SERVER_VERSION};
+
+const CLIENT_ID_IN_USE: i32 = 326;
 
 /// Frames a request may leave unread before the oldest are dropped (and the drop is reported).
 const CHANNEL_CAPACITY: usize = 256;
@@ -59,9 +62,30 @@ impl Target {
             .connect_with_notice_stream();
         match tokio::time::timeout(within, handshake).await {
             Ok(Ok((client, notices))) => Ok(Opening { client, notices }),
+            Ok(Err(error @ WireError::ConnectionRejected(_))) => Err(self.hung_up(error).await),
             Ok(Err(error)) => Err(self.failure(error)),
             Err(_) => Err(self.silence(within)),
         }
+    }
+
+    /// A gateway that closed the socket: too old, if it says so when asked.
+    async fn hung_up(&self, error: WireError) -> Failure {
+        match probe::offered_version(&self.address).await {
+            Some(offered) if offered < MINIMUM_SERVER_VERSION => self.too_old(offered),
+            _ => self.failure(error),
+        }
+    }
+
+    fn too_old(&self, offered: i32) -> Failure {
+        let message = format!(
+            "{} offers server version {offered}, {MINIMUM_SERVER_VERSION} or newer is needed: \
+             update the gateway",
+            self.address
+        );
+        let error = Error::new(ErrorKind::GatewayTooOld, message)
+            .with_detail("offered", offered)
+            .with_detail("needed", MINIMUM_SERVER_VERSION);
+        Failure { error, outlook: Outlook::Final }
     }
 
     fn silence(&self, within: Duration) -> Failure {
@@ -73,19 +97,14 @@ impl Target {
 
     fn failure(&self, error: WireError) -> Failure {
         let address = &self.address;
+        if let WireError::ServerVersion(_, offered, _) = &error {
+            return self.too_old(*offered);
+        }
         let (kind, outlook, message) = match &error {
             WireError::ClientIdInUse { client_id } => (
                 ErrorKind::ClientIdInUse,
                 Outlook::Lasting,
                 format!("{address}: client id {client_id} is in use by another connection"),
-            ),
-            WireError::ServerVersion(needed, offered, _) => (
-                ErrorKind::GatewayTooOld,
-                Outlook::Final,
-                format!(
-                    "{address} offers server version {offered}, {needed} or newer is needed: \
-                     update the gateway"
-                ),
             ),
             WireError::InvalidFrame(_) | WireError::Parse(..) | WireError::ParseInt(_) => (
                 ErrorKind::HandshakeFailed,
@@ -106,7 +125,11 @@ impl Target {
                 format!("cannot connect to {address}: {error}"),
             ),
         };
-        let error = Error::new(kind, message).with_source(error);
+        let known = Error::new(kind, message).with_source(error);
+        let error = match kind {
+            ErrorKind::ClientIdInUse => known.with_code(CLIENT_ID_IN_USE),
+            _ => known,
+        };
         Failure { error, outlook }
     }
 }

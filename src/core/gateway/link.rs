@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use super::codes;
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{AccountId, ClientId, Generation, Notice, OrderId};
+use crate::model::{AccountId, Generation, Notice, OrderId};
 
 /// A stream of what one subscription delivers; the first error is its last item.
 pub(crate) type Items<T> = Pin<Box<dyn Stream<Item = Result<T>> + Send>>;
@@ -66,11 +66,6 @@ impl Link {
     /// Accounts told in the handshake.
     pub(crate) fn accounts(&self) -> &[AccountId] {
         &self.0.accounts
-    }
-
-    /// The client id this link was opened with.
-    pub(crate) fn client_id(&self) -> ClientId {
-        ClientId(self.0.client.client_id())
     }
 
     /// The first order id the gateway allows.

@@ -3,6 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `connect` | opening one link, and why that failed |
+//! | `probe` | which version a gateway that hangs up would offer |
 //! | `link` | one live link, its end, requests with deadlines |
 //! | `codes` | what an error of the wire means |
 //! | `convert` | contracts and numbers, both directions |
@@ -20,6 +21,7 @@ mod history;
 mod link;
 mod market_data;
 mod orders;
+mod probe;
 mod times;
 
 pub(crate) use accounts::AccountEvent;

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
+/// The oldest gateway server version this package speaks.
+pub const MINIMUM_SERVER_VERSION: i32 = 213;
+
 /// Where the session stands. The states a supervisor needs so far; see `session::state`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SessionState {
@@ -23,6 +26,12 @@ pub enum SessionState {
 }
 
 impl SessionState {
+    /// Whether the caller has closed for good.
+    #[must_use]
+    pub fn is_closed(self) -> bool {
+        matches!(self, Self::Closed)
+    }
+
     /// The state's name as users see it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

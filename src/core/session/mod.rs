@@ -11,10 +11,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
-use crate::gateway::{Link, Target};
+use crate::gateway::Target;
 use crate::metrics::Counters;
-use crate::model::{Generation, SessionState};
+use crate::model::{AccountId, Generation, SessionState};
 
+/// What a live link offers: the domains reach the gateway through the session alone.
+pub(crate) use crate::gateway::{AccountEvent, Items, Link, Listing, OrderEvents, Tick, TickKind};
 pub(crate) use state::Policy;
 pub(crate) use supervisor::Supervisor;
 
@@ -27,6 +29,8 @@ pub(crate) struct Status {
     pub(crate) generation: Generation,
     /// The link, while it is live.
     pub(crate) link: Option<Link>,
+    /// Accounts of the login, as told by the present or last link.
+    pub(crate) accounts: Arc<[AccountId]>,
     /// Why the last try or link ended.
     pub(crate) reason: Option<Error>,
 }
@@ -55,6 +59,7 @@ impl Session {
             state: SessionState::Idle,
             generation: Generation(0),
             link: None,
+            accounts: Arc::from([]),
             reason: None,
         });
         let (commands, inbox) = mpsc::channel(64);

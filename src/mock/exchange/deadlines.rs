@@ -55,9 +55,14 @@ fn first_session(
 }
 
 impl Exchange {
+    /// When the next day of the books begins.
+    pub(crate) fn next_midnight(&self) -> i64 {
+        midnight_after(self.day)
+    }
+
     /// The next moment at which something happens by itself.
     pub(crate) fn next_due(&self) -> i64 {
-        let midnight = midnight_after(self.day);
+        let midnight = self.next_midnight();
         self.first_due().map_or(midnight, |(moment, ..)| moment.min(midnight))
     }
 

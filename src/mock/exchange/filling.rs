@@ -94,10 +94,7 @@ impl Exchange {
 
     /// What the fill rule and the shown size leave of what remains, if that is enough for the order.
     fn fillable(&self, order: &Order) -> Decimal {
-        let most = match &self.fill_rule {
-            rule if rule.is_late => Decimal::ZERO,
-            rule => rule.at_most.unwrap_or(Decimal::MAX) - order.filled,
-        };
+        let most = self.fill_rule.most(order.key.client) - order.filled;
         let ticket = &order.ticket;
         let shown = self.quote(ticket.con_id).map(|quote| quote.untaken(ticket.action));
         let most = match shown.filter(|_| self.rules.fills_by_size) {

@@ -9,7 +9,7 @@ use super::account::{Account, Figures, ProfitAndLoss, Rows, Valued, summary_rows
 use super::bars::BarSeries;
 use super::deadlines::day_of;
 use super::event::{Event, Execution};
-use super::ids::ConId;
+use super::ids::{ClientId, ConId};
 use super::instrument::{Instrument, SecurityKind};
 use super::ledger::{BASE_CURRENCY, Holding};
 use super::listing::Listing;
@@ -20,10 +20,17 @@ use super::rules::MarketRules;
 /// Limits on fills, as faults set them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct FillRule {
-    /// Nothing fills until this is taken away.
-    pub(crate) is_late: bool,
-    /// No order fills more than this in all.
-    pub(crate) at_most: Option<Decimal>,
+    /// The most an order may fill in all: of one client or of all.
+    pub(crate) limits: Vec<(Option<ClientId>, Decimal)>,
+}
+
+impl FillRule {
+    /// The most an order of a client may fill.
+    pub(crate) fn most(&self, client: ClientId) -> Decimal {
+        let concerns = |of: &Option<ClientId>| of.is_none_or(|of| of == client);
+        let limits = self.limits.iter().filter(|(of, _)| concerns(of)).map(|(_, most)| *most);
+        limits.min().unwrap_or(Decimal::MAX)
+    }
 }
 
 /// Prices, accounts and orders.

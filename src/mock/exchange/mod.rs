@@ -6,6 +6,7 @@
 pub(crate) mod account;
 pub(crate) mod activation;
 pub(crate) mod bars;
+pub(crate) mod by_hand;
 pub(crate) mod calendar;
 pub(crate) mod condition;
 pub(crate) mod correction;

@@ -78,6 +78,11 @@ impl OrderBook {
         self.children.get(&parent).into_iter().flatten().copied().collect()
     }
 
+    /// Drops finished orders; their ids stay used (I4).
+    pub(crate) fn forget_complete(&mut self) {
+        self.orders.retain(|_, order| !order.status.is_complete());
+    }
+
     /// Stores an order in its new state.
     pub(crate) fn put(&mut self, order: Order) {
         if order.status.is_working() {

@@ -11,6 +11,7 @@ use crate::exchange::refusal::Refusal;
 use crate::exchange::{Instrument, SecurityKind};
 use crate::wire::frame::MAX_BODY;
 use crate::wire::pb;
+use crate::wire::text::BarsWithWindow;
 use crate::world::World;
 
 use super::contract;
@@ -58,8 +59,7 @@ fn send_bars(
     if reply.encoded_len() + size_of::<u32>() > MAX_BODY {
         return Err(no_data("query would return too many bars", instrument));
     }
-    to.send(&reply);
-    to.send(&window(id, query));
+    to.send_bars(BarsWithWindow { bars: reply, window: window(id, query) });
     Ok(())
 }
 

@@ -46,7 +46,7 @@ pub(super) fn subscribe(world: &mut World, to: &Outlet, request: &pb::MarketData
 
 fn present_mode(world: &World, con_id: ConId, asked: i32) -> Option<DataMode> {
     let has_market = world.exchange.quote(con_id).is_some_and(Quote::has_market);
-    mode(asked, !world.not_entitled.contains(&con_id), has_market)
+    mode(asked, world.has_live_data(con_id), has_market)
 }
 
 fn start(world: &mut World, to: &Outlet, id: RequestId, mut ticker: Ticker, is_snapshot: bool) {
@@ -119,6 +119,7 @@ pub(crate) fn end_snapshot(
     let Some(client) = world.clients.get_mut(&connection) else { return };
     if client.tickers.get(&id).is_some_and(|ticker| ticker.snapshot == Some(number)) {
         client.tickers.remove(&id);
+        client.outlet.usage.end(connection, id);
         client.outlet.send(&pb::TickSnapshotEnd { req_id: Some(id) });
     }
 }
@@ -216,7 +217,12 @@ pub(crate) fn flood(world: &World, con_ids: &[ConId], count: u64, progress: &Arc
     for client in world.clients.values() {
         for con_id in con_ids {
             for (id, _) in followers(client, *con_id) {
-                client.outlet.outbox.push_flood(Flood::new(*id, count, progress));
+                client.outlet.outbox.push_flood(Flood::new(
+                    *id,
+                    count,
+                    client.outlet.version,
+                    progress,
+                ));
             }
         }
     }

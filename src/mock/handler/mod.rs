@@ -4,6 +4,7 @@
 mod account_updates;
 mod contract;
 mod contract_details;
+mod entitlement;
 mod executions;
 mod history;
 mod market_data;
@@ -18,6 +19,7 @@ mod summary;
 mod ticks;
 mod time_passing;
 
+pub(crate) use entitlement::CODES as ENTITLEMENT_CODES;
 pub(crate) use market_data::{clear_price, end_snapshot, flood, set_price};
 pub(crate) use orders::place_by_hand;
 pub(crate) use session::welcome;
@@ -34,6 +36,9 @@ use crate::world::World;
 
 /// Answers a request.
 pub(crate) fn serve(world: &mut World, to: &Outlet, request: Request) {
+    if entitlement::refuses(world, to, &request) {
+        return;
+    }
     match request {
         Request::ReqCurrentTime(_) => session::current_time(to),
         Request::ReqCurrentTimeInMillis(_) => session::current_time_in_millis(to),
@@ -120,10 +125,9 @@ pub(crate) fn tell_figures(world: &mut World, account: &str, moved: Option<ConId
 
 /// Lets matching follow the faults that are on now.
 pub(crate) fn follow_faults(world: &mut World) {
-    world.exchange.fill_rule = FillRule {
-        is_late: world.faults.fills_are_late(),
-        at_most: world.faults.fill_limit().and_then(decimal),
-    };
+    let limits = world.faults.fill_limits();
+    let limits = limits.into_iter().filter_map(|(client, most)| Some((client, decimal(most)?)));
+    world.exchange.fill_rule = FillRule { limits: limits.collect() };
     let now = world.now();
     let events = world.exchange.match_all(now);
     tell(world, events);

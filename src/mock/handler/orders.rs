@@ -27,7 +27,8 @@ pub(super) fn place(world: &mut World, to: &Outlet, request: pb::PlaceOrderReque
     if wording.order.what_if() {
         return previews::send(world, to, id, (&ticket, &wording));
     }
-    let refused = world.faults.order_refusal().map(|(code, text)| Refusal::new(code, text));
+    let refused = world.faults.order_refusal(to.client);
+    let refused = refused.map(|(code, text)| Refusal::new(code, text));
     let now = world.now();
     let words_before = words_taken(world, key);
     let events = world.exchange.place(key, ticket, refused, now);

@@ -6,9 +6,6 @@ use crate::exchange::account::Rows;
 use crate::wire::pb;
 use crate::world::World;
 
-/// At most this many at a time (A4).
-const MOST: usize = 2;
-
 pub(super) fn subscribe(world: &mut World, to: &Outlet, request: &pb::AccountSummaryRequest) {
     let id = request.req_id.unwrap_or(NO_REQUEST);
     if let Some((code, text)) = refusal(world, to, request) {
@@ -40,7 +37,9 @@ fn refusal(
         return Some((321, format!("Error validating request. Invalid account group '{group}'")));
     }
     let live = world.client(to).map_or(0, |client| client.summaries.len());
-    (live >= MOST).then(|| {
+    // (A4)
+    let is_full = world.settings.limits.account_summaries.is_some_and(|most| live >= most);
+    is_full.then(|| {
         (
             322,
             "Error processing request. Maximum number of account summary requests exceeded".into(),

@@ -3,7 +3,7 @@
 //! - `split HOST PORT TICKS`: read a flood and cut it into frames, nothing more.
 //! - `decode HOST PORT TICKS`: the same, and decode each tick with prost.
 //! - `time HOST PORT SEQUENTIAL CONCURRENT`: server-time requests with the plain `ibapi` crate.
-//! - `bars HOST PORT DURATION`: one-second bars with the plain `ibapi` crate.
+//! - `bars HOST PORT DAYS`: one-second bars with the plain `ibapi` crate.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program")]
 
 mod floor;
@@ -37,9 +37,7 @@ fn run(arguments: &[String]) -> Outcome {
             let address = format!("{host}:{port}");
             plain_ibapi::server_time(&address, sequential.parse()?, concurrent.parse()?)
         }
-        ["bars", host, port, duration] => {
-            plain_ibapi::bars(&format!("{host}:{port}"), duration.parse()?)
-        }
+        ["bars", host, port, days] => plain_ibapi::bars(&format!("{host}:{port}"), days.parse()?),
         _ => Err("usage: bench-peers split|decode|time|bars HOST PORT …".into()),
     }
 }

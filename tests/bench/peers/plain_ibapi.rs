@@ -53,8 +53,8 @@ pub(crate) fn server_time(address: &str, sequential: usize, concurrent: usize) -
     })
 }
 
-/// One-second bars over a number of trading seconds.
-pub(crate) fn bars(address: &str, seconds: i32) -> Outcome {
+/// One-second bars over a number of trading days.
+pub(crate) fn bars(address: &str, days: i32) -> Outcome {
     runtime()?.block_on(async {
         let client = Client::connect(address, CLIENT_ID).await?;
         println!("ready");
@@ -63,8 +63,8 @@ pub(crate) fn bars(address: &str, seconds: i32) -> Outcome {
         let data = client
             .historical_data(&contract, BarSize::Sec)
             .what_to_show(WhatToShow::Trades)
-            .trading_hours(TradingHours::Extended)
-            .duration(Duration::seconds(seconds))
+            .trading_hours(TradingHours::Regular)
+            .duration(Duration::days(days))
             .fetch()
             .await?;
         Ok(json!({

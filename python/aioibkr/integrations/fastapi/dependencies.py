@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from aioibkr import Client, IBKRBroker, IBKRIntegration, NotConnected, get_ibkr_integration
+from aioibkr import Client, IBKRBroker, IBKRIntegration, get_ibkr_integration
 
 __all__ = ["BrokerDep", "IntegrationDep", "get_broker", "get_client", "get_integration"]
 
@@ -22,10 +22,9 @@ async def get_broker(integration: IntegrationDep) -> IBKRBroker:
 
     It connects on first use and after a loss, not after `POST /disconnect`.
     """
-    if not integration.enabled:
-        raise NotConnected("IBKR is disabled: set IBKR_ENABLED=true", {"disabled": "true"})
-    await integration.broker.client()
-    return integration.broker
+    broker = integration.enabled_broker()
+    await broker.client()
+    return broker
 
 
 BrokerDep = Annotated[IBKRBroker, Depends(get_broker)]

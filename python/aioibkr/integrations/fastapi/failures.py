@@ -41,18 +41,22 @@ class BrokerRoute(APIRoute):
             except RequestValidationError as error:
                 raise without_input(error) from None
             except errors.IBKRError as error:
-                return answer_to(error)
+                return answer_to(error, to=request.method)
 
         return answered
 
 
-def answer_to(error: errors.IBKRError) -> JSONResponse:
+def answer_to(error: errors.IBKRError, *, to: str) -> JSONResponse:
     """The answer to an error: `detail`, and the rule or IB's code where there is one.
+
+    What a `GET` asks for cannot be meant wrongly: a `ConfigError` is then this side's settings.
 
     An order whose outcome is unknown is told by its id and key, so that the caller can repeat the
     request with that key or look the order up.
     """
     status = next(status for kind, status in STATUS if isinstance(error, kind))
+    if to == "GET" and isinstance(error, errors.ConfigError):
+        status = 503
     if isinstance(error, errors.OrderOutcomeUnknown):
         order_id = error.details.get("order_id")
         return JSONResponse({"order_id": order_id, "key": error.key, "status": "unknown"}, status)

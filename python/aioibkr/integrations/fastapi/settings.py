@@ -18,9 +18,10 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 class IBKRSettings(BaseSettings):
     """How an application talks to its gateway. Timeouts are in seconds.
 
-    Precedence: explicit argument > environment > file (`_env_file=".env"`) > default. Environment
-    names are the upper-case forms; `IBKR_ACCOUNT_ID` also stands for `IBKR_ACCOUNT`. Raises
-    pydantic's `ValidationError` naming a value that makes no sense.
+    Precedence: explicit argument > environment > file > default; the file is named by a subclass
+    (`SettingsConfigDict(env_file=".env")`) or by `_env_file=`. Environment names are the upper-case
+    forms; `IBKR_ACCOUNT_ID` also stands for `IBKR_ACCOUNT`. Raises pydantic's `ValidationError`
+    naming a value that makes no sense.
     """
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)

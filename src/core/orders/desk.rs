@@ -1,0 +1,307 @@
+//! The desk: the one task that owns the book, allocates order ids and writes orders.
+//!
+//! It never waits for a write or an answer: writes are held side by side, callers' goals are
+//! judged after every event, and what ran out of time is answered when its deadline passes.
+
+mod placing;
+mod settling;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
+
+use super::book::{Book, TradeNo};
+use super::goals::Goal;
+use super::placement::Written;
+use super::reconcile::{self, Lists};
+use super::{Command, Directory, Terms, TradeHandle};
+use crate::clock::Deadline;
+use crate::error::Result;
+use crate::metrics::Counters;
+use crate::model::{ClientId, Generation, OrderEvent, OrderId, RiskLimits, Trade};
+use crate::session::Session;
+use crate::session::{Link, OrderEvents};
+
+/// Pause before orders are listed again after a failed attempt.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Time for opening the order stream again.
+const REOPEN: Duration = Duration::from_secs(10);
+
+/// The owner of the book.
+pub(crate) struct Desk {
+    client_id: ClientId,
+    session: Session,
+    limits: Option<RiskLimits>,
+    counters: Arc<Counters>,
+    inbox: mpsc::Receiver<Command>,
+    directory: watch::Sender<Directory>,
+    book: Book,
+    link: Option<Link>,
+    events: Option<OrderEvents>,
+    known: Option<Generation>,
+    listing: Option<BoxFuture<'static, Result<Lists>>>,
+    writes: FuturesUnordered<BoxFuture<'static, Finished>>,
+    waits: Vec<Wait>,
+    sweeps: Vec<Sweep>,
+    parked: Vec<Parked>,
+    recorded: Vec<OrderId>,
+}
+
+/// Somebody waits for a goal of one trade.
+struct Wait {
+    no: TradeNo,
+    goal: Goal,
+    deadline: Deadline,
+    reply: Reply,
+}
+
+enum Reply {
+    Handle(oneshot::Sender<Result<TradeHandle>>, bool),
+    Trade(oneshot::Sender<Result<Arc<Trade>>>),
+    /// Answered already; the goal lives on for what it must undo.
+    Nobody,
+}
+
+/// Somebody waits for all orders to end.
+struct Sweep {
+    orders: Vec<TradeNo>,
+    deadline: Deadline,
+    reply: oneshot::Sender<Result<usize>>,
+}
+
+/// A command that waits for the orders to be known.
+struct Parked {
+    deadline: Deadline,
+    command: Command,
+}
+
+/// A write that has come to its end.
+struct Finished {
+    what: Writing,
+    outcome: Written,
+}
+
+#[derive(Clone, Copy)]
+enum Writing {
+    Place(TradeNo, Generation),
+    Change(TradeNo),
+    Cancel(Option<TradeNo>),
+    CancelAll,
+}
+
+enum Turn {
+    Command(Option<Command>),
+    Event(Option<Result<OrderEvent>>),
+    Wrote(Finished),
+    Listed(Result<Lists>),
+    Link(Option<Link>),
+    Late,
+    Over,
+}
+
+impl Desk {
+    pub(super) fn new(
+        terms: Terms,
+        session: Session,
+        inbox: mpsc::Receiver<Command>,
+        directory: watch::Sender<Directory>,
+    ) -> Self {
+        Self {
+            client_id: terms.client_id,
+            limits: terms.limits,
+            counters: terms.counters,
+            session,
+            inbox,
+            directory,
+            book: Book::default(),
+            link: None,
+            events: None,
+            known: None,
+            listing: None,
+            writes: FuturesUnordered::new(),
+            waits: Vec::new(),
+            sweeps: Vec::new(),
+            parked: Vec::new(),
+            recorded: Vec::new(),
+        }
+    }
+
+    /// Serves until the session is closed or every handle is gone.
+    pub(crate) async fn run(mut self) {
+        let mut status = self.session.watch();
+        loop {
+            match self.turn(&mut status).await {
+                Turn::Command(Some(command)) => self.command(command),
+                Turn::Command(None) | Turn::Over => return self.end(),
+                Turn::Event(event) => self.event(event).await,
+                Turn::Wrote(finished) => self.wrote(finished),
+                Turn::Listed(lists) => self.listed(lists),
+                Turn::Link(link) => self.relink(link).await,
+                Turn::Late => self.expire(),
+            }
+            self.publish();
+        }
+    }
+
+    /// The next thing to attend to. What the gateway says comes before what callers ask, so that
+    /// commands are judged by the latest state.
+    async fn turn(&mut self, status: &mut watch::Receiver<crate::session::Status>) -> Turn {
+        let present = self.link.as_ref().map(Link::generation);
+        let relinked = status.wait_for(|status| {
+            status.link.as_ref().map(Link::generation) != present || status.state.is_closed()
+        });
+        let late = self.next_deadline();
+        tokio::select! {
+            biased;
+            status = relinked => match status {
+                Ok(status) if !status.state.is_closed() => Turn::Link(status.link.clone()),
+                _ => Turn::Over,
+            },
+            event = next_event(&mut self.events) => Turn::Event(event),
+            Some(finished) = self.writes.next() => Turn::Wrote(finished),
+            lists = next_lists(&mut self.listing) => Turn::Listed(lists),
+            () = sleep_until(late) => Turn::Late,
+            command = self.inbox.recv() => Turn::Command(command),
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::Place(placing, reply) => self.place(placing, reply),
+            Command::Check(placing, reply) => self.check(placing, reply),
+            Command::Modify(order_id, placing, reply) => self.modify(order_id, placing, reply),
+            Command::Cancel(order_id, deadline, reply) => self.cancel(order_id, deadline, reply),
+            Command::CancelAll(deadline, reply) => self.cancel_all(deadline, reply),
+            Command::Learn(events) => {
+                events.into_iter().for_each(|event| self.apply(&event));
+            }
+        }
+    }
+
+    /// Takes up a new link, or notes that there is none.
+    async fn relink(&mut self, link: Option<Link>) {
+        self.known = None;
+        self.listing = None;
+        self.events = None;
+        self.link = link;
+        match self.link.clone() {
+            Some(link) => {
+                self.open_events(&link).await;
+                self.listing = Some(reconcile::ask(link).boxed());
+            }
+            None => self.fail_parked(),
+        }
+    }
+
+    async fn open_events(&mut self, link: &Link) {
+        match link.order_events(Deadline::after(REOPEN)).await {
+            Ok(events) => self.events = Some(events),
+            Err(error) => log::error!(target: "aioibkr::orders", "no order events: {error}"),
+        }
+    }
+
+    async fn event(&mut self, event: Option<Result<OrderEvent>>) {
+        match event {
+            Some(Ok(event)) => self.apply(&event),
+            Some(Err(error)) => {
+                log::warn!(target: "aioibkr::orders", "the order stream broke: {error}");
+                self.restart_events().await;
+            }
+            None => self.restart_events().await,
+        }
+    }
+
+    /// Opens the stream again and asks what was missed; a link that is gone needs neither.
+    async fn restart_events(&mut self) {
+        self.events = None;
+        let Some(link) = self.link.clone().filter(Link::is_up) else { return };
+        self.known = None;
+        self.open_events(&link).await;
+        self.listing = Some(after(RETRY, reconcile::ask(link)).boxed());
+    }
+
+    fn listed(&mut self, lists: Result<Lists>) {
+        self.listing = None;
+        let lists = match lists {
+            Ok(lists) => lists,
+            Err(error) => {
+                log::warn!(target: "aioibkr::orders", "orders are not known yet: {error}");
+                let link = self.link.clone().filter(Link::is_up);
+                self.listing = link.map(|link| after(RETRY, reconcile::ask(link)).boxed());
+                return;
+            }
+        };
+        let before = self.in_doubt(lists.generation);
+        lists.events.iter().for_each(|event| self.apply(event));
+        if lists.complete {
+            self.settle_absent(&before);
+        }
+        self.known = Some(lists.generation);
+        self.send_recorded();
+        let parked = std::mem::take(&mut self.parked);
+        parked.into_iter().for_each(|parked| self.command(parked.command));
+    }
+
+    fn is_known(&self) -> bool {
+        self.known.is_some() && self.known == self.link.as_ref().map(Link::generation)
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        let waits = self.waits.iter().filter(|wait| !wait.reply.is_nobody());
+        let waits = waits.map(|wait| self.answer_at(wait));
+        let sweeps = self.sweeps.iter().map(|sweep| sweep.deadline.at());
+        waits.chain(sweeps).chain(self.parked.iter().map(|parked| parked.deadline.at())).min()
+    }
+
+    fn publish(&self) {
+        self.directory.send_if_modified(|directory| {
+            let is_stale =
+                directory.known != self.known || directory.revision != self.book.revision();
+            if is_stale {
+                directory.known = self.known;
+                directory.revision = self.book.revision();
+                let trades = self.book.all().filter_map(|(no, _)| Some((no, self.book.watch(no)?)));
+                directory.trades = trades.collect();
+            }
+            is_stale
+        });
+    }
+}
+
+impl Reply {
+    fn is_nobody(&self) -> bool {
+        matches!(self, Self::Nobody)
+    }
+}
+
+async fn next_event(events: &mut Option<OrderEvents>) -> Option<Result<OrderEvent>> {
+    match events {
+        Some(events) => events.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn next_lists(listing: &mut Option<BoxFuture<'static, Result<Lists>>>) -> Result<Lists> {
+    match listing {
+        Some(listing) => listing.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn after<T>(pause: Duration, work: impl Future<Output = T>) -> T {
+    tokio::time::sleep(pause).await;
+    work.await
+}

@@ -1,0 +1,380 @@
+//! The desk's commands: placing, changing and cancelling.
+
+use std::sync::Arc;
+
+use futures_util::future::FutureExt;
+use rust_decimal::Decimal;
+use tokio::sync::oneshot;
+
+use super::{Desk, Finished, Parked, Reply, Sweep, Wait, Writing};
+use crate::clock::{self, Deadline};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Action, Order, OrderId, OrderKey, OrderRef, OrderStatus, Trade};
+use crate::orders::book::{TradeNo, Wish};
+use crate::orders::goals::{self, Goal};
+use crate::orders::placement::{self, Written};
+use crate::orders::{Command, Placing, TradeHandle, lifecycle};
+use crate::risk;
+use crate::session::Link;
+
+/// Which trade a change is about and by when it must be out.
+struct Change {
+    no: TradeNo,
+    deadline: Deadline,
+}
+
+type HandleReply = oneshot::Sender<Result<TradeHandle>>;
+
+impl Desk {
+    /// Places an order, or finds the one its key stands for.
+    pub(super) fn place(&mut self, placing: Box<Placing>, reply: HandleReply) {
+        if let Some(no) = self.book.by_key(&placing.key) {
+            return self.repeat(no, &placing, reply);
+        }
+        let link = match self.writable() {
+            Ok(link) => link,
+            Err(error) => return answer(reply, Err(error)),
+        };
+        if !self.is_known() {
+            let deadline = placing.deadline;
+            return self.parked.push(Parked { deadline, command: Command::Place(placing, reply) });
+        }
+        match self.admit(&placing).and_then(|()| reference(&placing)) {
+            Ok(reference) => self.write_order(&link, *placing, reference, reply),
+            Err(error) => answer(reply, Err(error)),
+        }
+    }
+
+    /// Judges an order as `place` would and sends nothing.
+    pub(super) fn check(&mut self, placing: Box<Placing>, reply: oneshot::Sender<Result<()>>) {
+        if let Err(error) = self.writable() {
+            return answer(reply, Err(error));
+        }
+        if !self.is_known() {
+            let deadline = placing.deadline;
+            return self.parked.push(Parked { deadline, command: Command::Check(placing, reply) });
+        }
+        let verdict = self.admit(&placing).and_then(|()| reference(&placing)).map(drop);
+        answer(reply, verdict);
+    }
+
+    /// The rules, with what the book knows added to what the caller gathered.
+    fn admit(&self, placing: &Placing) -> Result<()> {
+        risk::check_order(&placing.order)?;
+        let Some(limits) = &self.limits else { return Ok(()) };
+        let mut view = placing.view.clone();
+        view.is_live = true;
+        view.open_orders = Some(self.book.open_count());
+        view.orders_today = self.book.placed_on(clock::now());
+        view.pending_sells = self.book.pending_sells(placing.contract.contract_id);
+        risk::check_limits(&placing.order, &view, limits)
+    }
+
+    /// The rules for a change: the order it replaces counts for nothing.
+    fn admit_change(&self, placing: &Placing, replaced: &Trade) -> Result<()> {
+        risk::check_order(&placing.order)?;
+        let Some(limits) = &self.limits else { return Ok(()) };
+        let mut view = placing.view.clone();
+        let offered = self.book.pending_sells(replaced.contract.contract_id);
+        let its_own = match replaced.order.action {
+            Action::Sell => replaced.remaining,
+            Action::Buy => Decimal::ZERO,
+        };
+        view.is_live = true;
+        view.open_orders = Some(self.book.open_count().saturating_sub(1));
+        view.orders_today = 0;
+        view.pending_sells = offered - its_own;
+        risk::check_limits(&placing.order, &view, limits)
+    }
+
+    /// The link, if an order may be written to it.
+    fn writable(&self) -> Result<Link> {
+        let status = self.session.status();
+        match self.link.clone().filter(Link::is_up) {
+            Some(link) => Ok(link),
+            None if status.is_at_rest() => Err(self.session.not_connected(&status)),
+            None => Err(self.session.no_link("nothing was sent")),
+        }
+    }
+
+    fn repeat(&mut self, no: TradeNo, placing: &Placing, reply: HandleReply) {
+        let Some(trade) = self.book.trade(no) else { return };
+        if !self.is_same(no, &trade, placing) {
+            return answer(reply, Err(duplicate(&placing.key, &trade)));
+        }
+        let goal = Goal::Acknowledged;
+        let reply = Reply::Handle(reply, true);
+        self.waits.push(Wait { no, goal, deadline: placing.deadline, reply });
+        self.judge(no, None);
+    }
+
+    /// Whether the caller asks for the order the key stands for.
+    fn is_same(&self, no: TradeNo, trade: &Trade, placing: &Placing) -> bool {
+        match self.book.wish(no) {
+            Some(wish) => {
+                let same_contract = wish.asked == placing.asked
+                    || wish.contract == placing.contract
+                    || wish.contract.contract_id.is_some()
+                        && wish.contract.contract_id == placing.contract.contract_id;
+                same_contract && is_same_order(&wish.order, &placing.order)
+            }
+            None => {
+                let (known, asked) = (&trade.order, &placing.order);
+                trade.contract.symbol == placing.contract.symbol
+                    && known.action == asked.action
+                    && known.quantity == asked.quantity
+                    && known.order_type == asked.order_type
+                    && known.limit_price == asked.limit_price
+                    && known.stop_price == asked.stop_price
+            }
+        }
+    }
+
+    fn write_order(&mut self, link: &Link, placing: Placing, sent: OrderRef, reply: HandleReply) {
+        let order_id = self.next_order_id(link);
+        let Placing { asked, contract, order, key, deadline, .. } = placing;
+        let wish = Wish { asked, contract: contract.clone(), order: order.clone() };
+        let no = self.book.add(self.new_trade(order_id, &wish, key), Some(wish));
+        let (held, written) = (link.clone(), link.clone());
+        let write = async move { written.submit_order(order_id, &contract, &order, &sent).await };
+        self.hold(Writing::Place(no, link.generation()), held, deadline, write);
+        let reply = Reply::Handle(reply, false);
+        self.waits.push(Wait { no, goal: Goal::Acknowledged, deadline, reply });
+    }
+
+    /// Above everything the gateway or we have used; an id once written is never used again.
+    fn next_order_id(&self, link: &Link) -> OrderId {
+        let used = self.book.highest(self.client_id);
+        OrderId(link.first_order_id().0.max(used.0.saturating_add(1)))
+    }
+
+    fn new_trade(&self, order_id: OrderId, wish: &Wish, key: OrderKey) -> Trade {
+        let now = clock::now();
+        let mut trade = Trade {
+            key: Some(key),
+            order_id,
+            client_id: self.client_id,
+            perm_id: None,
+            account: wish.order.account.clone(),
+            contract: wish.contract.clone(),
+            order: wish.order.clone(),
+            status: OrderStatus::PendingSubmit,
+            filled: Decimal::ZERO,
+            remaining: wish.order.quantity,
+            average_price: None,
+            fills: Vec::new(),
+            log: Vec::new(),
+            why_held: String::new(),
+            rejection: None,
+            submitted_at: Some(now),
+            filled_at: None,
+            repeated: false,
+        };
+        lifecycle::log(&mut trade, "placed".into(), None, now);
+        trade
+    }
+
+    fn hold(
+        &mut self,
+        what: Writing,
+        link: Link,
+        deadline: Deadline,
+        write: impl Future<Output = Result<()>> + Send + 'static,
+    ) {
+        let held = placement::hold(link, deadline, write);
+        self.writes.push(held.map(move |outcome| Finished { what, outcome }).boxed());
+    }
+
+    /// Changes a working order.
+    pub(super) fn modify(&mut self, id: OrderId, placing: Box<Placing>, reply: HandleReply) {
+        let link = match self.writable() {
+            Ok(link) => link,
+            Err(error) => return answer(reply, Err(error)),
+        };
+        if !self.is_known() {
+            let (deadline, command) = (placing.deadline, Command::Modify(id, placing, reply));
+            return self.parked.push(Parked { deadline, command });
+        }
+        match self.changeable(id, &placing) {
+            Ok((no, trade)) => {
+                let Placing { order, deadline, .. } = *placing;
+                let (wished, old) = (Box::new(order.clone()), Box::new(trade.order.clone()));
+                let (goal, reply) = (Goal::Changed { wished, old }, Reply::Handle(reply, false));
+                self.begin_change(Wait { no, goal, deadline, reply });
+                self.write_change(&link, &trade, order, Change { no, deadline });
+            }
+            Err(error) => answer(reply, Err(error)),
+        }
+    }
+
+    fn changeable(&self, id: OrderId, placing: &Placing) -> Result<(TradeNo, Arc<Trade>)> {
+        let no = self.book.by_order(self.client_id, id).ok_or_else(|| unknown(id))?;
+        let trade = self.book.trade(no).ok_or_else(|| unknown(id))?;
+        if trade.is_done() {
+            return Err(goals::done(&trade, "changed"));
+        }
+        let pending = self.waits.iter().any(|wait| {
+            wait.no == no && !wait.reply.is_nobody() && matches!(wait.goal, Goal::Changed { .. })
+        });
+        if pending || !trade.is_acknowledged() {
+            let message = format!("order {id} has not been answered yet: change it afterwards");
+            return Err(goals::about(Error::refused("pending", message), &trade));
+        }
+        self.admit_change(placing, &trade)?;
+        Ok((no, trade))
+    }
+
+    /// Takes the new values into the book; an earlier change that was never answered is forgotten.
+    fn begin_change(&mut self, wait: Wait) {
+        let no = wait.no;
+        self.waits.retain(|wait| wait.no != no || !wait.reply.is_nobody());
+        if let Goal::Changed { wished, .. } = &wait.goal {
+            let wished = wished.clone();
+            self.book.change(no, |trade| trade.order = *wished);
+        }
+        self.waits.push(wait);
+    }
+
+    fn write_change(&mut self, link: &Link, trade: &Trade, order: Order, change: Change) {
+        let sent = OrderRef { reference: order.order_ref.clone(), key: trade.key.clone() };
+        let (id, contract) = (trade.order_id, trade.contract.clone());
+        let written = link.clone();
+        let write = async move { written.submit_order(id, &contract, &order, &sent).await };
+        self.hold(Writing::Change(change.no), link.clone(), change.deadline, write);
+    }
+
+    /// Cancels an order at once, or first thing after the next link is reconciled.
+    pub(super) fn cancel(
+        &mut self,
+        id: OrderId,
+        deadline: Deadline,
+        reply: oneshot::Sender<Result<Arc<Trade>>>,
+    ) {
+        let status = self.session.status();
+        let no = self.book.by_order(self.client_id, id);
+        let trade = no.and_then(|no| self.book.trade(no));
+        let (no, trade) = match (no, trade) {
+            (Some(no), Some(trade)) => (no, trade),
+            _ if status.is_at_rest() => {
+                return answer(reply, Err(self.session.not_connected(&status)));
+            }
+            _ if self.is_known() => return answer(reply, Err(unknown(id))),
+            _ => {
+                let command = Command::Cancel(id, deadline, reply);
+                return self.parked.push(Parked { deadline, command });
+            }
+        };
+        if trade.is_done() {
+            let error = goals::done(&trade, "cancelled").with_code(10148);
+            return answer(reply, Err(error));
+        }
+        if status.is_at_rest() {
+            return answer(reply, Err(self.session.not_connected(&status)));
+        }
+        self.waits.push(Wait { no, goal: Goal::Cancelled, deadline, reply: Reply::Trade(reply) });
+        match self.link.clone().filter(Link::is_up) {
+            Some(link) => self.write_cancel(&link, id, Some(no), deadline),
+            None => self.recorded.push(id),
+        }
+    }
+
+    pub(super) fn write_cancel(
+        &mut self,
+        link: &Link,
+        id: OrderId,
+        no: Option<TradeNo>,
+        deadline: Deadline,
+    ) {
+        let written = link.clone();
+        let write = async move { written.cancel_order(id).await };
+        self.hold(Writing::Cancel(no), link.clone(), deadline, write);
+    }
+
+    /// Cancels everything with one message.
+    pub(super) fn cancel_all(&mut self, deadline: Deadline, reply: oneshot::Sender<Result<usize>>) {
+        let link = match self.writable() {
+            Ok(link) => link,
+            Err(error) => return answer(reply, Err(error)),
+        };
+        let own = self.book.all().filter(|(_, trade)| {
+            trade.client_id == self.client_id && !trade.is_done() && trade.order_id.0 != 0
+        });
+        let orders = own.map(|(no, _)| no).collect();
+        self.sweeps.push(Sweep { orders, deadline, reply });
+        let written = link.clone();
+        let write = async move { written.cancel_every_order().await };
+        self.hold(Writing::CancelAll, link, deadline, write);
+    }
+
+    /// Sends the cancels that were asked for while there was no link.
+    pub(super) fn send_recorded(&mut self) {
+        let Some(link) = self.link.clone() else { return };
+        for id in std::mem::take(&mut self.recorded) {
+            let no = self.book.by_order(self.client_id, id);
+            let is_done = no.and_then(|no| self.book.trade(no)).is_none_or(|trade| trade.is_done());
+            if !is_done {
+                let deadline = Deadline::after(super::REOPEN);
+                self.write_cancel(&link, id, no, deadline);
+            }
+        }
+    }
+
+    /// Takes the end of a write.
+    pub(super) fn wrote(&mut self, finished: Finished) {
+        match (finished.what, finished.outcome) {
+            (Writing::Place(no, generation), Written::Sent) => {
+                self.book.mark_written(no, generation);
+                self.counters.order_placed();
+            }
+            (Writing::Place(no, generation), Written::Doubtful) => {
+                self.book.mark_written(no, generation);
+            }
+            (Writing::Place(no, _), Written::NotSent(error)) => {
+                self.fail(no, &error, |_| true);
+                self.book.remove(no);
+            }
+            (Writing::Change(no), Written::NotSent(error)) => {
+                self.undo_change(no);
+                self.fail(no, &error, |goal| matches!(goal, Goal::Changed { .. }));
+            }
+            (Writing::Cancel(Some(no)), Written::NotSent(error)) => {
+                self.fail(no, &error, |goal| *goal == Goal::Cancelled);
+            }
+            (Writing::CancelAll, Written::NotSent(error)) => self.fail_sweeps(&error),
+            (Writing::CancelAll, Written::Sent | Written::Doubtful) => self.judge_sweeps(),
+            (Writing::Change(_) | Writing::Cancel(_), _) => {}
+        }
+    }
+}
+
+/// Whether two orders ask for the same; an account that was not named is the client's own.
+fn is_same_order(one: &Order, other: &Order) -> bool {
+    let account = one.account.clone().filter(|_| other.account.is_some());
+    let one = Order { account, ..one.clone() };
+    one == *other
+}
+
+fn reference(placing: &Placing) -> Result<OrderRef> {
+    OrderRef::new(&placing.order.order_ref, placing.key.clone())
+}
+
+fn unknown(id: OrderId) -> Error {
+    let message = format!("order {id} is not known to this client");
+    Error::new(ErrorKind::Order, message).with_code(10147).with_detail("order_id", id)
+}
+
+fn duplicate(key: &OrderKey, trade: &Trade) -> Error {
+    let message = format!(
+        "key {key} was used for a different order: {} {} {} {}",
+        trade.order.action,
+        trade.order.quantity,
+        trade.contract.symbol,
+        trade.order.order_type.as_str()
+    );
+    goals::about(Error::new(ErrorKind::DuplicateOrderKey, message), trade)
+}
+
+/// Answers a caller; one that gave up needs no answer.
+pub(super) fn answer<T>(reply: oneshot::Sender<T>, value: T) {
+    let _ = reply.send(value);
+}

@@ -1,0 +1,48 @@
+"""Every error of the package: its bases, its values, its journey to another process."""
+
+import builtins
+import copy
+import pickle
+
+import pytest
+
+import aioibkr
+from aioibkr import errors
+
+CLASSES = [getattr(errors, name) for name in errors.__all__]
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=errors.__all__)
+def test_error_survives_pickle_and_copy(kind: type[errors.TradingError]) -> None:
+    error = kind("no answer", {"key": "a", "rule": "price"}, code=201, request_id=7)
+
+    for other in (pickle.loads(pickle.dumps(error)), copy.copy(error)):  # noqa: S301 - our own
+        assert type(other) is kind
+        assert (other.message, str(other)) == ("no answer", "no answer")
+        assert other.details == {"key": "a", "rule": "price"}
+        assert (other.code, other.request_id) == (201, 7)
+
+
+@pytest.mark.parametrize(
+    ("kind", "builtin"),
+    [
+        (errors.IBKRConnectionError, builtins.ConnectionError),
+        (errors.ConnectTimeout, builtins.ConnectionError),
+        (errors.RequestTimeout, builtins.TimeoutError),
+        (errors.ConfigError, builtins.ValueError),
+    ],
+)
+def test_error_is_also_the_builtin_that_callers_catch(
+    kind: type[Exception], builtin: type[Exception]
+) -> None:
+    assert issubclass(kind, builtin)
+
+
+def test_every_error_is_at_the_root() -> None:
+    assert set(errors.__all__) <= set(aioibkr.__all__)
+    assert all(issubclass(kind, errors.TradingError) for kind in CLASSES)
+
+
+def test_refusal_and_unknown_outcome_name_rule_and_key() -> None:
+    assert errors.OrderRefused("too large", {"rule": "size"}).rule == "size"
+    assert errors.OrderOutcomeUnknown("no answer", {"key": "k-1"}).key == "k-1"

@@ -1,0 +1,305 @@
+//! The session through the client: connecting, losing the link, closing.
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+
+use aioibkr_core::model::{ClientId, Generation, SessionState};
+use aioibkr_core::{Client, Config, ErrorKind};
+use aioibkr_mock_gateway::Fault;
+use tokio::runtime::Handle;
+
+use crate::core_gateway::{MILLI, SECOND, config, connected, connected_with, eventually, gateway};
+
+#[tokio::test]
+async fn core_connects_and_tells_the_time() {
+    let gateway = gateway();
+
+    let client = connected(&gateway).await;
+    let time = client.server_time(None).await.unwrap();
+
+    assert!(time.year() >= 2024);
+    assert!(client.is_connected());
+    assert_eq!(client.state(), SessionState::Live);
+    assert_eq!(client.generation(), Generation(1));
+    assert_eq!(client.accounts()[0].0, "DU1234567");
+    assert_eq!(client.is_paper(), Some(true));
+    assert!(client.server_version() >= Some(213));
+    assert_eq!(client.metrics().connections, 1);
+}
+
+#[tokio::test]
+async fn core_many_opens_make_one_connection() {
+    let gateway = gateway();
+    let client = Client::new(config(&gateway), Handle::current()).unwrap();
+
+    let opens = (0..50).map(|_| client.open());
+    let opened = futures_util::future::join_all(opens).await;
+
+    assert!(opened.iter().all(Result::is_ok));
+    assert_eq!(gateway.connect_count(), 1);
+}
+
+#[tokio::test]
+async fn core_client_id_zero_means_zero() {
+    let gateway = gateway();
+
+    let _client = connected_with(Config { client_id: ClientId(0), ..config(&gateway) }).await;
+
+    assert_eq!(gateway.clients(), vec![0]);
+}
+
+#[tokio::test]
+async fn core_a_closed_port_ends_in_a_timeout_that_names_it() {
+    let port = free_port();
+    let settings = Config { port, connect_timeout: SECOND, ..unreachable() };
+    let client = Client::new(settings, Handle::current()).unwrap();
+
+    let error = client.open().await.unwrap_err();
+
+    assert_eq!(error.kind(), ErrorKind::ConnectTimeout);
+    assert!(error.message().contains(&format!("127.0.0.1:{port}")), "{error}");
+    assert_eq!(client.state(), SessionState::Idle);
+    assert_eq!(client.metrics().failures, 3);
+}
+
+#[tokio::test]
+async fn core_a_mute_peer_ends_within_the_deadline() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let settings = Config { port, connect_timeout: SECOND, ..unreachable() };
+    let client = Client::new(settings, Handle::current()).unwrap();
+    let began = tokio::time::Instant::now();
+
+    let error = client.open().await.unwrap_err();
+
+    assert!(matches!(error.kind(), ErrorKind::ConnectTimeout | ErrorKind::HandshakeFailed));
+    assert!(began.elapsed() < 2 * SECOND);
+}
+
+#[tokio::test]
+async fn core_a_peer_that_is_no_gateway_is_named_at_once() {
+    let address = web_server();
+    let settings = Config { port: address.port(), ..unreachable() };
+    let client = Client::new(settings, Handle::current()).unwrap();
+    let began = tokio::time::Instant::now();
+
+    let error = client.open().await.unwrap_err();
+
+    assert_eq!(error.kind(), ErrorKind::HandshakeFailed);
+    assert!(began.elapsed() < SECOND);
+}
+
+#[tokio::test]
+async fn core_a_held_client_id_is_named_at_once() {
+    let gateway = gateway();
+    let _first = connected(&gateway).await;
+    let second = Client::new(config(&gateway), Handle::current()).unwrap();
+
+    let error = second.open().await.unwrap_err();
+
+    assert_eq!(error.kind(), ErrorKind::ClientIdInUse);
+    assert!(error.message().contains('7'), "{error}");
+}
+
+#[tokio::test]
+async fn core_a_lost_link_is_opened_again() {
+    let gateway = gateway();
+    let client = connected(&gateway).await;
+
+    gateway.drop_connections().unwrap();
+    eventually("the second link", || client.generation() == Generation(2)).await;
+
+    client.open().await.unwrap();
+    assert!(client.is_connected());
+    assert!(client.server_time(None).await.is_ok());
+    assert_eq!(client.metrics().reconnections, 1);
+}
+
+#[tokio::test]
+async fn core_is_connected_is_the_truth_after_a_drop() {
+    let gateway = gateway();
+    let client = connected(&gateway).await;
+
+    gateway.down().unwrap();
+    eventually("the loss is seen", || !client.is_connected()).await;
+
+    gateway.up().unwrap();
+    eventually("the link is back", || client.is_connected()).await;
+}
+
+#[tokio::test]
+async fn core_requests_in_flight_fail_at_once_when_the_link_is_lost() {
+    let gateway = gateway();
+    let client = connected(&gateway).await;
+    let _mute = gateway.inject(Fault::Mute("req_current_time".into())).unwrap();
+    let waiting = tokio::spawn({
+        let client = client.clone();
+        async move { client.server_time(Some(30 * SECOND)).await }
+    });
+    eventually("the request arrived", || {
+        !gateway.requests(Some("req_current_time")).unwrap().is_empty()
+    })
+    .await;
+
+    gateway.drop_connections().unwrap();
+    let error = waiting.await.unwrap().unwrap_err();
+
+    assert_eq!(error.kind(), ErrorKind::ConnectionLost);
+}
+
+#[tokio::test]
+async fn core_an_unanswered_request_ends_by_its_deadline() {
+    let gateway = gateway();
+    let client = connected(&gateway).await;
+    let _mute = gateway.inject(Fault::Mute("req_current_time".into())).unwrap();
+
+    let error = client.server_time(Some(100 * MILLI)).await.unwrap_err();
+
+    assert_eq!(error.kind(), ErrorKind::RequestTimeout);
+    assert!(error.message().contains("server_time"), "{error}");
+    assert!(error.message().contains("0.1"), "{error}");
+}
+
+#[tokio::test]
+async fn core_a_closed_client_stays_closed() {
+    let gateway = gateway();
+    let client = connected(&gateway).await;
+
+    client.close().await.unwrap();
+    client.close().await.unwrap();
+
+    assert_eq!(client.state(), SessionState::Closed);
+    assert_eq!(client.open().await.unwrap_err().kind(), ErrorKind::NotConnected);
+    assert_eq!(client.server_time(None).await.unwrap_err().kind(), ErrorKind::NotConnected);
+    eventually("the gateway saw the end", || gateway.clients().is_empty()).await;
+}
+
+#[tokio::test]
+async fn core_a_client_id_is_free_again_after_close() {
+    let gateway = gateway();
+    for _ in 0..5 {
+        let client = connected(&gateway).await;
+        client.close().await.unwrap();
+        eventually("the id is free", || gateway.clients().is_empty()).await;
+    }
+}
+
+#[tokio::test]
+async fn core_a_dropped_client_lets_go_of_the_socket() {
+    let gateway = gateway();
+    let client = connected(&gateway).await;
+
+    drop(client);
+
+    eventually("the socket is closed", || gateway.clients().is_empty()).await;
+}
+
+#[tokio::test]
+async fn core_nothing_is_asked_before_open() {
+    let gateway = gateway();
+    let client = Client::new(config(&gateway), Handle::current()).unwrap();
+
+    let error = client.server_time(None).await.unwrap_err();
+
+    assert_eq!(error.kind(), ErrorKind::NotConnected);
+    assert_eq!(gateway.connect_count(), 0);
+}
+
+fn unreachable() -> Config {
+    Config {
+        connect_timeout: 5 * SECOND,
+        connect_pauses: vec![20 * MILLI, 20 * MILLI],
+        ..Config::default()
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// Answers whatever comes as a web server would.
+fn web_server() -> SocketAddr {
+    use std::io::{Read, Write};
+
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        while let Ok((mut stream, _)) = listener.accept() {
+            let _ = stream.read(&mut [0; 64]);
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+        }
+    });
+    address
+}
+
+/// Answers handshakes with this version, or hangs up on clients that do not accept it.
+fn old_gateway(hangs_up: bool) -> SocketAddr {
+    use std::io::{Read, Write};
+
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        while let Ok((mut stream, _)) = listener.accept() {
+            let mut hello = [0; 64];
+            let length = stream.read(&mut hello).unwrap_or(0);
+            let accepts_all = hello[..length].windows(4).any(|bytes| bytes == b"v100");
+            if hangs_up && !accepts_all {
+                continue;
+            }
+            let answer = b"178\x0020260415 09:30:00 EST\0";
+            let frame = [&(answer.len() as u32).to_be_bytes()[..], answer].concat();
+            let _ = stream.write_all(&frame);
+            let _ = stream.read(&mut hello);
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn core_an_old_gateway_is_told_apart_and_named_at_once() {
+    for hangs_up in [false, true] {
+        let settings = Config { port: old_gateway(hangs_up).port(), ..unreachable() };
+        let client = Client::new(settings, Handle::current()).unwrap();
+
+        let error = client.open().await.unwrap_err();
+
+        assert_eq!(error.kind(), ErrorKind::GatewayTooOld, "{error}");
+        assert!(error.message().contains("178") && error.message().contains("213"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn core_without_reconnect_the_next_open_makes_the_next_link() {
+    let gateway = gateway();
+    let client = connected_with(Config { reconnect: None, ..config(&gateway) }).await;
+    gateway.drop_connections().unwrap();
+    eventually("rest", || client.state() == SessionState::Idle).await;
+    assert_eq!(client.server_time(None).await.unwrap_err().kind(), ErrorKind::NotConnected);
+
+    client.open().await.unwrap();
+
+    assert_eq!(client.generation(), Generation(2));
+    client.wait_ready(Some(5 * SECOND)).await.unwrap();
+}
+
+#[tokio::test]
+async fn core_requests_during_an_outage_wait_and_open_no_link_of_their_own() {
+    let gateway = gateway();
+    let client = connected(&gateway).await;
+    gateway.down().unwrap();
+    eventually("the loss", || !client.is_connected()).await;
+    let ask = |_| {
+        let client = client.clone();
+        tokio::spawn(async move { client.server_time(Some(5 * SECOND)).await })
+    };
+    let asked: Vec<_> = (0..20).map(ask).collect();
+    tokio::time::sleep(100 * MILLI).await;
+
+    gateway.up().unwrap();
+
+    for answer in asked {
+        answer.await.unwrap().unwrap();
+    }
+    assert_eq!(gateway.connect_count(), 2);
+}
