@@ -33,6 +33,8 @@ pub(crate) enum Due {
     Request(Outlet, Box<Request>, Option<Waiting>),
     /// A delayed frame is sent.
     Frame(Arc<Outbox>, Vec<u8>),
+    /// Something on the exchange is due at this moment of its clock.
+    Wake(i64),
     /// A frame that nothing overtook is sent.
     HeldFrame(Arc<Outbox>),
     /// A storm sends its code once more.
@@ -202,6 +204,8 @@ pub(crate) struct Client {
     /// The account followed by account updates, and the rows its client has seen (A5).
     pub(crate) updates: Option<(String, Rows)>,
     pub(crate) updates_multi: BTreeMap<RequestId, (String, Rows)>,
+    /// Whether orders entered by hand are bound as they come (N2).
+    pub(crate) binds_orders: bool,
     pub(crate) has_positions: bool,
     pub(crate) positions_multi: BTreeMap<RequestId, String>,
     pub(crate) pnl: BTreeMap<RequestId, String>,
@@ -218,6 +222,7 @@ impl Client {
             summaries: BTreeMap::new(),
             updates: None,
             updates_multi: BTreeMap::new(),
+            binds_orders: false,
             has_positions: false,
             positions_multi: BTreeMap::new(),
             pnl: BTreeMap::new(),

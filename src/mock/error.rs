@@ -35,6 +35,10 @@ pub enum Error {
     },
     /// The gateway could not listen again on its port; the text is the system's.
     CannotListen(String),
+    /// No execution has this id, or it was replaced already.
+    UnknownExecution(String),
+    /// The order is one a client would be refused; the text is what it would be sent.
+    Refused(String),
     /// The gateway is stopped.
     Stopped,
 }
@@ -60,6 +64,8 @@ impl std::fmt::Display for Error {
                 write!(f, "server versions {min} to {max} are not within 157 to 226")
             }
             Self::CannotListen(reason) => write!(f, "cannot listen again: {reason}"),
+            Self::UnknownExecution(id) => write!(f, "no execution has the id {id:?}"),
+            Self::Refused(text) => write!(f, "the order is refused: {text}"),
             Self::Stopped => write!(f, "the mock gateway is stopped"),
         }
     }

@@ -362,11 +362,11 @@ impl MockGateway {
         world.exchange.book.all().map(|order| order_record(&world, order)).collect()
     }
 
-    /// Every execution, oldest first.
+    /// Every execution that still counts, oldest first.
     #[must_use]
     pub fn executions(&self) -> Vec<ExecutionRecord> {
         let world = self.shared.world();
-        let executions = world.exchange.executions.iter();
+        let executions = world.exchange.executions.iter().filter(|one| !one.is_replaced);
         executions.map(|execution| execution_record(&world, execution)).collect()
     }
 

@@ -132,6 +132,7 @@ fn happen(due: Due, shared: &Shared) {
     match due {
         Due::Request(outlet, request, _waiting) => connection::serve_now(*request, &outlet, shared),
         Due::Frame(outbox, frame) => outbox.push(|bytes| bytes.extend_from_slice(&frame)),
+        Due::Wake(moment) => handler::wake(&mut shared.world(), moment),
         Due::HeldFrame(outbox) => outbox.release_held(),
         Due::Storm(fault) => rage(fault, shared),
         Due::SnapshotEnd(connection, request, number) => {

@@ -37,9 +37,10 @@ impl MockGateway {
     /// A description that does not make an instrument; the text says what is wrong with it.
     pub fn add_instrument(&self, new: &NewInstrument) -> Result<(), Error> {
         let mut world = self.shared.world();
+        let now = world.now();
         let refused = |cause: &'static str| Error::BadInstrument(cause);
         let instrument = new.checked(&world.exchange.listing).map_err(refused)?;
-        world.exchange.list(instrument, crate::clock::seconds());
+        world.exchange.list(instrument, now);
         Ok(())
     }
 

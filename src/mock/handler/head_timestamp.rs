@@ -80,7 +80,7 @@ fn traded(
     instrument: &Instrument,
     (span, is_regular): (Span, bool),
 ) -> Vec<(f64, f64)> {
-    let (size, end) = (BarSize::Seconds(60), clock::seconds());
+    let (size, end) = (BarSize::Seconds(60), world.now());
     let query = BarQuery { end, span, size, show: Show::Trades, is_regular };
     let found = match world.exchange.bars(con_id) {
         Some(series) => series.clone(),

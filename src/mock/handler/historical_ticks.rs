@@ -1,7 +1,6 @@
 //! Past ticks (96, 107): trades, quotes or middles, one frame (T4, T5).
 
 use crate::client::{NO_REQUEST, Outlet};
-use crate::clock;
 use crate::exchange::ConId;
 use crate::exchange::past_ticks::{self, From, TickQuery};
 use crate::exchange::refusal::Refusal;
@@ -33,7 +32,7 @@ pub(super) fn send_latest(
     count: i32,
 ) {
     if let Some(count) = usize::try_from(count).ok().filter(|count| *count > 0) {
-        let now = clock::seconds();
+        let now = world.now();
         let query = query(world, From::End(now + 1), count, now);
         send(world, to, id, &Wanted { con_id: stream.con_id, kind: stream.kind, query });
     }
@@ -63,7 +62,7 @@ fn resolve(world: &World, request: &pb::HistoricalTicksRequest) -> Result<Wanted
     if !(1..=MOST).contains(&count) {
         return Err(invalid("Number of ticks should be between 1 and 1000"));
     }
-    let now = clock::seconds();
+    let now = world.now();
     let from = from(request.start_date_time(), request.end_date_time(), now)?;
     let count = usize::try_from(count).unwrap_or_default();
     let is_regular = request.use_rth();

@@ -55,7 +55,10 @@ struct Asked {
 fn resolve(world: &World, request: &pb::HistoricalDataRequest) -> Result<Asked, Refusal> {
     let con_id = contract::resolve(world, request.contract.as_ref())?;
     let instrument = world.exchange.listing.get(con_id).ok_or_else(contract::unknown)?.clone();
-    let End { moment, lacks_zone } = End::parse(request.end_date_time())?;
+    let End { moment, lacks_zone } = match request.end_date_time() {
+        "" => End { moment: world.now(), lacks_zone: false },
+        text => End::parse(text)?,
+    };
     let query = query(request, moment, &instrument)?;
     check_live(request, query)?;
     Ok(Asked { instrument, query, lacks_zone })
@@ -185,12 +188,9 @@ pub(super) struct End {
 }
 
 impl End {
-    /// Empty is now. `YYYYMMDD HH:MM:SS Zone`, or `YYYYMMDD-HH:MM:SS` in UTC; without a zone the
+    /// `YYYYMMDD HH:MM:SS Zone`, or `YYYYMMDD-HH:MM:SS` in UTC; without a zone the
     /// instrument's is meant.
     pub(super) fn parse(text: &str) -> Result<Self, Refusal> {
-        if text.is_empty() {
-            return Ok(Self { moment: clock::seconds(), lacks_zone: false });
-        }
         Self::parse_written(text).ok_or_else(|| {
             Refusal::new(10314, "End Date/Time: The date, time, or time-zone entered is invalid.")
         })

@@ -1,10 +1,7 @@
 //! History that keeps up to date: after the first batch the last bar again and again as its price
 //! moves, and a new one when its time is over (H16).
 
-use std::time::Duration;
-
 use crate::client::{ConnectionId, Due, Outlet, RequestId};
-use crate::clock;
 use crate::exchange::ConId;
 use crate::exchange::bars::{Bar, BarQuery, BarSize, Show};
 use crate::exchange::forming_bar::{FormingBar, shown_price, span_of};
@@ -32,7 +29,7 @@ pub(super) fn start(
     Followed { con_id, query, form }: Followed,
     last: Option<&Bar>,
 ) {
-    let (start, _) = span_of(clock::seconds(), query.size);
+    let (start, _) = span_of(world.now(), query.size);
     let quote = world.exchange.frozen_quote(con_id);
     let price = quote.and_then(|quote| shown_price(quote, query.show)).unwrap_or_default();
     let bar = match last.filter(|bar| bar.start >= start) {
@@ -49,21 +46,21 @@ pub(super) fn start(
 
 fn plan(world: &mut World, to: &Outlet, id: RequestId, size: BarSize) -> u64 {
     let number = world.next_number();
-    let now = clock::millis();
-    let (_, end) = span_of(now.div_euclid(1_000), size);
-    let left = Duration::from_millis(u64::try_from(end * 1_000 - now).unwrap_or_default());
+    let (_, end) = span_of(world.now(), size);
+    let left = world.time.wait_until(end.saturating_mul(1_000));
     world.schedule.plan(left, Due::LiveBar(to.connection, id, number));
     number
 }
 
 /// Starts the next bar, unless the stream is gone.
 pub(crate) fn roll(world: &mut World, connection: ConnectionId, id: RequestId, number: u64) {
+    let now = world.now();
     let Some(client) = world.clients.get_mut(&connection) else { return };
     let Some(live) = client.streams.live_bars.get_mut(&id) else { return };
     if live.number != number {
         return;
     }
-    live.bar = live.bar.next(span_of(clock::seconds(), live.size).0);
+    live.bar = live.bar.next(span_of(now, live.size).0);
     send(&client.outlet, id, live);
     let (to, size) = (client.outlet.clone(), live.size);
     let number = plan(world, &to, id, size);

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::client::{Client, ConnectionId, DataMode, Due, NO_REQUEST, Outlet, RequestId, Ticker};
-use crate::clock;
 use crate::exchange::instrument::Instrument;
 use crate::exchange::number::text;
 use crate::exchange::refusal::Refusal;
@@ -236,7 +235,8 @@ fn change_mode(world: &mut World, to: &Outlet, id: RequestId, mode: DataMode) {
 /// Changes prices, tells tickers, and lets orders and account figures follow.
 pub(crate) fn set_price(world: &mut World, con_id: ConId, change: &QuoteChange) {
     let before = world.exchange.quote(con_id).cloned().unwrap_or_default();
-    let events = world.exchange.set_quote(con_id, change, clock::seconds());
+    let now = world.now();
+    let events = world.exchange.set_quote(con_id, change, now);
     review_modes(world, |ticker| ticker.con_id == con_id);
     if let Some(after) = world.exchange.quote(con_id) {
         send_parts(world, con_id, after, Parts::of(change, &before, after));

@@ -22,9 +22,11 @@ mod option_chains;
 mod option_models;
 mod option_ticks;
 mod order_reports;
+mod order_words;
 mod orders;
 mod pnl;
 mod positions;
+mod previews;
 mod prints;
 mod real_time_bars;
 mod scanner;
@@ -34,6 +36,7 @@ mod summary;
 mod symbol_search;
 mod tick_by_tick;
 mod ticks;
+mod time_passing;
 mod venues;
 
 pub(crate) use bulletins::post as post_bulletin;
@@ -43,14 +46,15 @@ pub(crate) use generic_ticks::set as set_statistic;
 pub(crate) use live_bars::roll as roll_live_bar;
 pub(crate) use market_data::{clear_price, end_snapshot, flood, set_price};
 pub(crate) use news::publish;
+pub(crate) use orders::place_by_hand;
 pub(crate) use real_time_bars::{bust as bust_bars, end_bar as end_real_time_bar};
 pub(crate) use scanner::set_rows as set_scanner_rows;
 pub(crate) use session::welcome;
+pub(crate) use time_passing::{advance, wake, walk};
 
 use std::collections::BTreeSet;
 
 use crate::client::{NO_REQUEST, Outlet};
-use crate::clock;
 use crate::exchange::market::FillRule;
 use crate::exchange::number::decimal;
 use crate::exchange::{ConId, Event};
@@ -92,10 +96,10 @@ pub(crate) fn serve(world: &mut World, to: &Outlet, request: Request) {
         Request::PlaceOrder(r) => orders::place(world, to, *r),
         Request::CancelOrder(r) => orders::cancel(world, to, &r),
         Request::ReqGlobalCancel(_) => orders::cancel_all(world),
-        Request::ReqOpenOrders(_) => order_reports::send_open(world, to, Some(to.client)),
-        Request::ReqAllOpenOrders(_) => order_reports::send_open(world, to, None),
-        Request::ReqAutoOpenOrders(r) => order_reports::bind(to, &r),
-        Request::ReqCompletedOrders(_) => order_reports::send_completed(world, to),
+        Request::ReqOpenOrders(_) => order_reports::send_own(world, to),
+        Request::ReqAllOpenOrders(_) => order_reports::send_all(world, to),
+        Request::ReqAutoOpenOrders(r) => order_reports::bind(world, to, &r),
+        Request::ReqCompletedOrders(r) => order_reports::send_completed(world, to, &r),
         Request::ReqExecutions(r) => executions::answer(world, to, &r),
         Request::ReqMktDepth(r) => depth::subscribe(world, to, &r),
         Request::CancelMktDepth(r) => depth::cancel(world, to, &r),
@@ -156,17 +160,20 @@ fn refuse_unserved(to: &Outlet, request: &Request) {
 
 /// Tells clients of what happened on the exchange, then of the account figures that changed by it.
 pub(crate) fn tell(world: &mut World, events: Vec<Event>) {
+    let is_quiet = events.is_empty();
     let mut moved = BTreeSet::new();
     for event in events {
         match event {
             Event::Coded { to, code, text } => {
-                if let Some(outlet) = world.outlet_of(to.client) {
+                if let Some(outlet) = world.owner_of(to) {
                     outlet.error(to.order.0, code, text);
                 }
             }
             Event::Shown { order, passing_limit } => {
                 order_reports::tell(world, &order, passing_limit);
             }
+            Event::Opened(order) => order_reports::tell_open(world, &order),
+            Event::Stated(order) => order_reports::tell_status(world, &order),
             Event::Executed(execution) => executions::tell(world, &execution),
             Event::Charged(execution) => executions::tell_commission(world, &execution),
             Event::Moved { account, con_id } => {
@@ -177,6 +184,9 @@ pub(crate) fn tell(world: &mut World, events: Vec<Event>) {
     }
     for (account, con_id) in moved {
         tell_figures(world, &account, Some(con_id));
+    }
+    if !is_quiet {
+        time_passing::plan(world);
     }
 }
 
@@ -193,6 +203,7 @@ pub(crate) fn follow_faults(world: &mut World) {
     let limits = world.faults.fill_limits();
     let limits = limits.into_iter().filter_map(|(client, most)| Some((client, decimal(most)?)));
     world.exchange.fill_rule = FillRule { limits: limits.collect() };
-    let events = world.exchange.match_all(clock::seconds());
+    let now = world.now();
+    let events = world.exchange.match_all(now);
     tell(world, events);
 }

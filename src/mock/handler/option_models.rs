@@ -1,7 +1,6 @@
 //! Option price and implied volatility (54 to 57): one answer each, then nothing (M21).
 
 use crate::client::{NO_REQUEST, Outlet};
-use crate::clock;
 use crate::exchange::black_scholes::Greeks;
 use crate::exchange::number::decimal;
 use crate::exchange::option_chain::Model;
@@ -50,7 +49,7 @@ fn model(
     let option = world.exchange.listing.get(con_id).ok_or_else(contract::unknown)?;
     let invalid = |cause: &str| Refusal::new(321, format!("Error validating request. {cause}"));
     let price = decimal(underlying).ok_or_else(|| invalid("Invalid underlying price"))?;
-    Model::new(option, price, clock::seconds()).ok_or_else(|| invalid("Contract is not an option"))
+    Model::new(option, price, world.now()).ok_or_else(|| invalid("Contract is not an option"))
 }
 
 /// A computation as a tick; what could not be computed has the values for that (M20).

@@ -4,7 +4,6 @@
 use rust_decimal::Decimal;
 
 use crate::client::{Outlet, Ticker};
-use crate::clock;
 use crate::exchange::number::double;
 use crate::exchange::option_chain::Model;
 use crate::exchange::{ConId, Quote};
@@ -32,7 +31,7 @@ pub(super) fn send(world: &World, to: &Outlet, id: i32, ticker: &Ticker) {
 fn model(world: &World, con_id: ConId) -> Option<(Model, &Quote)> {
     let option = world.exchange.listing.get(con_id)?;
     let underlying = world.exchange.frozen_quote(option.option()?.underlying)?.mark()?;
-    let model = Model::new(option, underlying, clock::seconds())?;
+    let model = Model::new(option, underlying, world.now())?;
     Some((model, world.exchange.frozen_quote(con_id)?))
 }
 

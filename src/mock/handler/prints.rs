@@ -1,7 +1,6 @@
 //! What follows from a moved market besides quotes: the tape, ticks one by one, bars that form.
 
 use crate::client::Client;
-use crate::clock;
 use crate::exchange::bars::Show;
 use crate::exchange::forming_bar::{FormingBar, Move, shown_price};
 use crate::exchange::statistic::Statistic;
@@ -14,7 +13,7 @@ use super::{depth, generic_ticks, live_bars, option_ticks, tick_by_tick};
 /// A last price that was set is a print, even at the price of the one before.
 pub(super) fn follow(world: &mut World, con_id: ConId, change: &QuoteChange, before: &Quote) {
     let Some(after) = world.exchange.quote(con_id).cloned() else { return };
-    let now = clock::seconds();
+    let now = world.now();
     if let Some(price) = change.last {
         print(world, con_id, price, &after, now);
     }

@@ -33,7 +33,7 @@ pub(super) fn subscribe(world: &mut World, to: &Outlet, request: &pb::RealTimeBa
         return to.error_after(CHECK, id, 10_089, text);
     }
     let price = world.exchange.frozen_quote(con_id).and_then(|quote| shown_price(quote, show));
-    let (start, _) = span_of(clock::seconds(), SIZE);
+    let (start, _) = span_of(world.now(), SIZE);
     let bar = FormingBar::new(start, price.unwrap_or_default(), show == Show::Trades);
     let number = plan(world, to, id);
     if let Some(client) = world.client(to) {
@@ -82,13 +82,14 @@ pub(super) fn cancel(world: &mut World, to: &Outlet, request: &pb::CancelRealTim
 
 /// Sends a bar that is over and starts the next, unless the stream is gone.
 pub(crate) fn end_bar(world: &mut World, connection: ConnectionId, id: RequestId, number: u64) {
+    let now = world.now();
     let Some(client) = world.clients.get_mut(&connection) else { return };
     let Some(stream) = client.streams.real_time_bars.get_mut(&id) else { return };
     if stream.number != number {
         return;
     }
     client.outlet.send(&message(id, stream.bar.bar()));
-    stream.bar = stream.bar.next(span_of(clock::seconds(), SIZE).0);
+    stream.bar = stream.bar.next(span_of(now, SIZE).0);
     let to = client.outlet.clone();
     let number = plan(world, &to, id);
     let stream = world.client(&to).and_then(|client| client.streams.real_time_bars.get_mut(&id));
