@@ -351,6 +351,7 @@ fn market_rules(now: mock::MarketRules, named: &HashMap<String, bool>) -> mock::
         ),
         notes_default_tif: rule("notes_default_tif", now.notes_default_tif),
         previews_twice: rule("previews_twice", now.previews_twice),
+        repeats_states: rule("repeats_states", now.repeats_states),
         protects_prices: rule("protects_prices", now.protects_prices),
     }
 }

@@ -212,8 +212,8 @@ class MockGateway(Staging):
         first shown in that state. ``cancels_across_clients``: a client may cancel another's order.
         ``sends_open_orders_on_connect``: a client is sent its working orders when it connects.
         ``notes_default_tif``: an order without a time in force is told 10349. ``previews_twice``:
-        a what-if is answered by a warning first. ``protects_prices``: a limit 20 % through the
-        market is cancelled.
+        a what-if is answered by a warning first. ``repeats_states``: every state of an order is
+        sent twice. ``protects_prices``: a limit 20 % through the market is cancelled.
         """
         unknown = set(rules) - _RULES
         if unknown:
@@ -335,7 +335,7 @@ _PRICES = {
 _RULES = {
     "keeps_hours", "fills_by_size", "shows_pending_submit", "shows_pending_cancel",
     "cancels_across_clients", "sends_open_orders_on_connect", "notes_default_tif",
-    "previews_twice", "protects_prices",
+    "previews_twice", "repeats_states", "protects_prices",
 }  # fmt: skip
 
 

@@ -19,6 +19,10 @@ use super::contract;
 pub(super) fn tell(world: &World, order: &Order, passing_limit: Option<Decimal>) {
     for to in world.audience(order) {
         send_pair(world, &to, order, passing_limit);
+        // (O2)
+        if world.exchange.rules.repeats_states {
+            send_pair(world, &to, order, passing_limit);
+        }
     }
 }
 
