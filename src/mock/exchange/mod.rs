@@ -17,6 +17,7 @@ pub(crate) mod costs;
 pub(crate) mod deadlines;
 pub(crate) mod depth;
 pub(crate) mod event;
+pub(crate) mod exercise;
 pub(crate) mod filling;
 pub(crate) mod forming_bar;
 pub(crate) mod ids;
