@@ -66,7 +66,7 @@ async fn test_a_fill_shows_its_position_bare_and_then_with_the_commission() {
     let mut positions = client.positions().await.unwrap().filter_data();
     collect_until(&mut positions, |row| matches!(row, PositionUpdate::PositionEnd)).await;
 
-    let order = ibapi::orders::order_builder::market_order(Action::Buy, 1.0);
+    let order = order_builder::market_order(Action::Buy, 1.0);
     client.submit_order(1, &aapl(), &order).await.unwrap();
     let rows = [next(&mut positions).await.unwrap(), next(&mut positions).await.unwrap()];
 
