@@ -1,7 +1,8 @@
 //! What happens to a gateway in the course of a day, as scenarios and tests bring it about: orders
 //! filled by hand, streams lost in an outage, midnight.
 
-use crate::clock;
+use std::time::Duration;
+
 use crate::error::Error;
 use crate::exchange::number::decimal;
 use crate::gateway::MockGateway;
@@ -18,7 +19,7 @@ impl MockGateway {
             |value: f64, name| decimal(value).filter(|_| value > 0.0).ok_or(Error::BadNumber(name));
         let (quantity, price) = (positive(quantity, "quantity")?, positive(price, "price")?);
         self.on_symbol(symbol, |world, con_id| {
-            let now = clock::seconds();
+            let now = world.now();
             let events = world.exchange.fill_by_hand(con_id, (quantity, price), now);
             handler::tell(world, events);
         })
@@ -33,8 +34,14 @@ impl MockGateway {
         }
     }
 
-    /// Forgets the executions and completed orders of the day, as a gateway does at midnight (E3).
+    /// Moves the market's clock to the next midnight: executions and completed orders of the day before
+    /// are no longer told (E3), orders for the day end, gains start from nothing.
     pub fn pass_midnight(&self) {
-        self.world().exchange.begin_day();
+        let midnight = {
+            let world = self.world();
+            world.exchange.next_midnight() - world.now()
+        };
+        self.advance(Duration::from_secs(midnight.max(0).unsigned_abs()));
+        self.world().exchange.forget_completed();
     }
 }
