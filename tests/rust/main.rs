@@ -1,5 +1,5 @@
 //! One binary for every Rust test that goes through a public door.
-#![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails its test")]
 
 mod core_gateway;
 mod core_orders;

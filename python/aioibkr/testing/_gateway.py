@@ -80,7 +80,7 @@ class MockGateway(Staging):
         port: int = 0,
         accounts: Sequence[str] = ("DU1234567",),
         seed: int = 1,
-        min_server_version: int = 213,
+        min_server_version: int = 157,
         max_server_version: int = 226,
         receive_buffer: int | None = None,
         print_requests: bool = False,
