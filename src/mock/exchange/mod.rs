@@ -8,6 +8,7 @@ pub(crate) mod activation;
 pub(crate) mod bars;
 pub(crate) mod by_hand;
 pub(crate) mod calendar;
+pub(crate) mod combo;
 pub(crate) mod condition;
 pub(crate) mod correction;
 pub(crate) mod costs;
