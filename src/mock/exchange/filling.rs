@@ -178,6 +178,9 @@ impl Exchange {
             self.executions.push(whole.clone());
             return self.fill_legs(order, whole, now);
         }
+        if !order.ticket.fa_group.is_empty() {
+            return self.fill_group(order, whole, now);
+        }
         let commission = self.commission(order.ticket.con_id, order.filled) - order.commission;
         order.commission += commission;
         let part = Ticket { quantity, ..order.ticket.clone() };

@@ -5,6 +5,7 @@
 
 pub(crate) mod account;
 pub(crate) mod activation;
+pub(crate) mod advisor;
 pub(crate) mod bars;
 pub(crate) mod by_hand;
 pub(crate) mod calendar;

@@ -76,6 +76,7 @@ impl Exchange {
 
     pub(crate) fn check(&self, ticket: &Ticket, now: i64) -> Result<(), Refusal> {
         self.check_opening(ticket, now)?;
+        self.check_group(ticket)?;
         if !ticket.legs.is_empty() {
             self.check_legs(ticket)?;
         }

@@ -99,7 +99,9 @@ pub(crate) fn tell(world: &mut World, events: Vec<Event>) {
             }
             Event::Opened(order) => order_reports::tell_open(world, &order),
             Event::Stated(order) => order_reports::tell_status(world, &order),
-            Event::Executed(execution) => executions::tell(world, &execution),
+            Event::Executed(execution) | Event::Allocated(execution) => {
+                executions::tell(world, &execution)
+            }
             Event::Charged(execution) => executions::tell_commission(world, &execution),
             Event::Moved { account, con_id } => {
                 positions::tell(world, &account, con_id);

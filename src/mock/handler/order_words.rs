@@ -24,7 +24,8 @@ pub(super) fn ticket(world: &World, wording: &Wording) -> Result<Ticket, Refusal
     let ticket = Ticket {
         con_id,
         legs,
-        account: account_of(world, order.account())?,
+        account: account(world, order)?,
+        fa_group: order.fa_group().to_owned(),
         action: action(order.action())?,
         kind: kind(order.order_type())?,
         tif: Tif::parse(order.tif()).ok_or_else(|| invalid("Invalid time in force"))?,
@@ -41,6 +42,14 @@ pub(super) fn ticket(world: &World, wording: &Wording) -> Result<Ticket, Refusal
     let ticket = with_prices(ticket, order)?;
     let ticket = with_life(ticket, order)?;
     with_quantity(world, ticket, order)
+}
+
+/// An order for a group is kept under the login's first account, the advisor's own.
+fn account(world: &World, order: &pb::Order) -> Result<String, Refusal> {
+    match world.settings.accounts.first() {
+        Some(own) if !order.fa_group().is_empty() && order.account().is_empty() => Ok(own.clone()),
+        _ => account_of(world, order.account()),
+    }
 }
 
 /// The instrument of an order, or the combination with its legs.
