@@ -40,8 +40,8 @@ pub(crate) fn serve(world: &mut World, to: &Outlet, request: Request) {
         return;
     }
     match request {
-        Request::ReqCurrentTime(_) => session::current_time(to),
-        Request::ReqCurrentTimeInMillis(_) => session::current_time_in_millis(to),
+        Request::ReqCurrentTime(_) => session::current_time(world, to),
+        Request::ReqCurrentTimeInMillis(_) => session::current_time_in_millis(world, to),
         Request::ReqManagedAccts(_) => session::managed_accounts(world, to),
         Request::ReqIds(_) => session::next_valid_id(world, to),
         Request::SetServerLoglevel(_) | Request::StartApi(_) => {}
