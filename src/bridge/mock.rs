@@ -40,7 +40,7 @@ fn refused(py: Python<'_>, error: &mock::Error) -> PyErr {
 
 impl MockGateway {
     /// Runs a control call with the interpreter released.
-    fn control<T: Send>(
+    pub(crate) fn control<T: Send>(
         &self,
         py: Python<'_>,
         call: impl FnOnce(&mock::MockGateway) -> Result<T, mock::Error> + Send,

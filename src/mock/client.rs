@@ -13,6 +13,7 @@ use crate::limits::Usage;
 use crate::outbox::Outbox;
 use crate::pending::{Pending, Waiting};
 use crate::schedule::Schedule;
+use crate::streams::Streams;
 use crate::wire::text::BarsWithWindow;
 use crate::wire::{Reply, ReplyKind, Request, ServerVersion, encoding, pb};
 
@@ -40,6 +41,10 @@ pub(crate) enum Due {
     Storm(FaultId),
     /// A snapshot that started with this number ends.
     SnapshotEnd(ConnectionId, RequestId, u64),
+    /// A five second bar that started with this number is over.
+    RealTimeBar(ConnectionId, RequestId, u64),
+    /// A bar of a history that keeps up to date, planned under this number, is over.
+    LiveBar(ConnectionId, RequestId, u64),
 }
 
 /// Where replies to one client go. Cheap to clone.
@@ -108,6 +113,14 @@ impl Outlet {
         }
     }
 
+    /// A coded text that comes later, as checks that a gateway leaves to its servers do.
+    pub(crate) fn error_after(&self, delay: Duration, id: RequestId, code: i32, text: &str) {
+        self.usage.end_by_error(self.connection, id, code);
+        let (mut frame, kind) = (Vec::new(), ReplyKind::ErrMsg);
+        encoding::push(&mut frame, self.version, kind, &coded(id, code, text.to_owned()));
+        self.schedule.plan(delay, Due::Frame(Arc::clone(&self.outbox), frame));
+    }
+
     /// A coded text on a request or order id, or on [`NO_REQUEST`].
     pub(crate) fn error(&self, id: RequestId, code: i32, text: impl Into<String>) {
         self.usage.end_by_error(self.connection, id, code);
@@ -167,6 +180,10 @@ pub(crate) struct Ticker {
     pub(crate) mode: DataMode,
     /// Set for a snapshot: the number its end was planned under.
     pub(crate) snapshot: Option<u64>,
+    /// Generic ticks it asked for.
+    pub(crate) generics: Vec<i32>,
+    /// What it is an option on.
+    pub(crate) underlying: Option<ConId>,
 }
 
 /// An account summary request and the rows its client has seen.
@@ -193,6 +210,7 @@ pub(crate) struct Client {
     pub(crate) positions_multi: BTreeMap<RequestId, String>,
     pub(crate) pnl: BTreeMap<RequestId, String>,
     pub(crate) pnl_single: BTreeMap<RequestId, (String, ConId)>,
+    pub(crate) streams: Streams,
 }
 
 impl Client {
@@ -209,6 +227,7 @@ impl Client {
             positions_multi: BTreeMap::new(),
             pnl: BTreeMap::new(),
             pnl_single: BTreeMap::new(),
+            streams: Streams::default(),
         }
     }
 }

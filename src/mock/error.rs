@@ -12,6 +12,8 @@ pub enum Error {
     UnknownAccount(String),
     /// A number is not finite, or too large for a decimal; the name says which.
     BadNumber(&'static str),
+    /// A description does not make an instrument; the text says why.
+    BadInstrument(&'static str),
     /// No message kind has this name.
     UnknownKind(String),
     /// A count or probability was given for a fault that is a state rather than strikes.
@@ -47,6 +49,7 @@ impl std::fmt::Display for Error {
             Self::UnknownSymbol(symbol) => write!(f, "no instrument has the symbol {symbol:?}"),
             Self::UnknownAccount(name) => write!(f, "the login has no account {name:?}"),
             Self::BadNumber(field) => write!(f, "{field} is not a usable number"),
+            Self::BadInstrument(cause) => write!(f, "this is no instrument: {cause}"),
             Self::UnknownKind(kind) => write!(f, "no message kind is called {kind:?}"),
             Self::NotCounted => {
                 write!(f, "a fault that is a state takes neither count nor probability")

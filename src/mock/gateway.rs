@@ -402,7 +402,7 @@ impl MockGateway {
         Ok(())
     }
 
-    fn check_account(&self, account: &str) -> Result<(), Error> {
+    pub(crate) fn check_account(&self, account: &str) -> Result<(), Error> {
         match self.shared.world().exchange.has_account(account) {
             true => Ok(()),
             false => Err(Error::UnknownAccount(account.to_owned())),

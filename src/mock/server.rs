@@ -138,6 +138,12 @@ fn happen(due: Due, shared: &Shared) {
         Due::SnapshotEnd(connection, request, number) => {
             handler::end_snapshot(&mut shared.world(), connection, request, number);
         }
+        Due::RealTimeBar(connection, request, number) => {
+            handler::end_real_time_bar(&mut shared.world(), connection, request, number);
+        }
+        Due::LiveBar(connection, request, number) => {
+            handler::roll_live_bar(&mut shared.world(), connection, request, number);
+        }
     }
 }
 

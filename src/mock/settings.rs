@@ -44,6 +44,8 @@ pub struct Settings {
     pub snapshot_settle: Duration,
     /// How long a snapshot with missing ticks stays open; a real gateway takes 11 s (M17).
     pub snapshot_timeout: Duration,
+    /// How often real-time bars come; five seconds on a real gateway.
+    pub real_time_bar: Duration,
     /// Which of IB's limits hold; see [`Limits`] for what is on by default.
     pub limits: Limits,
     /// What happens to the gateway in the course of time.
@@ -69,6 +71,7 @@ impl Default for Settings {
             market: MarketRules::default(),
             snapshot_settle: Duration::from_millis(20),
             snapshot_timeout: Duration::from_secs(11),
+            real_time_bar: Duration::from_secs(5),
             limits: Limits::default(),
             scenario: None,
         }

@@ -7,11 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::client::{Client, ConnectionId, Due, NO_REQUEST, Outlet};
 use crate::clock;
+use crate::exchange::depth::Depth;
 use crate::exchange::{ClientId, ConId, Exchange, Order, OrderKey, PermId, PriceProcess};
 use crate::faults::Faults;
 use crate::handler;
 use crate::limits::Usage;
+use crate::login::Login;
 use crate::market_clock::MarketClock;
+use crate::newsroom::Newsroom;
 use crate::notices;
 use crate::outbox::Outbox;
 use crate::pending::Pending;
@@ -49,6 +52,14 @@ pub(crate) struct World {
     pub(crate) wordings: BTreeMap<PermId, Wording>,
     /// Instruments the login may only see delayed.
     pub(crate) not_entitled: BTreeSet<ConId>,
+    pub(crate) login: Login,
+    pub(crate) newsroom: Newsroom,
+    /// Books a test put in place of those around the quote.
+    pub(crate) depths: BTreeMap<ConId, Depth>,
+    /// Generic tick values a test put in place of computed ones, by name.
+    pub(crate) statistics: BTreeMap<(ConId, &'static str), String>,
+    /// Rows a test put in place of what a scan would find, by scan code.
+    pub(crate) scan_rows: BTreeMap<String, Vec<ConId>>,
     /// Errors that data requests for an instrument get.
     pub(crate) data_errors: BTreeMap<ConId, i32>,
     pub(crate) faults: Arc<Faults>,
@@ -74,6 +85,11 @@ impl World {
             clients: BTreeMap::new(),
             wordings: BTreeMap::new(),
             not_entitled: BTreeSet::new(),
+            login: Login::default(),
+            newsroom: Newsroom::default(),
+            depths: BTreeMap::new(),
+            statistics: BTreeMap::new(),
+            scan_rows: BTreeMap::new(),
             data_errors: BTreeMap::new(),
             faults,
             schedule,
@@ -198,6 +214,11 @@ impl World {
         self.walks.clear();
         self.wordings.clear();
         self.not_entitled.clear();
+        self.login = Login::default();
+        self.newsroom = Newsroom::default();
+        self.depths.clear();
+        self.statistics.clear();
+        self.scan_rows.clear();
         self.data_errors.clear();
         self.connects = self.clients.len() as u64;
         self.disconnects = 0;

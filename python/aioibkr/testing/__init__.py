@@ -16,10 +16,13 @@ from aioibkr.testing._gateway import (
     Request,
     run_mock_gateway,
 )
+from aioibkr.testing._staging import DepthRow, HistoryBar
 
 __all__ = [
+    "DepthRow",
     "Execution",
     "FaultHandle",
+    "HistoryBar",
     "MockGateway",
     "Order",
     "Request",

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from aioibkr import _native
+from aioibkr.testing._staging import Staging
 from aioibkr.testing.faults import Delay, Fault, LateFill, Mute, PartialFill, RejectOrder
 
 FaultHandle = _native.FaultHandle
@@ -60,7 +61,7 @@ class Request:
     fields: dict[str, str]
 
 
-class MockGateway:
+class MockGateway(Staging):
     """A mock IB Gateway on a port of this machine.
 
     Use it as ``with MockGateway() as gateway`` or ``async with MockGateway() as gateway``: it
@@ -79,7 +80,7 @@ class MockGateway:
         port: int = 0,
         accounts: Sequence[str] = ("DU1234567",),
         seed: int = 1,
-        min_server_version: int = 213,
+        min_server_version: int = 157,
         max_server_version: int = 226,
         receive_buffer: int | None = None,
         print_requests: bool = False,

@@ -42,6 +42,9 @@ pub(crate) fn margin_rate(kind: SecurityKind) -> Decimal {
         SecurityKind::Stock => Decimal::new(25, 2),
         SecurityKind::Cash => Decimal::new(3, 2),
         SecurityKind::Future => Decimal::new(8, 2),
+        SecurityKind::Option | SecurityKind::Crypto => Decimal::ONE,
+        SecurityKind::Bond => Decimal::new(20, 2),
+        SecurityKind::Index => Decimal::ZERO,
     }
 }
 
@@ -87,7 +90,7 @@ impl Figures {
             margin: Decimal::ZERO,
             pnl,
         };
-        valued.for_each(|position| figures.add(&position, rate(position.instrument.currency)));
+        valued.for_each(|position| figures.add(&position, rate(&position.instrument.currency)));
         figures
     }
 

@@ -41,7 +41,7 @@ impl Exchange {
         let held = account.ledger.quantity(ticket.con_id);
         let after = held + ticket.signed_quantity();
         let unit =
-            price.unwrap_or_default() * instrument.multiplier * self.rate(instrument.currency);
+            price.unwrap_or_default() * instrument.multiplier * self.rate(&instrument.currency);
         let held_margin = held.abs() * unit * margin_rate(instrument.kind);
         let margin = after.abs().saturating_mul(unit).saturating_mul(margin_rate(instrument.kind));
         margin - held_margin
@@ -57,8 +57,12 @@ impl Exchange {
     pub(super) fn commission(&self, con_id: ConId, filled: Decimal) -> Decimal {
         match self.listing.get(con_id).map(|instrument| instrument.kind) {
             Some(SecurityKind::Future) => filled * Decimal::new(225, 2),
-            Some(SecurityKind::Cash) => Decimal::TWO,
-            Some(SecurityKind::Stock) | None => (filled * Decimal::new(5, 3)).max(Decimal::ONE),
+            Some(SecurityKind::Cash | SecurityKind::Crypto) => Decimal::TWO,
+            Some(SecurityKind::Option) => (filled * Decimal::new(65, 2)).max(Decimal::ONE),
+            Some(SecurityKind::Bond) => filled.max(Decimal::ONE),
+            Some(SecurityKind::Stock | SecurityKind::Index) | None => {
+                (filled * Decimal::new(5, 3)).max(Decimal::ONE)
+            }
         }
     }
 }

@@ -78,7 +78,7 @@ impl Ledger {
         let split = Split::of(holding.quantity, fill, amount);
         let gains = holding.close(&split);
         holding.open(&split);
-        let currency = instrument.currency;
+        let currency = &instrument.currency;
         self.cash.add(currency, -fill.commission);
         if instrument.kind == SecurityKind::Cash {
             self.cash.add(&instrument.symbol, fill.quantity);

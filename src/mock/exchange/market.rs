@@ -14,9 +14,11 @@ use super::ids::{ClientId, ConId};
 use super::instrument::{Instrument, SecurityKind};
 use super::ledger::{BASE_CURRENCY, Holding};
 use super::listing::Listing;
+use super::option_chain;
 use super::order_book::OrderBook;
 use super::quote::{Quote, QuoteChange};
 use super::rules::MarketRules;
+use super::tape::Tape;
 
 /// Limits on fills, as faults set them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +36,24 @@ impl FillRule {
     }
 }
 
+/// The market every instrument starts with; options start at what their underlying makes them worth.
+fn seeded_quotes(listing: &Listing, seed: u64, now: i64) -> Quotes {
+    let mut quotes = Quotes::new();
+    for instrument in listing.all() {
+        let underlying = instrument.option().and_then(|terms| quotes.get(&terms.underlying));
+        let mark = underlying.and_then(Quote::mark);
+        let price = mark.and_then(|mark| option_chain::seeded_price(instrument, mark, now));
+        let quote = match price {
+            Some(price) => Quote::around(price, instrument, now),
+            None => Quote::seeded(instrument, seed, now),
+        };
+        quotes.insert(instrument.con_id, quote);
+    }
+    quotes
+}
+
+type Quotes = BTreeMap<ConId, Quote>;
+
 /// Prices, accounts and orders.
 pub(crate) struct Exchange {
     pub(crate) seed: u64,
@@ -50,18 +70,21 @@ pub(crate) struct Exchange {
     /// The market as it was before it was cleared; what frozen data shows.
     frozen: BTreeMap<ConId, Quote>,
     bars: BTreeMap<ConId, BarSeries>,
+    tapes: BTreeMap<ConId, Tape>,
+    /// Epoch seconds since when there are tapes.
+    pub(crate) opened: i64,
 }
 
 impl Exchange {
     pub(crate) fn new(accounts: &[String], seed: u64, today: Date, now: i64) -> Self {
         let listing = Listing::new(today);
-        let seeded =
-            |instrument: &Instrument| (instrument.con_id, Quote::seeded(instrument, seed, now));
         Self {
             seed,
-            quotes: listing.all().iter().map(seeded).collect(),
+            quotes: seeded_quotes(&listing, seed, now),
             frozen: BTreeMap::new(),
             bars: BTreeMap::new(),
+            tapes: BTreeMap::new(),
+            opened: now,
             book: OrderBook::default(),
             fill_rule: FillRule::default(),
             rules: MarketRules::default(),
@@ -71,6 +94,13 @@ impl Exchange {
             accounts: accounts.iter().map(|name| (name.clone(), Account::default())).collect(),
             listing,
         }
+    }
+
+    /// Lists an instrument, with a market around its base price.
+    pub(crate) fn list(&mut self, instrument: Instrument, now: i64) {
+        let quote = Quote::around(instrument.base_price, &instrument, now);
+        self.quotes.insert(instrument.con_id, quote);
+        self.listing.add(instrument);
     }
 
     pub(crate) fn quote(&self, con_id: ConId) -> Option<&Quote> {
@@ -120,6 +150,11 @@ impl Exchange {
             self.frozen.insert(con_id, quote.clone());
             quote.clear();
         }
+    }
+
+    /// What happened to an instrument since the gateway started.
+    pub(crate) fn tape(&mut self, con_id: ConId) -> &mut Tape {
+        self.tapes.entry(con_id).or_default()
     }
 
     pub(crate) fn bars(&self, con_id: ConId) -> Option<&BarSeries> {

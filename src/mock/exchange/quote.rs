@@ -51,18 +51,27 @@ impl Quote {
         let id = u64::from(instrument.con_id.0.unsigned_abs());
         let share = Decimal::from(random::mix(seed, id) % 101) - Decimal::from(50);
         let last = on_grid(instrument.base_price * (Decimal::ONE + share / SHARE_STEPS), tick);
-        let near = |share: i64| on_grid(last * Decimal::new(share, 3), tick);
+        Self::around(last, instrument, now)
+    }
+
+    /// A market around a last price, two steps wide. What does not trade has no sizes (M10).
+    pub(crate) fn around(last: Decimal, instrument: &Instrument, now: i64) -> Self {
+        let tick = instrument.step_at(last);
+        let near = |share: i64| on_grid(last * Decimal::new(share, 3), tick).max(tick);
+        let size = |units: i64| {
+            if instrument.is_tradable() { Decimal::from(units) } else { Decimal::ZERO }
+        };
         Self {
-            bid: Some(last - tick),
-            ask: Some(last + tick),
+            bid: instrument.is_tradable().then(|| last - tick),
+            ask: instrument.is_tradable().then(|| last + tick),
             last: Some(last),
-            bid_size: Decimal::from(300),
-            ask_size: Decimal::from(200),
-            last_size: Decimal::from(100),
-            volume: Decimal::from(1_000_000),
+            bid_size: size(300),
+            ask_size: size(200),
+            last_size: size(100),
+            volume: size(1_000_000),
             open: Some(near(998)),
-            high: Some(near(1_006)),
-            low: Some(near(994)),
+            high: Some(near(1_006).max(last)),
+            low: Some(near(994).min(last)),
             close: Some(near(996)),
             last_time: now,
             ..Self::default()

@@ -104,7 +104,7 @@ struct Shown {
 fn contract_of(world: &World, execution: &Execution) -> Shown {
     if let Some(instrument) = world.exchange.listing.get(execution.con_id) {
         let contract = contract::ordered(instrument, instrument.route());
-        return Shown { contract, venue: instrument.primary_exchange.to_owned() };
+        return Shown { contract, venue: instrument.primary_exchange.clone() };
     }
     let wording = world.wordings.get(&execution.perm_id).cloned().unwrap_or_default();
     let contract = pb::Contract { combo_legs: Vec::new(), ..wording.contract };
@@ -147,7 +147,7 @@ fn details(execution: &Execution, venue: String) -> pb::Execution {
 /// Nothing is realized by a trade that only opens: the unset double (E6).
 fn commission(world: &World, execution: &Execution) -> pb::CommissionAndFeesReport {
     let instrument = world.exchange.listing.get(execution.con_id);
-    let currency = instrument.map_or(BASE_CURRENCY, |found| found.currency);
+    let currency = instrument.map_or(BASE_CURRENCY, |found| &found.currency);
     pb::CommissionAndFeesReport {
         exec_id: Some(execution.exec_id.clone()),
         commission_and_fees: Some(double(execution.commission)),
