@@ -267,6 +267,13 @@ impl MockGateway {
         self.control(py, |gateway| gateway.place_manual_order(&order))
     }
 
+    fn set_group(&self, py: Python<'_>, name: &str, shares: HashMap<String, f64>) -> PyResult<()> {
+        let mut shares: Vec<_> =
+            shares.iter().map(|(account, share)| (account.as_str(), *share)).collect();
+        shares.sort_by_key(|(account, _)| *account);
+        self.control(py, |gateway| gateway.set_group(name, &shares))
+    }
+
     fn correct_execution(&self, py: Python<'_>, exec_id: &str, price: f64) -> PyResult<()> {
         self.control(py, |gateway| gateway.correct_execution(exec_id, price))
     }

@@ -8,6 +8,8 @@ mod core_refusals;
 mod core_session;
 mod core_stalled;
 mod mock_accounts;
+mod mock_advisor;
+mod mock_combos;
 mod mock_depth;
 mod mock_faults;
 mod mock_fixture;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -255,6 +255,14 @@ class MockGateway(Staging):
             limit_price=limit_price,
             stop_price=stop_price,
         )
+
+    def set_group(self, name: str, shares: Mapping[str, float]) -> None:
+        """Put a group of accounts in place for an advisor's orders.
+
+        Each account has its share relative to the others; units that do not divide go to the first
+        accounts by name. Without accounts the group is gone.
+        """
+        self._native.set_group(name, dict(shares))
 
     def correct_execution(self, exec_id: str, *, price: float) -> None:
         """Give an execution another price; clients get a new execution in its place."""

@@ -6,11 +6,13 @@
 pub(crate) mod account;
 pub(crate) mod activation;
 pub(crate) mod addition;
+pub(crate) mod advisor;
 pub(crate) mod bars;
 pub(crate) mod black_scholes;
 pub(crate) mod by_hand;
 pub(crate) mod calendar;
 pub(crate) mod catalogue;
+pub(crate) mod combo;
 pub(crate) mod condition;
 pub(crate) mod correction;
 pub(crate) mod costs;

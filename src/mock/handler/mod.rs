@@ -69,8 +69,8 @@ pub(crate) fn serve(world: &mut World, to: &Outlet, request: Request) {
         return;
     }
     match request {
-        Request::ReqCurrentTime(_) => session::current_time(to),
-        Request::ReqCurrentTimeInMillis(_) => session::current_time_in_millis(to),
+        Request::ReqCurrentTime(_) => session::current_time(world, to),
+        Request::ReqCurrentTimeInMillis(_) => session::current_time_in_millis(world, to),
         Request::ReqManagedAccts(_) => session::managed_accounts(world, to),
         Request::ReqIds(_) => session::next_valid_id(world, to),
         Request::SetServerLoglevel(_) | Request::StartApi(_) => {}
@@ -170,7 +170,9 @@ pub(crate) fn tell(world: &mut World, events: Vec<Event>) {
             }
             Event::Opened(order) => order_reports::tell_open(world, &order),
             Event::Stated(order) => order_reports::tell_status(world, &order),
-            Event::Executed(execution) => executions::tell(world, &execution),
+            Event::Executed(execution) | Event::Allocated(execution) => {
+                executions::tell(world, &execution)
+            }
             Event::Charged(execution) => executions::tell_commission(world, &execution),
             // A position that only grew comes at the bare price, and after the commission again (A12).
             Event::Moved { account, con_id } => match events.next_if(is_charge_for_growth) {
