@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::limits::Limits;
+use crate::replay::Replay;
 use crate::scenario::Scenario;
 
 /// The lowest and highest server versions this gateway can speak.
@@ -41,6 +42,9 @@ pub struct Settings {
     pub limits: Limits,
     /// What happens to the gateway in the course of time.
     pub scenario: Option<Scenario>,
+    /// Answers clients from a recording instead of from a market; faults, limits and the counts of
+    /// clients and requests are about a market and do not apply.
+    pub replay: Option<Replay>,
 }
 
 impl Default for Settings {
@@ -61,6 +65,7 @@ impl Default for Settings {
             snapshot_timeout: Duration::from_secs(11),
             limits: Limits::default(),
             scenario: None,
+            replay: None,
         }
     }
 }

@@ -14,6 +14,7 @@ mod mock_limits;
 mod mock_market_data;
 mod mock_orders;
 mod mock_raw;
+mod mock_replay;
 mod mock_scenario;
 mod mock_session;
 mod mock_wire;

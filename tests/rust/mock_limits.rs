@@ -3,7 +3,6 @@
 use std::io::Read;
 
 use aioibkr_mock_gateway::{Fault, Limits, MessageRate, MockGateway, Settings};
-use ibapi::prelude::*;
 
 use crate::mock_fixture::{aapl, gateway, market};
 use crate::mock_raw::{CURRENT_TIME, ERROR, RawClient, code_of, until};
