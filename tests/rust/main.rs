@@ -7,6 +7,7 @@ mod core_refusals;
 mod core_session;
 mod core_stalled;
 mod mock_accounts;
+mod mock_bad_input;
 mod mock_faults;
 mod mock_fixture;
 mod mock_history;
