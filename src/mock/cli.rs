@@ -237,7 +237,16 @@ mod tests {
 
     #[test]
     fn test_bad_usage_is_told_by_its_exit_code() {
-        for line in ["--port x", "--nope", "--host 0.0.0.0", "--accounts ,", "--seed"] {
+        for line in [
+            "--port x",
+            "--nope",
+            "--host 0.0.0.0",
+            "--accounts ,",
+            "--seed",
+            "--scenario /nope/x.toml",
+            "--replay /nope/x",
+            "--replay-speed 1x",
+        ] {
             assert!(parsed(line).is_err(), "{line}");
             assert_eq!(run(line.split_whitespace().map(str::to_owned)), BAD_USAGE, "{line}");
         }

@@ -79,6 +79,9 @@ impl Settings {
         if !self.host.is_loopback() && !self.allow_non_loopback {
             return Err(Error::NotLoopback(self.host));
         }
+        if self.replay.as_ref().is_some_and(|replay| !(0.0..).contains(&replay.speed)) {
+            return Err(Error::BadNumber("replay_speed"));
+        }
         if self.accounts.is_empty() || self.accounts.iter().any(|name| !is_account_name(name)) {
             return Err(Error::BadAccounts);
         }

@@ -15,14 +15,18 @@ from aioibkr.testing._gateway import (
     Order,
     Request,
     run_mock_gateway,
+    run_recorder,
 )
+from aioibkr.testing._limits import Limits
 
 __all__ = [
     "Execution",
     "FaultHandle",
+    "Limits",
     "MockGateway",
     "Order",
     "Request",
     "faults",
     "run_mock_gateway",
+    "run_recorder",
 ]

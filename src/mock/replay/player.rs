@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::Replay;
 use super::script::Script;
 use crate::handshake::{GREETING, Versions};
+use crate::schedule::FAR;
 use crate::wire::frame;
 use crate::world::Shared;
 
@@ -118,7 +119,11 @@ impl Player {
     }
 
     fn wait(&self, after: Duration) -> Duration {
-        if self.speed > 0.0 { after.div_f64(self.speed) } else { Duration::ZERO }
+        if self.speed == 0.0 {
+            return Duration::ZERO;
+        }
+        Duration::try_from_secs_f64(after.as_secs_f64() / self.speed)
+            .map_or(FAR, |wait| wait.min(FAR))
     }
 }
 
