@@ -22,9 +22,11 @@ usage: aioibkr-mock-gateway [options]
   --host ADDRESS            address to listen on (127.0.0.1)
   --port PORT               port to listen on, 0 for a free one (4002)
   --accounts A,B            accounts of the login (DU1234567)
-  --min-server-version N    lowest server version offered (213)
+  --min-server-version N    lowest server version offered (157)
   --max-server-version N    highest server version offered (226)
   --seed N                  seed of prices and history (1)
+  --speed X                 how fast the market's time runs (1)
+  --master-client N         client that sees the orders of all others (none)
   --scenario FILE           let the events of a TOML file happen
   --replay FILE             answer from a recording instead of from a market
   --replay-speed N          times as fast as recorded, 0 without waiting (1)
@@ -124,6 +126,8 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, lexopt:
                 settings.max_server_version = parser.value()?.parse()?;
             }
             Arg::Long("seed") => settings.seed = parser.value()?.parse()?,
+            Arg::Long("speed") => settings.speed = parser.value()?.parse()?,
+            Arg::Long("master-client") => settings.master_client = Some(parser.value()?.parse()?),
             Arg::Long("scenario") => settings.scenario = Some(scenario(&parser.value()?)?),
             Arg::Long("replay") => recording = Some(loaded(&parser.value()?)?),
             Arg::Long("replay-speed") => speed = parser.value()?.parse()?,

@@ -13,7 +13,9 @@ use crate::limits::Usage;
 use crate::outbox::Outbox;
 use crate::pending::{Pending, Waiting};
 use crate::schedule::Schedule;
-use crate::wire::{Reply, ReplyKind, Request, frame, pb};
+use crate::streams::Streams;
+use crate::wire::text::BarsWithWindow;
+use crate::wire::{Reply, ReplyKind, Request, ServerVersion, encoding, pb};
 
 /// Names one connection; a client id that reconnects gets a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,12 +33,18 @@ pub(crate) enum Due {
     Request(Outlet, Box<Request>, Option<Waiting>),
     /// A delayed frame is sent.
     Frame(Arc<Outbox>, Vec<u8>),
+    /// Something on the exchange is due at this moment of its clock.
+    Wake(i64),
     /// A frame that nothing overtook is sent.
     HeldFrame(Arc<Outbox>),
     /// A storm sends its code once more.
     Storm(FaultId),
     /// A snapshot that started with this number ends.
     SnapshotEnd(ConnectionId, RequestId, u64),
+    /// A five second bar that started with this number is over.
+    RealTimeBar(ConnectionId, RequestId, u64),
+    /// A bar of a history that keeps up to date, planned under this number, is over.
+    LiveBar(ConnectionId, RequestId, u64),
 }
 
 /// Where replies to one client go. Cheap to clone.
@@ -44,6 +52,7 @@ pub(crate) enum Due {
 pub(crate) struct Outlet {
     pub(crate) connection: ConnectionId,
     pub(crate) client: ClientId,
+    pub(crate) version: ServerVersion,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) faults: Arc<Faults>,
     pub(crate) schedule: Arc<Schedule<Due>>,
@@ -62,11 +71,31 @@ impl Outlet {
 
     /// Sends a message that shares its form with another kind.
     pub(crate) fn send_as<R: Reply>(&self, kind: ReplyKind, reply: &R) {
+        self.send_with(kind, |bytes| encoding::push(bytes, self.version, kind, reply));
+    }
+
+    /// Sends the bars of a request and the window they cover, together or apart by the version.
+    pub(crate) fn send_bars(&self, reply: BarsWithWindow) {
+        if BarsWithWindow::is_one_message(self.version) {
+            let kind = ReplyKind::HistoricalData;
+            self.send_with(kind, |bytes| encoding::push_text(bytes, self.version, kind, &reply));
+        } else {
+            self.send(&reply.bars);
+            self.send(&reply.window);
+        }
+    }
+
+    fn send_with(&self, kind: ReplyKind, push: impl FnOnce(&mut Vec<u8>) -> bool) {
+        let push = |bytes: &mut Vec<u8>| {
+            if !push(bytes) {
+                log::error!("a {} message too long to be framed is not sent", kind.name());
+            }
+        };
         match self.faults.reply_fate(self.connection, self.client, kind.name()) {
-            Fate::Pass => self.outbox.push(|bytes| push(bytes, kind, reply)),
+            Fate::Pass => self.outbox.push(push),
             fate => {
                 let mut frame = Vec::new();
-                push(&mut frame, kind, reply);
+                push(&mut frame);
                 self.send_struck(fate, frame);
             }
         }
@@ -84,16 +113,18 @@ impl Outlet {
         }
     }
 
+    /// A coded text that comes later, as checks that a gateway leaves to its servers do.
+    pub(crate) fn error_after(&self, delay: Duration, id: RequestId, code: i32, text: &str) {
+        self.usage.end_by_error(self.connection, id, code);
+        let (mut frame, kind) = (Vec::new(), ReplyKind::ErrMsg);
+        encoding::push(&mut frame, self.version, kind, &coded(id, code, text.to_owned()));
+        self.schedule.plan(delay, Due::Frame(Arc::clone(&self.outbox), frame));
+    }
+
     /// A coded text on a request or order id, or on [`NO_REQUEST`].
     pub(crate) fn error(&self, id: RequestId, code: i32, text: impl Into<String>) {
         self.usage.end_by_error(self.connection, id, code);
         self.send(&coded(id, code, text.into()));
-    }
-}
-
-fn push<R: Reply>(bytes: &mut Vec<u8>, kind: ReplyKind, reply: &R) {
-    if !frame::push_protobuf(bytes, kind.id(), reply) {
-        log::error!("a {} message too long to be framed is not sent", kind.name());
     }
 }
 
@@ -149,6 +180,10 @@ pub(crate) struct Ticker {
     pub(crate) mode: DataMode,
     /// Set for a snapshot: the number its end was planned under.
     pub(crate) snapshot: Option<u64>,
+    /// Generic ticks it asked for.
+    pub(crate) generics: Vec<i32>,
+    /// What it is an option on.
+    pub(crate) underlying: Option<ConId>,
 }
 
 /// An account summary request and the rows its client has seen.
@@ -169,10 +204,13 @@ pub(crate) struct Client {
     /// The account followed by account updates, and the rows its client has seen (A5).
     pub(crate) updates: Option<(String, Rows)>,
     pub(crate) updates_multi: BTreeMap<RequestId, (String, Rows)>,
+    /// Whether orders entered by hand are bound as they come (N2).
+    pub(crate) binds_orders: bool,
     pub(crate) has_positions: bool,
     pub(crate) positions_multi: BTreeMap<RequestId, String>,
     pub(crate) pnl: BTreeMap<RequestId, String>,
     pub(crate) pnl_single: BTreeMap<RequestId, (String, ConId)>,
+    pub(crate) streams: Streams,
 }
 
 impl Client {
@@ -184,10 +222,12 @@ impl Client {
             summaries: BTreeMap::new(),
             updates: None,
             updates_multi: BTreeMap::new(),
+            binds_orders: false,
             has_positions: false,
             positions_multi: BTreeMap::new(),
             pnl: BTreeMap::new(),
             pnl_single: BTreeMap::new(),
+            streams: Streams::default(),
         }
     }
 }

@@ -21,9 +21,9 @@ use crate::limits::{Verdict, is_answered_at_once};
 use crate::notices;
 use crate::outbox::Outbox;
 use crate::replay;
-use crate::request_log;
-use crate::wire::frame::{self, Body};
-use crate::wire::{Reply, Request, RequestKind, pb};
+use crate::request_log::{self, Sender};
+use crate::wire::encoding::{self, Misread};
+use crate::wire::{ReplyKind, Request, RequestKind, ServerVersion, frame};
 use crate::world::Shared;
 
 const READ_BUFFER: usize = 64 * 1024;
@@ -41,19 +41,17 @@ pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) -> io::Result<
     stream.set_nodelay(true)?;
     let (reader, mut writer) = stream.into_split();
     let mut reader = BufReader::with_capacity(READ_BUFFER, reader);
-    if negotiate(&mut reader, &mut writer, &shared).await?.is_none() {
-        return Ok(());
-    }
-    let Some(client) = await_start(&mut reader, &shared).await? else { return Ok(()) };
+    let Some(version) = negotiate(&mut reader, &mut writer, &shared).await? else { return Ok(()) };
+    let Some(client) = await_start(&mut reader, version, &shared).await? else { return Ok(()) };
     if shared.world().is_full() {
         return Ok(());
     }
     if shared.faults.holds_id(client) {
-        return refuse_id(&mut writer).await;
+        return refuse_id(&mut writer, version).await;
     }
     let outbox = Arc::new(Outbox::new(shared.settings.unread_limit));
-    let admitted = shared.world().admit(client, &outbox);
-    let Some(outlet) = admitted else { return refuse_id(&mut writer).await };
+    let admitted = shared.world().admit(client, version, &outbox);
+    let Some(outlet) = admitted else { return refuse_id(&mut writer, version).await };
     let _seat = Seat { shared: Arc::clone(&shared), connection: outlet.connection };
     let ending = converse(&mut reader, &mut writer, &outlet, &shared).await;
     end(ending, writer, &shared).await?;
@@ -120,7 +118,7 @@ async fn negotiate(
     reader: &mut Reader,
     writer: &mut OwnedWriteHalf,
     shared: &Shared,
-) -> io::Result<Option<i32>> {
+) -> io::Result<Option<ServerVersion>> {
     let mut greeting = [0; GREETING.len()];
     reader.read_exact(&mut greeting).await?;
     if greeting != *GREETING {
@@ -139,23 +137,27 @@ async fn negotiate(
 }
 
 /// Reads up to START_API; what comes before it is not answered.
-async fn await_start(reader: &mut Reader, shared: &Shared) -> io::Result<Option<ClientId>> {
+async fn await_start(
+    reader: &mut Reader,
+    version: ServerVersion,
+    shared: &Shared,
+) -> io::Result<Option<ClientId>> {
     let mut body = Vec::new();
     while frame::read(reader, &mut body).await? {
-        if let Ok(Request::StartApi(start)) = decode(&body) {
+        if let Ok(Request::StartApi(start)) = encoding::decode(version, &body) {
             let client = ClientId(start.client_id.unwrap_or_default());
-            note(client, RequestKind::StartApi, &body, shared);
+            note((client, version), RequestKind::StartApi, &body, shared);
             return Ok(Some(client));
         }
     }
     Ok(None)
 }
 
-async fn refuse_id(writer: &mut OwnedWriteHalf) -> io::Result<()> {
+async fn refuse_id(writer: &mut OwnedWriteHalf, version: ServerVersion) -> io::Result<()> {
     const HELD: i32 = 326;
     let mut bytes = Vec::new();
     let error = coded(NO_REQUEST, HELD, notices::text(HELD));
-    frame::push_protobuf(&mut bytes, pb::ErrorMessage::KIND.id(), &error);
+    encoding::push(&mut bytes, version, ReplyKind::ErrMsg, &error);
     writer.write_all(&bytes).await?;
     writer.shutdown().await
 }
@@ -167,9 +169,9 @@ async fn read_requests(reader: &mut Reader, outlet: &Outlet, shared: &Shared) ->
         if outlet.outbox.is_ending() || !passes_rate(outlet) {
             continue;
         }
-        match decode(&body) {
+        match encoding::decode(outlet.version, &body) {
             Ok(request) => {
-                note(outlet.client, request.kind(), &body, shared);
+                note((outlet.client, outlet.version), request.kind(), &body, shared);
                 take(request, outlet, shared);
             }
             // Without its fields no request id is known (S19).
@@ -253,55 +255,9 @@ pub(crate) fn serve_now(request: Request, outlet: &Outlet, shared: &Shared) {
 }
 
 /// Records a request, and prints it if that was asked for.
-fn note(client: ClientId, kind: RequestKind, body: &[u8], shared: &Shared) {
-    let Body::Protobuf(_, fields) = frame::split(body) else { return };
+fn note(sender: Sender, kind: RequestKind, body: &[u8], shared: &Shared) {
     if shared.settings.print_requests {
-        cli::print_request(&request_log::record(client, kind, fields));
+        cli::print_request(&request_log::record(sender, kind, body));
     }
-    shared.log().add(client, kind, fields);
-}
-
-/// Why a body is not a request.
-#[derive(Debug, PartialEq, Eq)]
-struct Misread(String);
-
-impl Misread {
-    fn new(cause: impl Into<String>) -> Self {
-        Self(cause.into())
-    }
-}
-
-fn decode(body: &[u8]) -> Result<Request, Misread> {
-    let (id, fields) = match frame::split(body) {
-        Body::Protobuf(id, fields) => (id, fields),
-        Body::Text(id) => {
-            return Err(Misread::new(format!("message {id} is not in protobuf form")));
-        }
-        Body::Headless => return Err(Misread::new("message without an id")),
-    };
-    let kind = RequestKind::from_id(id)
-        .ok_or_else(|| Misread::new(format!("message id {id} is unknown")))?;
-    let decoded = Request::decode(kind, fields)
-        .map_err(|error| Misread::new(format!("{} cannot be parsed: {error}", kind.name())))?;
-    decoded.ok_or_else(|| Misread::new(format!("{} has no protobuf form", kind.name())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn test_bodies_that_are_no_request_say_why() {
-        let cases: [(&[u8], &str); 3] = [
-            (&[0, 0], "message without an id"),
-            (&[0, 0, 0, 49], "message 49 is not in protobuf form"),
-            (&[0, 0, 1, 200], "message id 256 is unknown"),
-        ];
-
-        for (body, cause) in cases {
-            assert_eq!(decode(body), Err(Misread::new(cause)));
-        }
-        assert!(decode(&[0, 0, 0, 249]).is_ok());
-        assert!(decode(&[0, 0, 0, 208, 0xFF]).is_err());
-    }
+    shared.log().add(sender, kind, body);
 }

@@ -1,15 +1,15 @@
 //! Prepared, numbered ticks written as fast as a socket takes them.
 //!
 //! Tick `n` (from 1) is a last-price tick with price `100 + (n % 10000) * 0.01` and size `n`, the size
-//! zero-padded so that all frames of a flood have one length. A round of 10,000 ticks is prepared
-//! once; between rounds only the leading digits of the sizes change.
+//! zero-padded so that it can be changed in place. A round of 10,000 ticks is prepared once, in the
+//! client's encoding; between rounds only the leading digits of the sizes change.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
-use crate::wire::{Reply, frame, pb};
+use crate::wire::{ReplyKind, ServerVersion, encoding, pb};
 
 const ROUND: u64 = 10_000;
 const ROUND_DIGITS: usize = 4;
@@ -18,29 +18,40 @@ const LAST_PRICE: i32 = 4;
 /// The ticks one client has yet to receive under one request id.
 pub(crate) struct Flood {
     round: Vec<u8>,
-    frame_length: usize,
-    size_offset: usize,
+    slots: Vec<Slot>,
     high_digits: usize,
     sent: u64,
     count: u64,
     share: Share,
 }
 
+/// A tick's place in a round: where its size starts and where its frame ends.
+struct Slot {
+    size: usize,
+    end: usize,
+}
+
 impl Flood {
     /// Prepares ticks `1..=count` for a request id.
-    pub(crate) fn new(req_id: i32, count: u64, progress: &Arc<Progress>) -> Self {
+    pub(crate) fn new(
+        req_id: i32,
+        count: u64,
+        version: ServerVersion,
+        progress: &Arc<Progress>,
+    ) -> Self {
         let width = count.to_string().len().max(ROUND_DIGITS + 1);
         let mut round = Vec::new();
+        let mut slots = Vec::new();
         for n in 1..=ROUND {
-            push_tick(&mut round, req_id, n, width);
+            let start = round.len();
+            let size = format!("{n:0width$}");
+            push_tick(&mut round, version, req_id, (n, &size));
+            let size = start + find(&round[start..], size.as_bytes());
+            slots.push(Slot { size, end: round.len() });
         }
-        let frame_length = round.len() / usize::try_from(ROUND).unwrap_or(1);
-        let size = format!("{:0width$}", 1);
-        let size_offset = find(&round[..frame_length], size.as_bytes());
         let share = Share(Arc::clone(progress));
         progress.add_share();
-        let high_digits = width - ROUND_DIGITS;
-        Self { round, frame_length, size_offset, high_digits, sent: 0, count, share }
+        Self { round, slots, high_digits: width - ROUND_DIGITS, sent: 0, count, share }
     }
 
     /// Writes the next round. `false` when that was the last one or the flood is cancelled.
@@ -53,7 +64,8 @@ impl Flood {
         }
         self.number_round();
         let ticks = (self.count - self.sent).min(ROUND);
-        let bytes = usize::try_from(ticks).unwrap_or(0) * self.frame_length;
+        let last = usize::try_from(ticks).unwrap_or(0).checked_sub(1);
+        let bytes = last.map_or(0, |last| self.slots[last].end);
         socket.write_all(&self.round[..bytes]).await?;
         self.sent += ticks;
         self.share.0.add_written(ticks);
@@ -65,27 +77,26 @@ impl Flood {
         let width = self.high_digits;
         let high = self.sent / ROUND;
         let (digits, carried) = (format!("{high:0width$}"), format!("{:0width$}", high + 1));
-        let frames = self.round.chunks_exact_mut(self.frame_length);
-        let last = frames.len() - 1;
-        for (index, frame) in frames.enumerate() {
+        let last = self.slots.len() - 1;
+        for (index, slot) in self.slots.iter().enumerate() {
             let value = if index == last { &carried } else { &digits };
-            let end = self.size_offset + width;
-            frame[self.size_offset..end].copy_from_slice(&value.as_bytes()[..width]);
+            let place = slot.size..slot.size + width;
+            self.round[place].copy_from_slice(&value.as_bytes()[..width]);
         }
     }
 }
 
-fn push_tick(into: &mut Vec<u8>, req_id: i32, n: u64, width: usize) {
+fn push_tick(into: &mut Vec<u8>, version: ServerVersion, req_id: i32, (n, size): (u64, &str)) {
     #[expect(clippy::cast_precision_loss, reason = "the remainder is below 10,000")]
     let step = (n % ROUND) as f64;
     let tick = pb::TickPrice {
         req_id: Some(req_id),
         tick_type: Some(LAST_PRICE),
         price: Some(100.0 + step * 0.01),
-        size: Some(format!("{n:0width$}")),
+        size: Some(size.to_owned()),
         attr_mask: Some(0),
     };
-    frame::push_protobuf(into, pb::TickPrice::KIND.id(), &tick);
+    encoding::push(into, version, ReplyKind::TickPrice, &tick);
 }
 
 fn find(frame: &[u8], size: &[u8]) -> usize {
@@ -161,29 +172,51 @@ impl FloodHandle {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::frame::{self, Body};
+    use crate::wire::text::Tape;
     use prost::Message;
 
-    #[tokio::test]
-    async fn test_every_tick_of_a_flood_carries_its_number() {
+    async fn written(version: i32, count: u64) -> Vec<u8> {
         let progress = Arc::new(Progress::default());
-        let mut flood = Flood::new(1_500_000_003, 25_000, &progress);
+        let mut flood = Flood::new(1_500_000_003, count, ServerVersion(version), &progress);
         let mut written = Vec::new();
-
         while flood.write_round(&mut written).await.unwrap() {}
+        written
+    }
 
-        for (index, bytes) in written.chunks_exact(flood.frame_length).enumerate() {
-            let tick = pb::TickPrice::decode(&bytes[8..]).unwrap();
-            let size: usize = tick.size.unwrap().parse().unwrap();
-            assert_eq!(size, index + 1);
-            assert_eq!(tick.price, Some(100.0 + (size % 10_000) as f64 * 0.01));
+    async fn bodies(written: &[u8]) -> Vec<Vec<u8>> {
+        let (mut rest, mut body, mut bodies) = (written, Vec::new(), Vec::new());
+        while frame::read(&mut rest, &mut body).await.unwrap() {
+            bodies.push(body.clone());
         }
-        assert_eq!(written.len(), 25_000 * flood.frame_length);
+        bodies
+    }
+
+    #[tokio::test]
+    async fn test_every_tick_of_a_flood_carries_its_number_in_either_encoding() {
+        for version in [226, 176] {
+            let bodies = bodies(&written(version, 25_000).await).await;
+
+            for (index, body) in bodies.iter().enumerate() {
+                let tick = match frame::split(ServerVersion(version), body) {
+                    Body::Protobuf(1, fields) => pb::TickPrice::decode(fields).unwrap(),
+                    Body::Text(1, fields) => {
+                        Tape::reader(ServerVersion(version), 1, fields).message()
+                    }
+                    other => panic!("{other:?}"),
+                };
+                let size: usize = tick.size.unwrap().parse().unwrap();
+                assert_eq!(size, index + 1);
+                assert_eq!(tick.price, Some(100.0 + (size % 10_000) as f64 * 0.01));
+            }
+            assert_eq!(bodies.len(), 25_000);
+        }
     }
 
     #[test]
     fn test_a_flood_whose_clients_left_is_over() {
         let handle = FloodHandle { progress: Arc::new(Progress::default()) };
-        drop(Flood::new(1, 10, &handle.progress));
+        drop(Flood::new(1, 10, ServerVersion(226), &handle.progress));
 
         assert_eq!(handle.wait(), 0);
     }

@@ -28,7 +28,7 @@ use crate::world::{Shared, World};
 /// A running mock gateway. Dropping it stops it and waits for its thread.
 pub struct MockGateway {
     address: SocketAddr,
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     /// Unbounded because each sender waits for its reply: there is one entry per calling thread.
     server: UnboundedSender<OrderWithReply>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -362,11 +362,11 @@ impl MockGateway {
         world.exchange.book.all().map(|order| order_record(&world, order)).collect()
     }
 
-    /// Every execution, oldest first.
+    /// Every execution that still counts, oldest first.
     #[must_use]
     pub fn executions(&self) -> Vec<ExecutionRecord> {
         let world = self.shared.world();
-        let executions = world.exchange.executions.iter();
+        let executions = world.exchange.executions.iter().filter(|one| !one.is_replaced);
         executions.map(|execution| execution_record(&world, execution)).collect()
     }
 
@@ -402,7 +402,7 @@ impl MockGateway {
         Ok(())
     }
 
-    fn check_account(&self, account: &str) -> Result<(), Error> {
+    pub(crate) fn check_account(&self, account: &str) -> Result<(), Error> {
         match self.shared.world().exchange.has_account(account) {
             true => Ok(()),
             false => Err(Error::UnknownAccount(account.to_owned())),
@@ -458,7 +458,7 @@ fn run(
     });
 }
 
-fn instruments_called(world: &World, symbol: &str) -> Result<Vec<ConId>, Error> {
+pub(crate) fn instruments_called(world: &World, symbol: &str) -> Result<Vec<ConId>, Error> {
     let found = world.exchange.listing.called(symbol);
     if found.is_empty() { Err(Error::UnknownSymbol(symbol.to_owned())) } else { Ok(found) }
 }
@@ -487,7 +487,7 @@ fn request_kind(name: &str) -> Result<RequestKind, Error> {
     RequestKind::from_name(name).ok_or_else(|| Error::UnknownKind(name.to_owned()))
 }
 
-fn number(value: f64, name: &'static str) -> Result<Decimal, Error> {
+pub(crate) fn number(value: f64, name: &'static str) -> Result<Decimal, Error> {
     decimal(value).ok_or(Error::BadNumber(name))
 }
 

@@ -3,7 +3,7 @@
 
 use crate::clock;
 use crate::settings::Settings;
-use crate::wire::frame;
+use crate::wire::{ServerVersion, frame};
 
 /// What a client sends before its first frame.
 pub(crate) const GREETING: &[u8; 4] = b"API\0";
@@ -30,17 +30,18 @@ impl Versions {
     }
 
     /// The version both sides speak, if there is one.
-    pub(crate) fn choose(self, settings: &Settings) -> Option<i32> {
+    pub(crate) fn choose(self, settings: &Settings) -> Option<ServerVersion> {
         let chosen = self.max.min(settings.max_server_version);
-        (chosen >= self.min && chosen >= settings.min_server_version).then_some(chosen)
+        let is_common = chosen >= self.min && chosen >= settings.min_server_version;
+        is_common.then_some(ServerVersion(chosen))
     }
 }
 
 /// The frame that answers a version range.
-pub(crate) fn reply(version: i32) -> Vec<u8> {
+pub(crate) fn reply(ServerVersion(version): ServerVersion) -> Vec<u8> {
     let time = clock::stamp(clock::now());
     let mut bytes = Vec::new();
-    frame::push_text(&mut bytes, format!("{version}\0{time} UTC\0").as_bytes());
+    frame::push_bare(&mut bytes, format!("{version}\0{time} UTC\0").as_bytes());
     bytes
 }
 
@@ -51,11 +52,13 @@ mod tests {
     #[test]
     fn test_the_highest_common_version_is_chosen() {
         let settings = Settings { max_server_version: 225, ..Settings::default() };
-        let cases: [(&[u8], Option<i32>); 7] = [
+        let cases: [(&[u8], Option<i32>); 9] = [
             (b"v100..225", Some(225)),
             (b"v213..226 +PACEAPI", Some(225)),
             (b"v213..220", Some(220)),
-            (b"v157..178", None),
+            (b"v157..178", Some(178)),
+            (b"v157..176", Some(176)),
+            (b"v100..156", None),
             (b"v226..230", None),
             (b"v215", Some(215)),
             (b"hello", None),
@@ -63,7 +66,12 @@ mod tests {
 
         for (body, expected) in cases {
             let chosen = Versions::parse(body).and_then(|versions| versions.choose(&settings));
-            assert_eq!(chosen, expected, "{}", String::from_utf8_lossy(body));
+            assert_eq!(
+                chosen.map(|version| version.0),
+                expected,
+                "{}",
+                String::from_utf8_lossy(body)
+            );
         }
     }
 }

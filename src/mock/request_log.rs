@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use crate::exchange::ClientId;
 use crate::wire::field::Sink;
-use crate::wire::{Request, RequestKind};
+use crate::wire::{RequestKind, ServerVersion, encoding};
 
 /// Most bytes of requests that are kept, not counting their bookkeeping.
 pub(crate) const LIMIT: usize = 16 * 1024 * 1024;
@@ -24,8 +24,12 @@ pub struct RequestRecord {
     pub fields: Vec<(String, String)>,
 }
 
+/// Who sent a request, and the version its encoding follows.
+pub(crate) type Sender = (ClientId, ServerVersion);
+
 struct Entry {
     client: ClientId,
+    version: ServerVersion,
     kind: RequestKind,
     body: Box<[u8]>,
 }
@@ -43,8 +47,8 @@ pub(crate) struct RequestLog {
 }
 
 impl RequestLog {
-    pub(crate) fn add(&mut self, client: ClientId, kind: RequestKind, body: &[u8]) {
-        let entry = Entry { client, kind, body: body.into() };
+    pub(crate) fn add(&mut self, (client, version): Sender, kind: RequestKind, body: &[u8]) {
+        let entry = Entry { client, version, kind, body: body.into() };
         self.bytes += entry.cost();
         self.entries.push_back(entry);
         while self.bytes > LIMIT {
@@ -61,16 +65,16 @@ impl RequestLog {
     pub(crate) fn records(&self, kind: Option<RequestKind>) -> Vec<RequestRecord> {
         let asked = |entry: &&Entry| kind.is_none_or(|kind| kind == entry.kind);
         let asked = self.entries.iter().filter(asked);
-        asked.map(|entry| record(entry.client, entry.kind, &entry.body)).collect()
+        asked.map(|entry| record((entry.client, entry.version), entry.kind, &entry.body)).collect()
     }
 }
 
-/// A request decoded for a person.
-pub(crate) fn record(client: ClientId, kind: RequestKind, body: &[u8]) -> RequestRecord {
-    let fields = match Request::decode(kind, body) {
-        Ok(Some(request)) => Sink::rows_of(&request),
+/// A request's body decoded for a person.
+pub(crate) fn record((client, version): Sender, kind: RequestKind, body: &[u8]) -> RequestRecord {
+    let fields = match encoding::decode(version, body) {
+        Ok(request) => Sink::rows_of(&request),
         // What cannot be decoded is shown without fields: the client got an error for it.
-        Ok(None) | Err(_) => Vec::new(),
+        Err(_) => Vec::new(),
     };
     RequestRecord { client_id: client.0, kind: kind.name().to_owned(), fields }
 }
@@ -82,14 +86,17 @@ mod tests {
     #[test]
     fn test_requests_are_told_by_kind_with_their_fields() {
         let mut log = RequestLog::default();
-        log.add(ClientId(3), RequestKind::ReqIds, &[8, 1]);
-        log.add(ClientId(3), RequestKind::ReqPositions, &[]);
+        log.add((ClientId(3), ServerVersion(226)), RequestKind::ReqIds, &[0, 0, 0, 208, 8, 1]);
+        log.add((ClientId(3), ServerVersion(176)), RequestKind::ReqPositions, b"61\x001\0");
+        log.add((ClientId(4), ServerVersion(176)), RequestKind::ReqIds, b"8\x001\x001\0");
 
         let records = log.records(Some(RequestKind::ReqIds));
 
         let fields = vec![("numIds".to_owned(), "1".to_owned())];
-        assert_eq!(records, [RequestRecord { client_id: 3, kind: "req_ids".into(), fields }]);
-        assert_eq!(log.records(None).len(), 2);
+        let expected =
+            |client_id| RequestRecord { client_id, kind: "req_ids".into(), fields: fields.clone() };
+        assert_eq!(records, [expected(3), expected(4)]);
+        assert_eq!(log.records(None).len(), 3);
     }
 
     #[test]
@@ -98,7 +105,7 @@ mod tests {
         let body = vec![0; LIMIT / 4];
 
         for client in 0..10 {
-            log.add(ClientId(client), RequestKind::ReqIds, &body);
+            log.add((ClientId(client), ServerVersion(226)), RequestKind::ReqIds, &body);
         }
 
         let kept: Vec<_> = log.records(None).iter().map(|record| record.client_id).collect();

@@ -132,10 +132,17 @@ fn happen(due: Due, shared: &Shared) {
     match due {
         Due::Request(outlet, request, _waiting) => connection::serve_now(*request, &outlet, shared),
         Due::Frame(outbox, frame) => outbox.push(|bytes| bytes.extend_from_slice(&frame)),
+        Due::Wake(moment) => handler::wake(&mut shared.world(), moment),
         Due::HeldFrame(outbox) => outbox.release_held(),
         Due::Storm(fault) => rage(fault, shared),
         Due::SnapshotEnd(connection, request, number) => {
             handler::end_snapshot(&mut shared.world(), connection, request, number);
+        }
+        Due::RealTimeBar(connection, request, number) => {
+            handler::end_real_time_bar(&mut shared.world(), connection, request, number);
+        }
+        Due::LiveBar(connection, request, number) => {
+            handler::roll_live_bar(&mut shared.world(), connection, request, number);
         }
     }
 }

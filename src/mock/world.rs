@@ -8,17 +8,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::client::{Client, ConnectionId, Due, NO_REQUEST, Outlet};
 use crate::clock;
-use crate::exchange::{ClientId, ConId, Exchange, PermId};
+use crate::exchange::depth::Depth;
+use crate::exchange::{ClientId, ConId, Exchange, Order, OrderKey, PermId, PriceProcess};
 use crate::faults::Faults;
 use crate::handler;
 use crate::limits::Usage;
+use crate::login::Login;
+use crate::market_clock::MarketClock;
+use crate::newsroom::Newsroom;
 use crate::notices;
 use crate::outbox::Outbox;
 use crate::pending::Pending;
 use crate::request_log::RequestLog;
 use crate::schedule::Schedule;
 use crate::settings::Settings;
-use crate::wire::pb;
+use crate::wire::{ServerVersion, pb};
 
 /// An order in its client's own words, echoed with what the gateway adds.
 #[derive(Clone, Debug, Default)]
@@ -27,14 +31,36 @@ pub(crate) struct Wording {
     pub(crate) order: pb::Order,
 }
 
+/// A price that moves by itself, and when it takes its next step.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Walk {
+    pub(crate) process: PriceProcess,
+    /// Epoch milliseconds on the clock of the exchange.
+    pub(crate) due: i64,
+    pub(crate) step: u64,
+}
+
 /// The state of the gateway.
 pub(crate) struct World {
     pub(crate) settings: Settings,
     pub(crate) exchange: Exchange,
+    /// The clock of the exchange, and the millisecond on it that is waited for.
+    pub(crate) time: MarketClock,
+    pub(crate) wakes_at: Option<i64>,
+    /// Prices that move by themselves.
+    pub(crate) walks: BTreeMap<ConId, Walk>,
     pub(crate) clients: BTreeMap<ConnectionId, Client>,
     pub(crate) wordings: BTreeMap<PermId, Wording>,
     /// Instruments the login may only see delayed.
     pub(crate) not_entitled: BTreeSet<ConId>,
+    pub(crate) login: Login,
+    pub(crate) newsroom: Newsroom,
+    /// Books a test put in place of those around the quote.
+    pub(crate) depths: BTreeMap<ConId, Depth>,
+    /// Generic tick values a test put in place of computed ones, by name.
+    pub(crate) statistics: BTreeMap<(ConId, &'static str), String>,
+    /// Rows a test put in place of what a scan would find, by scan code.
+    pub(crate) scan_rows: BTreeMap<String, Vec<ConId>>,
     /// Errors that data requests for an instrument get.
     pub(crate) data_errors: BTreeMap<ConId, i32>,
     pub(crate) faults: Arc<Faults>,
@@ -53,10 +79,18 @@ impl World {
         Self {
             usage,
             exchange: fresh_exchange(&settings),
+            time: MarketClock::new(settings.speed),
+            wakes_at: None,
+            walks: BTreeMap::new(),
             settings,
             clients: BTreeMap::new(),
             wordings: BTreeMap::new(),
             not_entitled: BTreeSet::new(),
+            login: Login::default(),
+            newsroom: Newsroom::default(),
+            depths: BTreeMap::new(),
+            statistics: BTreeMap::new(),
+            scan_rows: BTreeMap::new(),
             data_errors: BTreeMap::new(),
             faults,
             schedule,
@@ -73,6 +107,36 @@ impl World {
 
     pub(crate) fn client(&mut self, outlet: &Outlet) -> Option<&mut Client> {
         self.clients.get_mut(&outlet.connection)
+    }
+
+    /// Epoch seconds on the clock of the exchange.
+    pub(crate) fn now(&self) -> i64 {
+        self.time.seconds()
+    }
+
+    /// Who is answerable for an order: its client, or client 0 for one entered by hand.
+    pub(crate) fn owner_of(&self, key: OrderKey) -> Option<Outlet> {
+        self.outlet_of(if key.is_manual() { ClientId(0) } else { key.client })
+    }
+
+    /// Who hears of an order: its owner and the master client (N4). Of an order entered by hand
+    /// client 0 hears once it is bound.
+    pub(crate) fn audience(&self, order: &Order) -> Vec<Outlet> {
+        let is_unbound = order.key.is_manual() && !order.is_bound;
+        self.listeners(order.key, is_unbound)
+    }
+
+    /// As [`Self::audience`], for executions.
+    pub(crate) fn audience_of(&self, key: OrderKey) -> Vec<Outlet> {
+        self.listeners(key, false)
+    }
+
+    fn listeners(&self, key: OrderKey, is_unbound: bool) -> Vec<Outlet> {
+        let owner = self.owner_of(key).filter(|_| !is_unbound);
+        let master = self.settings.master_client.and_then(|id| self.outlet_of(ClientId(id)));
+        let is_other = |to: &Outlet| owner.as_ref().is_none_or(|own| own.client != to.client);
+        let master = master.filter(is_other);
+        owner.into_iter().chain(master).collect()
     }
 
     /// Whether the login may see an instrument live (M6).
@@ -96,13 +160,19 @@ impl World {
     }
 
     /// Takes a client in. `None` if its id is in use (S7).
-    pub(crate) fn admit(&mut self, client: ClientId, outbox: &Arc<Outbox>) -> Option<Outlet> {
+    pub(crate) fn admit(
+        &mut self,
+        client: ClientId,
+        version: ServerVersion,
+        outbox: &Arc<Outbox>,
+    ) -> Option<Outlet> {
         if self.outlet_of(client).is_some() {
             return None;
         }
         let outlet = Outlet {
             connection: ConnectionId(self.next_number()),
             client,
+            version,
             outbox: Arc::clone(outbox),
             faults: Arc::clone(&self.faults),
             schedule: Arc::clone(&self.schedule),
@@ -140,8 +210,16 @@ impl World {
         self.faults.clear();
         self.schedule.clear();
         self.exchange = fresh_exchange(&self.settings);
+        self.time = MarketClock::new(self.settings.speed);
+        self.wakes_at = None;
+        self.walks.clear();
         self.wordings.clear();
         self.not_entitled.clear();
+        self.login = Login::default();
+        self.newsroom = Newsroom::default();
+        self.depths.clear();
+        self.statistics.clear();
+        self.scan_rows.clear();
         self.data_errors.clear();
         self.connects = self.clients.len() as u64;
         self.disconnects = 0;
@@ -150,7 +228,10 @@ impl World {
 
 fn fresh_exchange(settings: &Settings) -> Exchange {
     let now = clock::now();
-    Exchange::new(&settings.accounts, settings.seed, now.date(), now.unix_timestamp())
+    let mut exchange =
+        Exchange::new(&settings.accounts, settings.seed, now.date(), now.unix_timestamp());
+    exchange.rules = settings.market;
+    exchange
 }
 
 /// What the network side and the control side share.

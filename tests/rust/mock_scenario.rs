@@ -2,9 +2,11 @@
 
 use aioibkr_mock_gateway::{MockGateway, Scenario, Settings};
 use ibapi::orders::order_builder::limit_order;
+use ibapi::orders::{ExecutionFilter, Order, TimeInForce};
 use ibapi::prelude::*;
 
 use crate::mock_fixture::{aapl, connect, gateway_with_client};
+use crate::mock_order_story::drain;
 use crate::mock_raw::{CURRENT_TIME, ERROR, RawClient, code_of, until};
 
 /// A gateway whose scenario starts with its first client.
@@ -25,6 +27,22 @@ fn test_an_outage_is_told_on_a_socket_that_stays_open() {
 
     assert_eq!(codes, [1100, 1100, 1100, 1102]);
     client.read_until(CURRENT_TIME);
+}
+
+/// (C8)
+#[test]
+fn test_streams_that_are_lost_stay_silent_on_an_open_socket() {
+    let gateway = MockGateway::start(Settings::default()).unwrap();
+    let mut client = RawClient::connect(&gateway, 7);
+    client.send(201, b"\x08\x01\x12\x17\x12\x04AAPL\x1a\x03STK\x42\x05SMART\x52\x03USD");
+    client.send(CURRENT_TIME, &[]);
+    client.read_until(CURRENT_TIME);
+
+    gateway.lose_streams();
+    gateway.set_price("AAPL", crate::mock_fixture::market(1.0, 2.0, 1.5)).unwrap();
+    client.send(CURRENT_TIME, &[]);
+
+    assert_eq!(client.read_body()[..4], CURRENT_TIME.to_be_bytes());
 }
 
 #[test]
@@ -71,7 +89,8 @@ async fn test_orders_fill_by_hand_oldest_first() {
 async fn test_midnight_takes_executions_and_finished_orders_away() {
     let (gateway, client) = gateway_with_client().await;
     for id in [1, 2] {
-        let order = limit_order(Action::Buy, 10.0, 50.0);
+        let tif = TimeInForce::GoodTillCanceled;
+        let order = Order { tif, ..limit_order(Action::Buy, 10.0, 50.0) };
         client.submit_order(id, &aapl(), &order).await.unwrap();
     }
     until(|| gateway.orders().len() == 2);
@@ -80,7 +99,9 @@ async fn test_midnight_takes_executions_and_finished_orders_away() {
     gateway.pass_midnight();
 
     let left: Vec<_> = gateway.orders().into_iter().map(|order| order.order_id).collect();
-    assert_eq!((left, gateway.executions().len()), (vec![2], 0));
+    assert_eq!(left, [2]);
+    let told = client.executions(ExecutionFilter::default()).await.unwrap().filter_data();
+    assert!(drain(told).await.is_empty());
     assert_eq!(client.next_valid_order_id().await.unwrap(), 3);
 }
 

@@ -32,7 +32,8 @@ async fn test_a_lower_maximum_is_what_a_client_gets() {
 
 #[test]
 fn test_a_client_below_the_minimum_is_disconnected() {
-    let gateway = gateway();
+    let settings = Settings { min_server_version: 213, ..Settings::default() };
+    let gateway = MockGateway::start(settings).unwrap();
     let mut socket = TcpStream::connect(gateway.address()).unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
 

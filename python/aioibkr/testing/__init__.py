@@ -18,10 +18,13 @@ from aioibkr.testing._gateway import (
     run_recorder,
 )
 from aioibkr.testing._limits import Limits
+from aioibkr.testing._staging import DepthRow, HistoryBar
 
 __all__ = [
+    "DepthRow",
     "Execution",
     "FaultHandle",
+    "HistoryBar",
     "Limits",
     "MockGateway",
     "Order",

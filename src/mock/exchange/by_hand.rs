@@ -1,4 +1,4 @@
-//! What a test brings about on the exchange without the market: fills and the change of the day.
+//! What a test brings about on the exchange without the market: fills, and orders no longer known.
 
 use rust_decimal::Decimal;
 
@@ -28,9 +28,8 @@ impl Exchange {
         events
     }
 
-    /// The executions and finished orders of the day before are no longer known.
-    pub(crate) fn begin_day(&mut self) {
-        self.executions.clear();
+    /// Finished orders are no longer known, whatever day they ended on.
+    pub(crate) fn forget_completed(&mut self) {
         self.book.forget_complete();
     }
 }

@@ -28,6 +28,9 @@ impl OrderBook {
 
     /// Marks an id as used, whatever becomes of its order (I4).
     pub(crate) fn use_id(&mut self, key: OrderKey) {
+        if key.is_manual() {
+            return;
+        }
         let highest = self.highest.entry(key.client).or_insert(key.order);
         *highest = (*highest).max(key.order);
     }
@@ -50,6 +53,18 @@ impl OrderBook {
         let keys = self.working.values();
         keys.filter_map(|key| self.orders.get(key))
             .filter(move |order| client.is_none_or(|client| order.key.client == client))
+    }
+
+    /// Binds the orders entered by hand that are not bound yet; says which.
+    pub(crate) fn bind_manual(&mut self) -> Vec<(PermId, OrderKey)> {
+        let mut bound = Vec::new();
+        for order in self.orders.values_mut() {
+            if order.key.is_manual() && !order.is_bound && order.status.is_working() {
+                order.is_bound = true;
+                bound.push((order.perm_id, order.key));
+            }
+        }
+        bound
     }
 
     /// Keys of the orders of one contract that can still trade, oldest first.

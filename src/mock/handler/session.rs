@@ -13,6 +13,7 @@ pub(crate) fn welcome(world: &World, to: &Outlet) {
     for code in notices::FARMS {
         to.error(NO_REQUEST, code, notices::text(code));
     }
+    super::order_reports::replay(world, to);
 }
 
 pub(super) fn managed_accounts(world: &World, to: &Outlet) {

@@ -18,7 +18,7 @@ pub(super) fn subscribe(world: &mut World, to: &Outlet, request: &pb::AccountSum
     };
     let mut summary = Summary { tags, accounts, seen: Default::default() };
     for account in summary.accounts.clone() {
-        let rows = world.exchange.summary(&account);
+        let rows = rows(world, &account);
         send_changes(to, id, &mut summary, &account, rows);
     }
     to.send(&pb::AccountSummaryEnd { req_id: Some(id) });
@@ -58,7 +58,7 @@ pub(super) fn tell(world: &mut World, account: &str) {
     if world.clients.values().all(|client| client.summaries.is_empty()) {
         return;
     }
-    let rows = world.exchange.summary(account);
+    let rows = rows(world, account);
     for client in world.clients.values_mut() {
         for (id, summary) in &mut client.summaries {
             if summary.accounts.iter().any(|followed| followed == account) {
@@ -68,11 +68,47 @@ pub(super) fn tell(world: &mut World, account: &str) {
     }
 }
 
+/// The flag that asks for the cash rows: alone in the base currency, else after a colon in one
+/// currency or in `ALL`.
+const LEDGER: &str = "$LEDGER";
+/// The rows it asks for.
+const LEDGER_TAGS: [&str; 10] = [
+    "AccruedCash",
+    "CashBalance",
+    "Currency",
+    "ExchangeRate",
+    "FuturesPNL",
+    "NetLiquidationByCurrency",
+    "RealizedPnL",
+    "StockMarketValue",
+    "TotalCashBalance",
+    "UnrealizedPnL",
+];
+
+/// Everything a summary can show of an account: the summary itself and the cash rows.
+fn rows(world: &World, account: &str) -> Rows {
+    let mut rows = world.exchange.updates(account);
+    rows.retain(|(tag, _), _| LEDGER_TAGS.contains(&tag.as_str()));
+    rows.extend(world.exchange.summary(account));
+    rows
+}
+
+/// Whether a summary with these tags shows a row.
+fn shows(tags: &[String], tag: &str, currency: &str) -> bool {
+    tags.iter().any(|asked| match asked.strip_prefix(LEDGER) {
+        None => asked == tag && !(currency == "BASE" && LEDGER_TAGS.contains(&tag)),
+        Some(_) if !LEDGER_TAGS.contains(&tag) => false,
+        Some("") => currency == "BASE",
+        Some(":ALL") => true,
+        Some(one) => one.strip_prefix(':') == Some(currency),
+    })
+}
+
 fn send_changes(to: &Outlet, id: i32, summary: &mut Summary, account: &str, rows: Rows) {
     let seen = summary.seen.entry(account.to_owned()).or_default();
     for ((tag, currency), value) in &rows {
         let key = (tag.clone(), currency.clone());
-        if summary.tags.contains(tag) && seen.get(&key) != Some(value) {
+        if shows(&summary.tags, tag, currency) && seen.get(&key) != Some(value) {
             to.send(&pb::AccountSummary {
                 req_id: Some(id),
                 account: Some(account.to_owned()),
@@ -83,4 +119,29 @@ fn send_changes(to: &Outlet, id: i32, summary: &mut Summary, account: &str, rows
         }
     }
     *seen = rows;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_the_ledger_flag_asks_for_cash_rows_by_currency() {
+        let cases = [
+            ("$LEDGER", "CashBalance", "BASE", true),
+            ("$LEDGER", "CashBalance", "USD", false),
+            ("$LEDGER:USD", "CashBalance", "USD", true),
+            ("$LEDGER:ALL", "CashBalance", "USD", true),
+            ("$LEDGER:ALL", "NetLiquidation", "USD", false),
+            ("NetLiquidation", "NetLiquidation", "USD", true),
+            ("NetLiquidation", "CashBalance", "USD", false),
+            ("AccruedCash", "AccruedCash", "USD", true),
+            ("AccruedCash", "AccruedCash", "BASE", false),
+        ];
+
+        for (asked, tag, currency, expected) in cases {
+            let tags = [asked.to_owned()];
+            assert_eq!(shows(&tags, tag, currency), expected, "{asked} {tag} {currency}");
+        }
+    }
 }

@@ -4,10 +4,7 @@
 
 use prost::Message;
 
-use crate::wire::frame::{self, Body};
 use crate::wire::pb;
-
-const MANAGED_ACCOUNTS: u32 = 15;
 
 /// Names and what stands for them.
 #[derive(Debug, Default)]
@@ -33,15 +30,14 @@ impl Masks {
         }
     }
 
-    /// Learns the names a frame from the gateway lists.
+    /// Learns the names a frame from the gateway lists, in any of the three forms of the wire.
     pub(super) fn learn(&mut self, body: &[u8]) {
-        let list = match frame::split(body) {
-            _ if body.starts_with(b"15\0") => text_list(&body[3..]),
-            Body::Protobuf(MANAGED_ACCOUNTS, fields) => {
+        let list = match body {
+            [b'1', b'5', 0, fields @ ..] | [0, 0, 0, 15, fields @ ..] => text_list(fields),
+            [0, 0, 0, 215, fields @ ..] => {
                 pb::ManagedAccounts::decode(fields).ok().and_then(|message| message.accounts_list)
             }
-            Body::Text(MANAGED_ACCOUNTS) => text_list(&body[4..]),
-            Body::Protobuf(..) | Body::Text(_) | Body::Headless => None,
+            _ => None,
         };
         let list = list.unwrap_or_default();
         list.split(',').filter(|name| !name.is_empty()).for_each(|name| self.add(name));

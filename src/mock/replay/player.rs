@@ -16,7 +16,7 @@ use super::Replay;
 use super::script::Script;
 use crate::handshake::{GREETING, Versions};
 use crate::schedule::FAR;
-use crate::wire::frame;
+use crate::wire::{ServerVersion, frame};
 use crate::world::Shared;
 
 /// Requests that may wait for the player; more wait in the socket.
@@ -53,11 +53,8 @@ async fn greet(
     if greeting != *GREETING || !frame::read(reader, &mut body).await? {
         return Ok(false);
     }
-    let version = script.greeting.split(|byte| *byte == 0).next();
-    let version = version.and_then(|version| std::str::from_utf8(version).ok()?.parse().ok());
-    let is_spoken = version.is_some_and(|version| {
-        Versions::parse(&body).is_some_and(|versions| versions.include(version))
-    });
+    let ServerVersion(version) = script.version;
+    let is_spoken = Versions::parse(&body).is_some_and(|versions| versions.include(version));
     if is_spoken {
         writer.write_all(&framed(&script.greeting)).await?;
     }
@@ -129,6 +126,6 @@ impl Player {
 
 fn framed(body: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(body.len() + 4);
-    frame::push_text(&mut bytes, body);
+    frame::push_bare(&mut bytes, body);
     bytes
 }

@@ -15,7 +15,7 @@ use super::mask::Whole;
 use super::recording::{Happening, Recording, Way};
 use crate::handshake::GREETING;
 use crate::wire::frame::{self, Body};
-use crate::wire::{Request, RequestKind};
+use crate::wire::{Request, RequestKind, ServerVersion};
 
 /// A recorded frame to the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,7 @@ struct Asked {
 pub(super) struct Script {
     /// The frame with the server version.
     pub(super) greeting: Vec<u8>,
+    pub(super) version: ServerVersion,
     asked: Vec<Asked>,
 }
 
@@ -58,23 +59,24 @@ impl Script {
 
     /// The frames that answer a request, with when; empty if no such request was recorded.
     pub(super) fn answer(&mut self, body: &[u8]) -> Vec<(Duration, Vec<u8>)> {
-        let (kind, id) = request_of(body);
+        let version = self.version;
+        let (kind, id) = request_of(version, body);
         let next = self.asked.iter_mut().find(|asked| asked.kind == kind && !asked.is_matched);
         if let Some(asked) = next {
             asked.is_matched = true;
-            return asked.answers(id);
+            return asked.answers(version, id);
         }
         let last = self.asked.iter().rfind(|asked| asked.kind == kind);
-        last.map_or_else(Vec::new, |asked| asked.answers(id))
+        last.map_or_else(Vec::new, |asked| asked.answers(version, id))
     }
 }
 
 impl Asked {
-    fn answers(&self, id: Option<i32>) -> Vec<(Duration, Vec<u8>)> {
+    fn answers(&self, version: ServerVersion, id: Option<i32>) -> Vec<(Duration, Vec<u8>)> {
         let told = self.told.iter().map(|told| (told.after, told.body.clone()));
         match (self.id, id) {
             (Some(old), Some(new)) => {
-                told.map(|(after, body)| (after, with_id(body, old, new))).collect()
+                told.map(|(after, body)| (after, with_id(version, body, (old, new)))).collect()
             }
             _ => told.collect(),
         }
@@ -105,22 +107,27 @@ impl Reading {
         let mut frames = self.frames.into_iter();
         // The client's version range comes first, then the gateway's version.
         let (_, _, greeting) = frames.by_ref().find(|(way, ..)| *way == Way::ToClient)?;
+        let version = version_of(&greeting)?;
         for (way, at, body) in frames {
             if way == Way::ToGateway {
-                let (kind, id) = request_of(&body);
+                let (kind, id) = request_of(version, &body);
                 asked.push(Asked { kind, id, at, is_matched: false, told: Vec::new() });
-            } else if let Some(asked) = asked_for(&mut asked, &body) {
+            } else if let Some(asked) = asked_for(&mut asked, version, &body) {
                 let after = Duration::from_micros(at.saturating_sub(asked.at));
                 asked.told.push(Told { body, after });
             }
         }
-        Some(Script { greeting, asked })
+        Some(Script { greeting, version, asked })
     }
 }
 
 /// The request a frame answers.
-fn asked_for<'a>(asked: &'a mut [Asked], body: &[u8]) -> Option<&'a mut Asked> {
-    let (kind, id) = reply_of(body);
+fn asked_for<'a>(
+    asked: &'a mut [Asked],
+    version: ServerVersion,
+    body: &[u8],
+) -> Option<&'a mut Asked> {
+    let (kind, id) = reply_of(version, body);
     let origins = ORIGINS.iter().find(|(reply, _)| *reply == kind).map(|(_, origins)| *origins);
     let by_id = id.and_then(|id| asked.iter().rposition(|asked| asked.id == Some(id)));
     let by_kind = || {
@@ -156,29 +163,30 @@ const ORIGINS: [(u32, &[u32]); 18] = [
 /// Replies whose first number is not the id of a request: ids, times, bulletins.
 const WITHOUT_ID: [u32; 4] = [9, 14, 49, 109];
 
+/// The server version is the first field of the gateway's first frame.
+fn version_of(greeting: &[u8]) -> Option<ServerVersion> {
+    let field = greeting.split(|byte| *byte == 0).next()?;
+    std::str::from_utf8(field).ok()?.parse().ok().map(ServerVersion)
+}
+
 /// The message id of a body, whichever encoding it has, and the fields of the protobuf form.
-fn parts(body: &[u8]) -> (u32, Option<&[u8]>) {
-    match frame::split(body) {
-        Body::Protobuf(id, fields) if body[0] == 0 => (id, Some(fields)),
-        Body::Text(id) if body[0] == 0 => (id, None),
-        Body::Protobuf(..) | Body::Text(_) | Body::Headless => (id_of_text(body), None),
+fn parts(version: ServerVersion, body: &[u8]) -> (u32, Option<&[u8]>) {
+    match frame::split(version, body) {
+        Body::Protobuf(id, fields) => (id, Some(fields)),
+        Body::Text(id, _) => (id, None),
+        Body::Headless => (0, None),
     }
 }
 
-/// The message id in decimal, as below server version 201.
-fn id_of_text(body: &[u8]) -> u32 {
-    let id = body.split(|byte| *byte == 0).next().and_then(|id| std::str::from_utf8(id).ok());
-    id.and_then(|id| id.parse().ok()).unwrap_or_default()
-}
-
-pub(super) fn request_of(body: &[u8]) -> (u32, Option<i32>) {
-    let (kind, fields) = parts(body);
+/// The kind of a request and its id; in text form only the kind.
+fn request_of(version: ServerVersion, body: &[u8]) -> (u32, Option<i32>) {
+    let (kind, fields) = parts(version, body);
     let request = || Request::decode(RequestKind::from_id(kind)?, fields?).ok().flatten();
     (kind, request().and_then(|request| request.id()))
 }
 
-fn reply_of(body: &[u8]) -> (u32, Option<i32>) {
-    let (kind, fields) = parts(body);
+fn reply_of(version: ServerVersion, body: &[u8]) -> (u32, Option<i32>) {
+    let (kind, fields) = parts(version, body);
     let id = fields.filter(|_| !WITHOUT_ID.contains(&kind)).and_then(first_number);
     (kind, id.map(|(id, _)| id))
 }
@@ -197,8 +205,8 @@ fn first_number(fields: &[u8]) -> Option<(i32, usize)> {
 }
 
 /// The body with another request id in its first field, if it had the old one.
-fn with_id(body: Vec<u8>, old: i32, new: i32) -> Vec<u8> {
-    let (kind, Some(fields)) = parts(&body) else { return body };
+fn with_id(version: ServerVersion, body: Vec<u8>, (old, new): (i32, i32)) -> Vec<u8> {
+    let (kind, Some(fields)) = parts(version, &body) else { return body };
     let found = first_number(fields).filter(|(id, _)| *id == old && !WITHOUT_ID.contains(&kind));
     let Some((_, end)) = found else { return body };
     let mut changed = body[..body.len() - fields.len()].to_vec();
@@ -219,9 +227,13 @@ mod tests {
     }
 
     fn script(frames: &[(Way, Vec<u8>)]) -> Script {
+        script_at("213", frames)
+    }
+
+    fn script_at(version: &str, frames: &[(Way, Vec<u8>)]) -> Script {
         let mut reading = Reading::new();
-        reading.read(Way::ToGateway, b"API\0\0\0\0\x04v213", 0);
-        reading.read(Way::ToClient, b"\0\0\0\x04213\0", 0);
+        reading.read(Way::ToGateway, format!("API\0\0\0\0\x04v{version}").as_bytes(), 0);
+        reading.read(Way::ToClient, format!("\0\0\0\x04{version}\0").as_bytes(), 0);
         for (micros, (way, body)) in (1000..).step_by(1000).zip(frames) {
             let length = u32::try_from(body.len()).unwrap().to_be_bytes();
             reading.read(*way, &[&length, body.as_slice()].concat(), micros);
@@ -269,10 +281,13 @@ mod tests {
 
     #[test]
     fn test_text_messages_are_matched_by_their_kind() {
-        let mut script = script(&[
-            (Way::ToGateway, b"49\x001\0".to_vec()),
-            (Way::ToClient, b"49\x001\x00170\0".to_vec()),
-        ]);
+        let mut script = script_at(
+            "178",
+            &[
+                (Way::ToGateway, b"49\x001\0".to_vec()),
+                (Way::ToClient, b"49\x001\x00170\0".to_vec()),
+            ],
+        );
 
         assert_eq!(bodies(script.answer(b"49\x001\0")), [b"49\x001\x00170\0".to_vec()]);
     }

@@ -1,10 +1,14 @@
-//! Frames: a big-endian length and that many bytes. A protobuf body starts with its message id plus
-//! 200, also big-endian. Owns the limits of both; leaves the meaning of a body to others.
+//! Frames: a big-endian length and that many bytes, which start with the message id: the first text
+//! field up to server version 200, four big-endian bytes since, with 200 added for a protobuf body.
+//! Owns the limits of both; leaves the meaning of a body to others.
 
 use std::io;
 
 use prost::Message;
 use tokio::io::{AsyncRead, AsyncReadExt};
+
+use super::text;
+use super::version::ServerVersion;
 
 /// The longest body either side accepts; a longer one cannot be framed.
 pub(crate) const MAX_BODY: usize = 0x00FF_FFFF;
@@ -55,25 +59,63 @@ fn checked_length(length: u32) -> io::Result<usize> {
 pub(crate) enum Body<'a> {
     /// Message id (already without the offset) and its proto3 bytes.
     Protobuf(u32, &'a [u8]),
-    /// A text message under a raw id: not spoken at these server versions.
-    Text(u32),
+    /// Message id and its NUL-terminated fields.
+    Text(u32, &'a [u8]),
     /// Too short to hold an id.
     Headless,
 }
 
-/// Splits a body by the rule of server versions 201 and later.
-pub(crate) fn split(body: &[u8]) -> Body<'_> {
-    let Some((head, rest)) = body.split_first_chunk::<ID_BYTES>() else { return Body::Headless };
-    match u32::from_be_bytes(*head) {
-        id if id > PROTOBUF_OFFSET => Body::Protobuf(id - PROTOBUF_OFFSET, rest),
-        id => Body::Text(id),
+/// Splits a body by the rule of a server version.
+pub(crate) fn split(version: ServerVersion, body: &[u8]) -> Body<'_> {
+    match version.has_raw_ids() {
+        true => split_raw(body),
+        false => split_text(body),
     }
 }
 
-/// Appends a text frame, used for the handshake only.
-pub(crate) fn push_text(into: &mut Vec<u8>, body: &[u8]) {
+fn split_raw(body: &[u8]) -> Body<'_> {
+    let Some((head, rest)) = body.split_first_chunk::<ID_BYTES>() else { return Body::Headless };
+    match u32::from_be_bytes(*head) {
+        id if id > PROTOBUF_OFFSET => Body::Protobuf(id - PROTOBUF_OFFSET, rest),
+        id => Body::Text(id, rest),
+    }
+}
+
+fn split_text(body: &[u8]) -> Body<'_> {
+    let mut rest = body;
+    let id =
+        text::cut_field(&mut rest).and_then(|field| std::str::from_utf8(field).ok()?.parse().ok());
+    id.map_or(Body::Headless, |id| Body::Text(id, rest))
+}
+
+/// Appends a frame without a message id, as the handshake has.
+pub(crate) fn push_bare(into: &mut Vec<u8>, body: &[u8]) {
     push_length(into, body.len());
     into.extend_from_slice(body);
+}
+
+/// Appends a text frame whose fields `write` appends. `false`, and nothing appended, if the body is
+/// too long to be framed.
+pub(crate) fn push_text(
+    into: &mut Vec<u8>,
+    version: ServerVersion,
+    id: u32,
+    write: impl FnOnce(&mut Vec<u8>),
+) -> bool {
+    let start = into.len();
+    into.extend_from_slice(&[0; LENGTH_BYTES]);
+    match version.has_raw_ids() {
+        true => into.extend_from_slice(&id.to_be_bytes()),
+        false => into.extend_from_slice(format!("{id}\0").as_bytes()),
+    }
+    write(into);
+    let length = into.len() - start - LENGTH_BYTES;
+    if length > MAX_BODY {
+        into.truncate(start);
+        return false;
+    }
+    into[start..start + LENGTH_BYTES].copy_from_slice(&length_bytes(length));
+    true
 }
 
 /// Appends a protobuf frame. `false`, and nothing appended, if the body is too long to be framed.
@@ -90,8 +132,12 @@ pub(crate) fn push_protobuf<M: Message>(into: &mut Vec<u8>, id: u32, message: &M
 
 fn push_length(into: &mut Vec<u8>, length: usize) {
     debug_assert!(length <= MAX_BODY, "callers keep bodies within the limit");
-    let bytes = length.to_be_bytes();
-    into.extend_from_slice(&bytes[bytes.len() - LENGTH_BYTES..]);
+    into.extend_from_slice(&length_bytes(length));
+}
+
+fn length_bytes(length: usize) -> [u8; LENGTH_BYTES] {
+    // Callers keep the length within the limit, which four bytes hold.
+    u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes()
 }
 
 #[cfg(test)]
@@ -107,20 +153,23 @@ mod tests {
 
         assert!(read(&mut bytes.as_slice(), &mut body).await.unwrap());
 
-        assert_eq!(split(&body), Body::Protobuf(9, &[8, 5]));
+        assert_eq!(split(ServerVersion(226), &body), Body::Protobuf(9, &[8, 5]));
     }
 
     #[test]
     fn test_bodies_are_split_by_their_wire_id() {
-        let cases: [(&[u8], Body<'_>); 4] = [
-            (&[0, 0, 1, 15], Body::Protobuf(71, &[])),
-            (&[0, 0, 0, 71, 50, 0], Body::Text(71)),
-            (&[0, 0, 0, 200], Body::Text(200)),
-            (&[0, 0, 1], Body::Headless),
+        let cases: [(i32, &[u8], Body<'_>); 7] = [
+            (201, &[0, 0, 1, 15], Body::Protobuf(71, &[])),
+            (201, &[0, 0, 0, 71, 50, 0], Body::Text(71, b"2\0")),
+            (201, &[0, 0, 0, 200], Body::Text(200, &[])),
+            (201, &[0, 0, 1], Body::Headless),
+            (200, b"71\x002\0", Body::Text(71, b"2\0")),
+            (200, b"-71\x002\0", Body::Headless),
+            (200, b"", Body::Headless),
         ];
 
-        for (body, expected) in cases {
-            assert_eq!(split(body), expected);
+        for (version, body, expected) in cases {
+            assert_eq!(split(ServerVersion(version), body), expected);
         }
     }
 

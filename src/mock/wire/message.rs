@@ -5,6 +5,8 @@
 #![expect(clippy::too_many_lines, reason = "generated tables")]
 use super::field::{Fields, Sink};
 use super::protobuf as pb;
+use super::text::{Layout, Tape};
+use super::version::ServerVersion;
 use prost::Message;
 
 /// What a client can send.
@@ -371,6 +373,96 @@ impl RequestKind {
             Self::ReqConfig => "req_config",
             Self::UpdateConfig => "update_config",
         }
+    }
+
+    /// The server version from which the message is protobuf; `None` if it always is text.
+    pub(crate) const fn protobuf_since(self) -> Option<ServerVersion> {
+        Some(ServerVersion(match self {
+            Self::ReqMktData => 206,
+            Self::CancelMktData => 206,
+            Self::PlaceOrder => 203,
+            Self::CancelOrder => 203,
+            Self::ReqOpenOrders => 204,
+            Self::ReqAcctData => 207,
+            Self::ReqExecutions => 201,
+            Self::ReqIds => 213,
+            Self::ReqContractData => 205,
+            Self::ReqMktDepth => 206,
+            Self::CancelMktDepth => 206,
+            Self::ReqNewsBulletins => 209,
+            Self::CancelNewsBulletins => 209,
+            Self::SetServerLoglevel => 213,
+            Self::ReqAutoOpenOrders => 204,
+            Self::ReqAllOpenOrders => 204,
+            Self::ReqManagedAccts => 207,
+            Self::ReqFa => 211,
+            Self::ReplaceFa => 211,
+            Self::ReqHistoricalData => 208,
+            Self::ExerciseOptions => 211,
+            Self::ReqScannerSubscription => 210,
+            Self::CancelScannerSubscription => 210,
+            Self::ReqScannerParameters => 210,
+            Self::CancelHistoricalData => 208,
+            Self::ReqCurrentTime => 213,
+            Self::ReqRealTimeBars => 208,
+            Self::CancelRealTimeBars => 208,
+            Self::ReqFundamentalData => 210,
+            Self::CancelFundamentalData => 210,
+            Self::ReqCalcImpliedVolat => 211,
+            Self::ReqCalcOptionPrice => 211,
+            Self::CancelCalcImpliedVolat => 211,
+            Self::CancelCalcOptionPrice => 211,
+            Self::ReqGlobalCancel => 203,
+            Self::ReqMarketDataType => 206,
+            Self::ReqPositions => 207,
+            Self::ReqAccountSummary => 207,
+            Self::CancelAccountSummary => 207,
+            Self::CancelPositions => 207,
+            Self::VerifyRequest => 213,
+            Self::VerifyMessage => 213,
+            Self::QueryDisplayGroups => 213,
+            Self::SubscribeToGroupEvents => 213,
+            Self::UpdateDisplayGroup => 213,
+            Self::UnsubscribeFromGroupEvents => 213,
+            Self::StartApi => 213,
+            Self::ReqPositionsMulti => 207,
+            Self::CancelPositionsMulti => 207,
+            Self::ReqAccountUpdatesMulti => 207,
+            Self::CancelAccountUpdatesMulti => 207,
+            Self::ReqSecDefOptParams => 212,
+            Self::ReqSoftDollarTiers => 212,
+            Self::ReqFamilyCodes => 212,
+            Self::ReqMatchingSymbols => 212,
+            Self::ReqMktDepthExchanges => 213,
+            Self::ReqSmartComponents => 212,
+            Self::ReqNewsArticle => 209,
+            Self::ReqNewsProviders => 209,
+            Self::ReqHistoricalNews => 209,
+            Self::ReqHeadTimestamp => 208,
+            Self::ReqHistogramData => 208,
+            Self::CancelHistogramData => 208,
+            Self::CancelHeadTimestamp => 208,
+            Self::ReqMarketRule => 212,
+            Self::ReqPnl => 210,
+            Self::CancelPnl => 210,
+            Self::ReqPnlSingle => 210,
+            Self::CancelPnlSingle => 210,
+            Self::ReqHistoricalTicks => 208,
+            Self::ReqTickByTickData => 208,
+            Self::CancelTickByTickData => 208,
+            Self::ReqCompletedOrders => 204,
+            Self::ReqWshMetaData => 209,
+            Self::CancelWshMetaData => 209,
+            Self::ReqWshEventData => 209,
+            Self::CancelWshEventData => 209,
+            Self::ReqUserInfo => 212,
+            Self::ReqCurrentTimeInMillis => 213,
+            Self::CancelContractData => 215,
+            Self::CancelHistoricalTicks => 215,
+            Self::ReqConfig => 219,
+            Self::UpdateConfig => 221,
+            _ => return None,
+        }))
     }
 
     pub(crate) fn from_name(name: &str) -> Option<Self> {
@@ -750,6 +842,95 @@ impl ReplyKind {
         }
     }
 
+    /// The server version from which the message is protobuf; `None` if it always is text.
+    pub(crate) const fn protobuf_since(self) -> Option<ServerVersion> {
+        Some(ServerVersion(match self {
+            Self::TickPrice => 206,
+            Self::TickSize => 206,
+            Self::OrderStatus => 203,
+            Self::ErrMsg => 201,
+            Self::OpenOrder => 203,
+            Self::AcctValue => 207,
+            Self::PortfolioValue => 207,
+            Self::AcctUpdateTime => 207,
+            Self::NextValidId => 213,
+            Self::ContractData => 205,
+            Self::ExecutionData => 201,
+            Self::MarketDepth => 206,
+            Self::MarketDepthL2 => 206,
+            Self::NewsBulletins => 209,
+            Self::ManagedAccts => 207,
+            Self::ReceiveFa => 211,
+            Self::HistoricalData => 208,
+            Self::BondContractData => 205,
+            Self::ScannerParameters => 210,
+            Self::ScannerData => 210,
+            Self::TickOptionComputation => 206,
+            Self::TickGeneric => 206,
+            Self::TickString => 206,
+            Self::CurrentTime => 213,
+            Self::RealTimeBars => 208,
+            Self::FundamentalData => 210,
+            Self::ContractDataEnd => 205,
+            Self::OpenOrderEnd => 203,
+            Self::AcctDownloadEnd => 207,
+            Self::ExecutionDataEnd => 201,
+            Self::TickSnapshotEnd => 206,
+            Self::MarketDataType => 206,
+            Self::CommissionAndFeesReport => 211,
+            Self::PositionData => 207,
+            Self::PositionEnd => 207,
+            Self::AccountSummary => 207,
+            Self::AccountSummaryEnd => 207,
+            Self::VerifyMessageApi => 213,
+            Self::VerifyCompleted => 213,
+            Self::DisplayGroupList => 213,
+            Self::DisplayGroupUpdated => 213,
+            Self::PositionMulti => 207,
+            Self::PositionMultiEnd => 207,
+            Self::AccountUpdateMulti => 207,
+            Self::AccountUpdateMultiEnd => 207,
+            Self::SecurityDefinitionOptionParameter => 212,
+            Self::SecurityDefinitionOptionParameterEnd => 212,
+            Self::SoftDollarTiers => 212,
+            Self::FamilyCodes => 212,
+            Self::SymbolSamples => 212,
+            Self::MktDepthExchanges => 213,
+            Self::TickReqParams => 206,
+            Self::SmartComponents => 212,
+            Self::NewsArticle => 209,
+            Self::TickNews => 209,
+            Self::NewsProviders => 209,
+            Self::HistoricalNews => 209,
+            Self::HistoricalNewsEnd => 209,
+            Self::HeadTimestamp => 208,
+            Self::HistogramData => 208,
+            Self::HistoricalDataUpdate => 208,
+            Self::RerouteMktDataReq => 211,
+            Self::RerouteMktDepthReq => 211,
+            Self::MarketRule => 212,
+            Self::Pnl => 210,
+            Self::PnlSingle => 210,
+            Self::HistoricalTicks => 208,
+            Self::HistoricalTicksBidAsk => 208,
+            Self::HistoricalTicksLast => 208,
+            Self::TickByTick => 208,
+            Self::OrderBound => 204,
+            Self::CompletedOrder => 204,
+            Self::CompletedOrdersEnd => 204,
+            Self::ReplaceFaEnd => 211,
+            Self::WshMetaData => 209,
+            Self::WshEventData => 209,
+            Self::HistoricalSchedule => 211,
+            Self::UserInfo => 212,
+            Self::HistoricalDataEnd => 208,
+            Self::CurrentTimeInMillis => 213,
+            Self::ConfigResponse => 219,
+            Self::UpdateConfigResponse => 221,
+            _ => return None,
+        }))
+    }
+
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
@@ -1073,6 +1254,100 @@ impl Request {
         }))
     }
 
+    /// `None` for the kinds that have no text form.
+    pub(crate) fn read_text(kind: RequestKind, tape: &mut Tape<'_>) -> Option<Self> {
+        Some(match kind {
+            RequestKind::ReqMktData => Self::ReqMktData(Box::new(tape.message())),
+            RequestKind::CancelMktData => Self::CancelMktData(tape.message()),
+            RequestKind::PlaceOrder => Self::PlaceOrder(Box::new(tape.message())),
+            RequestKind::CancelOrder => Self::CancelOrder(Box::new(tape.message())),
+            RequestKind::ReqOpenOrders => Self::ReqOpenOrders(tape.message()),
+            RequestKind::ReqAcctData => Self::ReqAcctData(tape.message()),
+            RequestKind::ReqExecutions => Self::ReqExecutions(Box::new(tape.message())),
+            RequestKind::ReqIds => Self::ReqIds(tape.message()),
+            RequestKind::ReqContractData => Self::ReqContractData(Box::new(tape.message())),
+            RequestKind::ReqMktDepth => Self::ReqMktDepth(Box::new(tape.message())),
+            RequestKind::CancelMktDepth => Self::CancelMktDepth(tape.message()),
+            RequestKind::ReqNewsBulletins => Self::ReqNewsBulletins(tape.message()),
+            RequestKind::CancelNewsBulletins => Self::CancelNewsBulletins(tape.message()),
+            RequestKind::SetServerLoglevel => Self::SetServerLoglevel(tape.message()),
+            RequestKind::ReqAutoOpenOrders => Self::ReqAutoOpenOrders(tape.message()),
+            RequestKind::ReqAllOpenOrders => Self::ReqAllOpenOrders(tape.message()),
+            RequestKind::ReqManagedAccts => Self::ReqManagedAccts(tape.message()),
+            RequestKind::ReqFa => Self::ReqFa(tape.message()),
+            RequestKind::ReplaceFa => Self::ReplaceFa(tape.message()),
+            RequestKind::ReqHistoricalData => Self::ReqHistoricalData(Box::new(tape.message())),
+            RequestKind::ExerciseOptions => Self::ExerciseOptions(Box::new(tape.message())),
+            RequestKind::ReqScannerSubscription => {
+                Self::ReqScannerSubscription(Box::new(tape.message()))
+            }
+            RequestKind::CancelScannerSubscription => {
+                Self::CancelScannerSubscription(tape.message())
+            }
+            RequestKind::ReqScannerParameters => Self::ReqScannerParameters(tape.message()),
+            RequestKind::CancelHistoricalData => Self::CancelHistoricalData(tape.message()),
+            RequestKind::ReqCurrentTime => Self::ReqCurrentTime(tape.message()),
+            RequestKind::ReqRealTimeBars => Self::ReqRealTimeBars(Box::new(tape.message())),
+            RequestKind::CancelRealTimeBars => Self::CancelRealTimeBars(tape.message()),
+            RequestKind::ReqFundamentalData => Self::ReqFundamentalData(Box::new(tape.message())),
+            RequestKind::CancelFundamentalData => Self::CancelFundamentalData(tape.message()),
+            RequestKind::ReqCalcImpliedVolat => Self::ReqCalcImpliedVolat(Box::new(tape.message())),
+            RequestKind::ReqCalcOptionPrice => Self::ReqCalcOptionPrice(Box::new(tape.message())),
+            RequestKind::CancelCalcImpliedVolat => Self::CancelCalcImpliedVolat(tape.message()),
+            RequestKind::CancelCalcOptionPrice => Self::CancelCalcOptionPrice(tape.message()),
+            RequestKind::ReqGlobalCancel => Self::ReqGlobalCancel(Box::new(tape.message())),
+            RequestKind::ReqMarketDataType => Self::ReqMarketDataType(tape.message()),
+            RequestKind::ReqPositions => Self::ReqPositions(tape.message()),
+            RequestKind::ReqAccountSummary => Self::ReqAccountSummary(tape.message()),
+            RequestKind::CancelAccountSummary => Self::CancelAccountSummary(tape.message()),
+            RequestKind::CancelPositions => Self::CancelPositions(tape.message()),
+            RequestKind::VerifyRequest => Self::VerifyRequest(tape.message()),
+            RequestKind::VerifyMessage => Self::VerifyMessage(tape.message()),
+            RequestKind::QueryDisplayGroups => Self::QueryDisplayGroups(tape.message()),
+            RequestKind::SubscribeToGroupEvents => Self::SubscribeToGroupEvents(tape.message()),
+            RequestKind::UpdateDisplayGroup => Self::UpdateDisplayGroup(tape.message()),
+            RequestKind::UnsubscribeFromGroupEvents => {
+                Self::UnsubscribeFromGroupEvents(tape.message())
+            }
+            RequestKind::StartApi => Self::StartApi(tape.message()),
+            RequestKind::ReqPositionsMulti => Self::ReqPositionsMulti(tape.message()),
+            RequestKind::CancelPositionsMulti => Self::CancelPositionsMulti(tape.message()),
+            RequestKind::ReqAccountUpdatesMulti => Self::ReqAccountUpdatesMulti(tape.message()),
+            RequestKind::CancelAccountUpdatesMulti => {
+                Self::CancelAccountUpdatesMulti(tape.message())
+            }
+            RequestKind::ReqSecDefOptParams => Self::ReqSecDefOptParams(tape.message()),
+            RequestKind::ReqSoftDollarTiers => Self::ReqSoftDollarTiers(tape.message()),
+            RequestKind::ReqFamilyCodes => Self::ReqFamilyCodes(tape.message()),
+            RequestKind::ReqMatchingSymbols => Self::ReqMatchingSymbols(tape.message()),
+            RequestKind::ReqMktDepthExchanges => Self::ReqMktDepthExchanges(tape.message()),
+            RequestKind::ReqSmartComponents => Self::ReqSmartComponents(tape.message()),
+            RequestKind::ReqNewsArticle => Self::ReqNewsArticle(tape.message()),
+            RequestKind::ReqNewsProviders => Self::ReqNewsProviders(tape.message()),
+            RequestKind::ReqHistoricalNews => Self::ReqHistoricalNews(Box::new(tape.message())),
+            RequestKind::ReqHeadTimestamp => Self::ReqHeadTimestamp(Box::new(tape.message())),
+            RequestKind::ReqHistogramData => Self::ReqHistogramData(Box::new(tape.message())),
+            RequestKind::CancelHistogramData => Self::CancelHistogramData(tape.message()),
+            RequestKind::CancelHeadTimestamp => Self::CancelHeadTimestamp(tape.message()),
+            RequestKind::ReqMarketRule => Self::ReqMarketRule(tape.message()),
+            RequestKind::ReqPnl => Self::ReqPnl(tape.message()),
+            RequestKind::CancelPnl => Self::CancelPnl(tape.message()),
+            RequestKind::ReqPnlSingle => Self::ReqPnlSingle(tape.message()),
+            RequestKind::CancelPnlSingle => Self::CancelPnlSingle(tape.message()),
+            RequestKind::ReqHistoricalTicks => Self::ReqHistoricalTicks(Box::new(tape.message())),
+            RequestKind::ReqTickByTickData => Self::ReqTickByTickData(Box::new(tape.message())),
+            RequestKind::CancelTickByTickData => Self::CancelTickByTickData(tape.message()),
+            RequestKind::ReqCompletedOrders => Self::ReqCompletedOrders(tape.message()),
+            RequestKind::ReqWshMetaData => Self::ReqWshMetaData(tape.message()),
+            RequestKind::CancelWshMetaData => Self::CancelWshMetaData(tape.message()),
+            RequestKind::ReqWshEventData => Self::ReqWshEventData(Box::new(tape.message())),
+            RequestKind::CancelWshEventData => Self::CancelWshEventData(tape.message()),
+            RequestKind::ReqUserInfo => Self::ReqUserInfo(tape.message()),
+            RequestKind::ReqCurrentTimeInMillis => Self::ReqCurrentTimeInMillis(tape.message()),
+            _ => return None,
+        })
+    }
+
     pub(crate) const fn kind(&self) -> RequestKind {
         match self {
             Self::ReqMktData(_) => RequestKind::ReqMktData,
@@ -1318,7 +1593,7 @@ impl Fields for Request {
 }
 
 /// A message the gateway sends, with the id it usually goes under.
-pub(crate) trait Reply: Message {
+pub(crate) trait Reply: Message + Layout + Clone {
     const KIND: ReplyKind;
 }
 
