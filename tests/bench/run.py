@@ -58,7 +58,7 @@ def runs(address: list[str]) -> list[Run]:
 
     def worker(name: str, task: str, *rest: object, flood: int = 0, **env: str) -> Run:
         words = [sys.executable, str(HERE / "worker.py"), task, *address, *map(str, rest)]
-        return Run(name, words, flood, env)
+        return Run(name, words, flood, environment=env)
 
     counts = (SEQUENTIAL, CONCURRENT)
     return [
