@@ -279,6 +279,13 @@ impl MockGateway {
         self.control(py, |gateway| gateway.place_manual_order(&order))
     }
 
+    fn set_group(&self, py: Python<'_>, name: &str, shares: HashMap<String, f64>) -> PyResult<()> {
+        let mut shares: Vec<_> =
+            shares.iter().map(|(account, share)| (account.as_str(), *share)).collect();
+        shares.sort_by_key(|(account, _)| *account);
+        self.control(py, |gateway| gateway.set_group(name, &shares))
+    }
+
     fn correct_execution(&self, py: Python<'_>, exec_id: &str, price: f64) -> PyResult<()> {
         self.control(py, |gateway| gateway.correct_execution(exec_id, price))
     }
@@ -403,6 +410,7 @@ fn market_rules(now: mock::MarketRules, named: &HashMap<String, bool>) -> mock::
         ),
         notes_default_tif: rule("notes_default_tif", now.notes_default_tif),
         previews_twice: rule("previews_twice", now.previews_twice),
+        repeats_states: rule("repeats_states", now.repeats_states),
         protects_prices: rule("protects_prices", now.protects_prices),
     }
 }

@@ -1,5 +1,5 @@
 //! One binary for every Rust test that goes through a public door.
-#![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails its test")]
 
 mod core_gateway;
 mod core_orders;
@@ -8,7 +8,9 @@ mod core_refusals;
 mod core_session;
 mod core_stalled;
 mod mock_accounts;
+mod mock_advisor;
 mod mock_bad_input;
+mod mock_combos;
 mod mock_depth;
 mod mock_faults;
 mod mock_fixture;

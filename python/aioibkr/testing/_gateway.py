@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from os import PathLike, fspath
@@ -234,8 +234,8 @@ class MockGateway(Staging):
         first shown in that state. ``cancels_across_clients``: a client may cancel another's order.
         ``sends_open_orders_on_connect``: a client is sent its working orders when it connects.
         ``notes_default_tif``: an order without a time in force is told 10349. ``previews_twice``:
-        a what-if is answered by a warning first. ``protects_prices``: a limit 20 % through the
-        market is cancelled.
+        a what-if is answered by a warning first. ``repeats_states``: every state of an order is
+        sent twice. ``protects_prices``: a limit 20 % through the market is cancelled.
         """
         unknown = set(rules) - _RULES
         if unknown:
@@ -277,6 +277,14 @@ class MockGateway(Staging):
             limit_price=limit_price,
             stop_price=stop_price,
         )
+
+    def set_group(self, name: str, shares: Mapping[str, float]) -> None:
+        """Put a group of accounts in place for an advisor's orders.
+
+        Each account has its share relative to the others; units that do not divide go to the first
+        accounts by name. Without accounts the group is gone.
+        """
+        self._native.set_group(name, dict(shares))
 
     def correct_execution(self, exec_id: str, *, price: float) -> None:
         """Give an execution another price; clients get a new execution in its place."""
@@ -363,7 +371,7 @@ _PRICES = {
 _RULES = {
     "keeps_hours", "fills_by_size", "shows_pending_submit", "shows_pending_cancel",
     "cancels_across_clients", "sends_open_orders_on_connect", "notes_default_tif",
-    "previews_twice", "protects_prices",
+    "previews_twice", "repeats_states", "protects_prices",
 }  # fmt: skip
 
 
