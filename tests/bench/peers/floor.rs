@@ -12,6 +12,8 @@ use crate::{Outcome, cpu_nanoseconds};
 const CLIENT_ID: i32 = 4001;
 const TICK_PRICE: u32 = 201;
 const NEXT_VALID_ID: u32 = 209;
+/// Sent once per line, when it is opened.
+const TICK_REQ_PARAMS: u32 = 281;
 
 #[derive(Clone, PartialEq, Message)]
 struct TickPrice {
@@ -55,8 +57,8 @@ pub(crate) fn run(mut reader: Reader, ticks: u64, decode: bool) -> Outcome {
     }))
 }
 
-/// Connects and opens market data lines of one stock, request ids 1, 2, 3 …; returns once the last
-/// line has told its first price.
+/// Connects and opens market data lines of one stock, request ids 1, 2, 3 …; returns once the
+/// gateway has opened the last.
 pub(crate) fn open(
     host: &str,
     port: u16,
@@ -75,7 +77,7 @@ pub(crate) fn open(
     for line in 1..=lines {
         let id = [&[8], &varint(line)[..]].concat();
         reader.send(1, &[&id[..], &[0x12, length], contract].concat())?;
-        reader.wait_for(TICK_PRICE)?;
+        reader.wait_for(TICK_REQ_PARAMS)?;
     }
     Ok(reader)
 }
