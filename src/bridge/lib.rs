@@ -52,6 +52,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<mock::MockGateway>()?;
     module.add_class::<mock::FaultHandle>()?;
     module.add_function(wrap_pyfunction!(mock::run_mock_gateway, module)?)?;
+    module.add_function(wrap_pyfunction!(mock::run_recorder, module)?)?;
     staging::register(module)?;
     module.add_class::<stream::_TickReader>()?;
     module.add_class::<stream::TickBatch>()?;

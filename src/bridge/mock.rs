@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -53,7 +54,8 @@ impl MockGateway {
 impl MockGateway {
     #[new]
     #[pyo3(signature = (*, host, port, accounts, seed, min_server_version, max_server_version,
-                        receive_buffer, print_requests, allow_non_loopback, speed, master_client))]
+                        receive_buffer, print_requests, allow_non_loopback, limits, scenario,
+                        replay, replay_speed, speed, master_client))]
     #[expect(clippy::too_many_arguments, reason = "one keyword per setting")]
     fn new(
         py: Python<'_>,
@@ -66,13 +68,23 @@ impl MockGateway {
         receive_buffer: Option<u32>,
         print_requests: bool,
         allow_non_loopback: bool,
+        limits: &Bound<'_, PyDict>,
+        scenario: Option<PathBuf>,
+        replay: Option<PathBuf>,
+        replay_speed: f64,
         speed: f64,
         master_client: Option<i32>,
     ) -> PyResult<Self> {
         let host: IpAddr = host.parse().map_err(|_| {
             errors::to_py(py, &Error::config(format!("host {host:?} is not an IP address")))
         })?;
+        let scenario = scenario.map(|path| mock::Scenario::load(&path)).transpose();
+        let recording = replay.map(|path| mock::Recording::load(&path)).transpose();
+        let recording = recording.map_err(|error| refused(py, &error))?;
         let settings = mock::Settings {
+            limits: limits_of(limits)?,
+            scenario: scenario.map_err(|error| refused(py, &error))?,
+            replay: recording.map(|recording| mock::Replay { recording, speed: replay_speed }),
             host,
             port,
             accounts,
@@ -183,32 +195,32 @@ impl MockGateway {
         self.control(py, |gateway| gateway.set_pnl(account, daily, unrealized, realized))
     }
 
-    fn inject_mute(&self, py: Python<'_>, kind: String) -> PyResult<FaultHandle> {
-        self.inject(py, mock::Fault::Mute(kind))
-    }
-
-    fn inject_delay(&self, py: Python<'_>, kind: String, seconds: f64) -> PyResult<FaultHandle> {
-        let delay = Duration::try_from_secs_f64(seconds).map_err(|error| {
-            errors::to_py(py, &Error::config(format!("delay of {seconds} s: {error}")))
-        })?;
-        self.inject(py, mock::Fault::Delay(kind, delay))
-    }
-
-    fn inject_reject_order(
+    fn inject(
         &self,
         py: Python<'_>,
-        code: i32,
-        message: String,
+        name: &str,
+        fields: &Bound<'_, PyDict>,
     ) -> PyResult<FaultHandle> {
-        self.inject(py, mock::Fault::RejectOrder(code, message))
+        let fields = fault_fields(fields)?;
+        let inject =
+            |gateway: &mock::MockGateway| gateway.inject(mock::Injection::named(name, fields)?);
+        self.control(py, inject).map(FaultHandle)
     }
 
-    fn inject_partial_fill(&self, py: Python<'_>, quantity: f64) -> PyResult<FaultHandle> {
-        self.inject(py, mock::Fault::PartialFill(quantity))
+    fn set_data_error(&self, py: Python<'_>, symbol: &str, code: Option<i32>) -> PyResult<()> {
+        self.control(py, |gateway| gateway.set_data_error(symbol, code))
     }
 
-    fn inject_late_fill(&self, py: Python<'_>) -> PyResult<FaultHandle> {
-        self.inject(py, mock::Fault::LateFill)
+    fn fill(&self, py: Python<'_>, symbol: &str, quantity: f64, price: f64) -> PyResult<()> {
+        self.control(py, |gateway| gateway.fill(symbol, quantity, price))
+    }
+
+    fn lose_streams(&self, py: Python<'_>) {
+        py.detach(|| self.gateway.lose_streams());
+    }
+
+    fn pass_midnight(&self, py: Python<'_>) {
+        py.detach(|| self.gateway.pass_midnight());
     }
 
     fn advance(&self, py: Python<'_>, seconds: f64) -> PyResult<()> {
@@ -265,6 +277,13 @@ impl MockGateway {
             stop_price,
         };
         self.control(py, |gateway| gateway.place_manual_order(&order))
+    }
+
+    fn set_group(&self, py: Python<'_>, name: &str, shares: HashMap<String, f64>) -> PyResult<()> {
+        let mut shares: Vec<_> =
+            shares.iter().map(|(account, share)| (account.as_str(), *share)).collect();
+        shares.sort_by_key(|(account, _)| *account);
+        self.control(py, |gateway| gateway.set_group(name, &shares))
     }
 
     fn correct_execution(&self, py: Python<'_>, exec_id: &str, price: f64) -> PyResult<()> {
@@ -325,10 +344,50 @@ impl MockGateway {
     }
 }
 
-impl MockGateway {
-    fn inject(&self, py: Python<'_>, fault: mock::Fault) -> PyResult<FaultHandle> {
-        self.control(py, |gateway| gateway.inject(fault)).map(FaultHandle)
-    }
+/// A field that may be absent or `None`.
+fn field<'py, T>(of: &Bound<'py, PyDict>, name: &str) -> PyResult<Option<T>>
+where
+    T: for<'a> FromPyObject<'a, 'py, Error = PyErr>,
+{
+    let value = of.get_item(name)?.filter(|value| !value.is_none());
+    value.map(|value| value.extract()).transpose()
+}
+
+fn fault_fields(of: &Bound<'_, PyDict>) -> PyResult<mock::FaultFields> {
+    Ok(mock::FaultFields {
+        kind: field(of, "kind")?,
+        seconds: field(of, "seconds")?,
+        code: field(of, "code")?,
+        message: field(of, "message")?,
+        quantity: field(of, "quantity")?,
+        by: field(of, "by")?,
+        bytes_per_second: field(of, "bytes_per_second")?,
+        client: field(of, "client")?,
+        count: field(of, "count")?,
+        probability: field(of, "probability")?,
+    })
+}
+
+fn limits_of(of: &Bound<'_, PyDict>) -> PyResult<mock::Limits> {
+    let is_set = |name| Ok::<_, PyErr>(field(of, name)?.unwrap_or(false));
+    let rate: Option<usize> = field(of, "messages_per_second")?;
+    let (is_per_client, refusals) = (is_set("messages_per_client")?, field(of, "refusals")?);
+    let rate = rate.map(|per_second| mock::MessageRate {
+        per_second,
+        is_per_client,
+        refusals: refusals.unwrap_or(1),
+    });
+    Ok(mock::Limits {
+        messages: rate,
+        market_data_lines: field(of, "market_data_lines")?,
+        depth: field(of, "depth")?,
+        tick_by_tick: field(of, "tick_by_tick")?,
+        open_historical: field(of, "open_historical")?,
+        scanners: field(of, "scanners")?,
+        account_summaries: field(of, "account_summaries")?,
+        clients: field(of, "clients")?,
+        has_history_pacing: is_set("history_pacing")?,
+    })
 }
 
 fn duration(py: Python<'_>, seconds: f64) -> PyResult<Duration> {
@@ -351,6 +410,7 @@ fn market_rules(now: mock::MarketRules, named: &HashMap<String, bool>) -> mock::
         ),
         notes_default_tif: rule("notes_default_tif", now.notes_default_tif),
         previews_twice: rule("previews_twice", now.previews_twice),
+        repeats_states: rule("repeats_states", now.repeats_states),
         protects_prices: rule("protects_prices", now.protects_prices),
     }
 }
@@ -405,4 +465,10 @@ fn execution_row(py: Python<'_>, execution: mock::ExecutionRecord) -> PyResult<B
 #[pyfunction]
 pub(crate) fn run_mock_gateway(py: Python<'_>, arguments: Vec<String>) -> i32 {
     py.detach(|| mock::run(arguments))
+}
+
+/// Runs the recorder's command line until a signal ends it; returns its exit status.
+#[pyfunction]
+pub(crate) fn run_recorder(py: Python<'_>, arguments: Vec<String>) -> i32 {
+    py.detach(|| mock::record(arguments))
 }

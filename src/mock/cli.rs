@@ -1,13 +1,17 @@
 //! The command line of the mock gateway: parsing, starting, waiting for a signal.
 
 use std::io::Write;
+use std::net::SocketAddr;
 
 use lexopt::{Arg, ValueExt};
 
 use crate::gateway::MockGateway;
+use crate::replay::{Recorder, RecorderSettings, Recording, Replay};
 use crate::request_log::RequestRecord;
 use crate::scenario::Scenario;
 use crate::settings::Settings;
+
+const DEFAULT_PORT: u16 = 4002;
 
 const OK: i32 = 0;
 const FAILED: i32 = 1;
@@ -24,6 +28,8 @@ usage: aioibkr-mock-gateway [options]
   --speed X                 how fast the market's time runs (1)
   --master-client N         client that sees the orders of all others (none)
   --scenario FILE           let the events of a TOML file happen
+  --replay FILE             answer from a recording instead of from a market
+  --replay-speed N          times as fast as recorded, 0 without waiting (1)
   --print-requests          print each request to standard error
   --allow-non-loopback      permit an address other machines can reach
   --help                    show this text
@@ -43,6 +49,60 @@ pub fn run(arguments: impl IntoIterator<Item = String>) -> i32 {
     }
 }
 
+const RECORD_USAGE: &str = "\
+usage: record --upstream HOST:PORT --out FILE [options]
+  --upstream HOST:PORT      the gateway
+  --out FILE                file to write; it must not exist
+  --listen HOST:PORT        where clients connect (127.0.0.1:4002)
+  --mask-accounts           replace the accounts of the login in the file
+  --mask NAME               replace this name too; may be repeated
+  --allow-non-loopback      permit addresses other machines can reach
+  --help                    show this text
+";
+
+/// Runs the recorder with these arguments, its own name not among them; prints and returns as [`run`].
+pub fn record(arguments: impl IntoIterator<Item = String>) -> i32 {
+    match parse_recorder(arguments) {
+        Ok(None) => say(&mut std::io::stdout(), RECORD_USAGE),
+        Ok(Some(settings)) => match Recorder::start(settings) {
+            Ok(recorder) => announce(recorder.address()),
+            Err(error) => {
+                say(&mut std::io::stderr(), &format!("cannot record: {error}\n"));
+                FAILED
+            }
+        },
+        Err(error) => {
+            say(&mut std::io::stderr(), &format!("{error}\n{RECORD_USAGE}"));
+            BAD_USAGE
+        }
+    }
+}
+
+fn parse_recorder(
+    arguments: impl IntoIterator<Item = String>,
+) -> Result<Option<RecorderSettings>, lexopt::Error> {
+    let (mut upstream, mut out, mut masks) = (None, None, Vec::new());
+    let mut listen = SocketAddr::from(([127, 0, 0, 1], DEFAULT_PORT));
+    let (mut is_masked, mut allow_non_loopback) = (false, false);
+    let mut parser = lexopt::Parser::from_args(arguments);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("help") | Arg::Short('h') => return Ok(None),
+            Arg::Long("listen") => listen = parser.value()?.parse()?,
+            Arg::Long("upstream") => upstream = Some(parser.value()?.parse()?),
+            Arg::Long("out") => out = Some(parser.value()?.into()),
+            Arg::Long("mask-accounts") => is_masked = true,
+            Arg::Long("mask") => masks.push(parser.value()?.string()?),
+            Arg::Long("allow-non-loopback") => allow_non_loopback = true,
+            other => return Err(other.unexpected()),
+        }
+    }
+    let (Some(upstream), Some(out)) = (upstream, out) else {
+        return Err("--upstream and --out are needed".into());
+    };
+    Ok(Some(RecorderSettings { listen, upstream, out, is_masked, masks, allow_non_loopback }))
+}
+
 #[derive(Debug)]
 enum Command {
     Help,
@@ -50,8 +110,8 @@ enum Command {
 }
 
 fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, lexopt::Error> {
-    const DEFAULT_PORT: u16 = 4002;
     let mut settings = Settings { port: DEFAULT_PORT, ..Settings::default() };
+    let (mut recording, mut speed) = (None, 1.0);
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
         match argument {
@@ -69,17 +129,24 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, lexopt:
             Arg::Long("speed") => settings.speed = parser.value()?.parse()?,
             Arg::Long("master-client") => settings.master_client = Some(parser.value()?.parse()?),
             Arg::Long("scenario") => settings.scenario = Some(scenario(&parser.value()?)?),
+            Arg::Long("replay") => recording = Some(loaded(&parser.value()?)?),
+            Arg::Long("replay-speed") => speed = parser.value()?.parse()?,
             Arg::Long("print-requests") => settings.print_requests = true,
             Arg::Long("allow-non-loopback") => settings.allow_non_loopback = true,
             other => return Err(other.unexpected()),
         }
     }
+    settings.replay = recording.map(|recording| Replay { recording, speed });
     settings.check().map_err(|error| error.to_string())?;
     Ok(Command::Serve(Box::new(settings)))
 }
 
 fn scenario(path: &std::ffi::OsStr) -> Result<Scenario, lexopt::Error> {
     Scenario::load(path.as_ref()).map_err(|error| error.to_string().into())
+}
+
+fn loaded(path: &std::ffi::OsStr) -> Result<Recording, lexopt::Error> {
+    Recording::load(path.as_ref()).map_err(|error| error.to_string().into())
 }
 
 fn names(list: &str) -> Vec<String> {
@@ -94,7 +161,12 @@ fn serve(settings: Settings) -> i32 {
             return FAILED;
         }
     };
-    say(&mut std::io::stdout(), &format!("listening on {}\n", gateway.address()));
+    announce(gateway.address())
+}
+
+/// Says where it listens, then waits for a signal.
+fn announce(address: SocketAddr) -> i32 {
+    say(&mut std::io::stdout(), &format!("listening on {address}\n"));
     match wait_for_signal() {
         Ok(()) => OK,
         Err(error) => {
@@ -169,7 +241,16 @@ mod tests {
 
     #[test]
     fn test_bad_usage_is_told_by_its_exit_code() {
-        for line in ["--port x", "--nope", "--host 0.0.0.0", "--accounts ,", "--seed"] {
+        for line in [
+            "--port x",
+            "--nope",
+            "--host 0.0.0.0",
+            "--accounts ,",
+            "--seed",
+            "--scenario /nope/x.toml",
+            "--replay /nope/x",
+            "--replay-speed 1x",
+        ] {
             assert!(parsed(line).is_err(), "{line}");
             assert_eq!(run(line.split_whitespace().map(str::to_owned)), BAD_USAGE, "{line}");
         }

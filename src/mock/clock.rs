@@ -7,11 +7,6 @@ pub(crate) fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }
 
-/// Epoch seconds.
-pub(crate) fn seconds() -> i64 {
-    now().unix_timestamp()
-}
-
 /// Epoch milliseconds.
 pub(crate) fn millis() -> i64 {
     // The milliseconds of any date this clock can show fit 64 bits.

@@ -20,6 +20,7 @@ use crate::handshake::{self, GREETING, Versions};
 use crate::limits::{Verdict, is_answered_at_once};
 use crate::notices;
 use crate::outbox::Outbox;
+use crate::replay;
 use crate::request_log::{self, Sender};
 use crate::wire::encoding::{self, Misread};
 use crate::wire::{ReplyKind, Request, RequestKind, ServerVersion, frame};
@@ -34,6 +35,9 @@ type Reader = BufReader<OwnedReadHalf>;
 
 /// Serves a client until either side ends the connection.
 pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
+    if let Some(replay) = &shared.settings.replay {
+        return replay::play(stream, replay, &shared).await;
+    }
     stream.set_nodelay(true)?;
     let (reader, mut writer) = stream.into_split();
     let mut reader = BufReader::with_capacity(READ_BUFFER, reader);

@@ -25,10 +25,13 @@ impl MockGateway {
         })
     }
 
-    /// Ends every client's market data requests without a word, as 1101 tells of (C8).
+    /// Ends every client's market data, depth, ticks and live bars without a word, as 1101 tells of
+    /// (C8).
     pub fn lose_streams(&self) {
         for client in self.world().clients.values_mut() {
-            for (id, _) in std::mem::take(&mut client.tickers) {
+            let lost = client.streams.lose_market_data();
+            let quotes = std::mem::take(&mut client.tickers).into_keys();
+            for id in lost.into_iter().chain(quotes) {
                 client.outlet.usage.end(client.outlet.connection, id);
             }
         }

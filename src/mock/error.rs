@@ -22,6 +22,8 @@ pub enum Error {
     BadFault(String),
     /// A scenario is wrong; the text names the line.
     BadScenario(String),
+    /// A recording is wrong; the text names the line.
+    BadRecording(String),
     /// The address can be reached from other machines and that was not allowed.
     NotLoopback(IpAddr),
     /// No account was given, or a name is not plain letters and digits.
@@ -56,6 +58,7 @@ impl std::fmt::Display for Error {
             }
             Self::BadFault(cause) => write!(f, "{cause}"),
             Self::BadScenario(cause) => write!(f, "scenario {cause}"),
+            Self::BadRecording(cause) => write!(f, "recording {cause}"),
             Self::NotLoopback(host) => {
                 write!(f, "{host} is not a loopback address and that was not allowed")
             }

@@ -24,6 +24,11 @@ impl Versions {
         Some(Self { min: min.parse().ok()?, max: max.parse().ok()? })
     }
 
+    /// Whether a client speaks a version.
+    pub(crate) fn include(self, version: i32) -> bool {
+        (self.min..=self.max).contains(&version)
+    }
+
     /// The version both sides speak, if there is one.
     pub(crate) fn choose(self, settings: &Settings) -> Option<ServerVersion> {
         let chosen = self.max.min(settings.max_server_version);

@@ -102,6 +102,27 @@ impl MockGateway {
         placed.map(|perm_id| perm_id.0).map_err(|refusal| Error::Refused(refusal.text))
     }
 
+    /// Puts a group of accounts in place for an advisor's orders: each account with its share relative
+    /// to the others. Without accounts the group is gone.
+    ///
+    /// # Errors
+    /// An unknown account, or a share that is not a number above 0.
+    pub fn set_group(&self, name: &str, shares: &[(&str, f64)]) -> Result<(), Error> {
+        let mut world = self.shared.world();
+        let mut checked = Vec::new();
+        for (account, share) in shares {
+            if !world.exchange.has_account(account) {
+                return Err(Error::UnknownAccount((*account).to_owned()));
+            }
+            if share.is_nan() || *share <= 0.0 {
+                return Err(Error::BadNumber("share"));
+            }
+            checked.push(((*account).to_owned(), number(*share, "share")?));
+        }
+        world.exchange.groups.set(name, checked);
+        Ok(())
+    }
+
     /// Gives an execution another price; clients get a new execution in its place.
     ///
     /// # Errors

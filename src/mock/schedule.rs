@@ -8,6 +8,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+/// Later than this is never, and still a time a clock can show.
+pub(crate) const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// Entries by due time; equal times keep the order they were planned in.
 pub(crate) struct Schedule<T> {
     entries: Mutex<Entries<T>>,
@@ -30,7 +33,7 @@ impl<T> Schedule<T> {
     pub(crate) fn plan(&self, after: Duration, entry: T) {
         let mut entries = self.lock();
         entries.planned += 1;
-        let key = (Instant::now() + after, entries.planned);
+        let key = (Instant::now() + after.min(FAR), entries.planned);
         entries.by_time.insert(key, entry);
         drop(entries);
         self.changed.notify_one();

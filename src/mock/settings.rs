@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::exchange::MarketRules;
 use crate::limits::Limits;
+use crate::replay::Replay;
 use crate::scenario::Scenario;
 
 /// The lowest and highest server versions this gateway can speak.
@@ -50,6 +51,9 @@ pub struct Settings {
     pub limits: Limits,
     /// What happens to the gateway in the course of time.
     pub scenario: Option<Scenario>,
+    /// Answers clients from a recording instead of from a market; faults, limits and the counts of
+    /// clients and requests are about a market and do not apply.
+    pub replay: Option<Replay>,
 }
 
 impl Default for Settings {
@@ -74,6 +78,7 @@ impl Default for Settings {
             real_time_bar: Duration::from_secs(5),
             limits: Limits::default(),
             scenario: None,
+            replay: None,
         }
     }
 }
@@ -86,6 +91,9 @@ impl Settings {
     pub(crate) fn check(&self) -> Result<(), Error> {
         if !self.host.is_loopback() && !self.allow_non_loopback {
             return Err(Error::NotLoopback(self.host));
+        }
+        if self.replay.as_ref().is_some_and(|replay| !(0.0..).contains(&replay.speed)) {
+            return Err(Error::BadNumber("replay_speed"));
         }
         if self.accounts.is_empty() || self.accounts.iter().any(|name| !is_account_name(name)) {
             return Err(Error::BadAccounts);

@@ -25,6 +25,17 @@ pub(crate) struct Streams {
     pub(crate) depth: BTreeMap<RequestId, DepthStream>,
 }
 
+impl Streams {
+    /// Ends what follows a market; returns the ids.
+    pub(crate) fn lose_market_data(&mut self) -> Vec<RequestId> {
+        let depth = std::mem::take(&mut self.depth).into_keys();
+        let ticks = std::mem::take(&mut self.tick_by_tick).into_keys();
+        let bars = std::mem::take(&mut self.real_time_bars).into_keys();
+        let live_bars = std::mem::take(&mut self.live_bars).into_keys();
+        depth.chain(ticks).chain(bars).chain(live_bars).collect()
+    }
+}
+
 /// A depth request and the rows its client has seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DepthStream {

@@ -3,6 +3,7 @@
 //! whole or not at all; nothing waits while holding it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::client::{Client, ConnectionId, Due, NO_REQUEST, Outlet};
@@ -238,6 +239,8 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) faults: Arc<Faults>,
     pub(crate) schedule: Arc<Schedule<Due>>,
+    /// Clients that were played a recording.
+    pub(crate) replayed: AtomicUsize,
     world: Mutex<World>,
     log: Mutex<RequestLog>,
 }
@@ -247,7 +250,14 @@ impl Shared {
         let faults = Arc::new(Faults::new(settings.seed));
         let schedule = Arc::new(Schedule::default());
         let world = World::new(settings.clone(), Arc::clone(&faults), Arc::clone(&schedule));
-        Self { settings, faults, schedule, world: Mutex::new(world), log: Mutex::default() }
+        Self {
+            settings,
+            faults,
+            schedule,
+            replayed: AtomicUsize::new(0),
+            world: Mutex::new(world),
+            log: Mutex::default(),
+        }
     }
 
     /// The world, for one step. A step that panicked is a bug a test has already seen; going on with

@@ -25,6 +25,7 @@ from aioibkr.testing import MockGateway
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 TICKS = 4_000_000
+WALK = 300_000
 SEQUENTIAL, CONCURRENT = 2_000, 20_000
 BAR_DAYS = 5  # of one-second bars in trading hours: 117 000
 TIMEOUT = 60.0
@@ -39,6 +40,7 @@ class Run:
     name: str
     command: list[str]
     flood: int = 0
+    walk: int = 0
     environment: dict[str, str] = field(default_factory=dict)
 
 
@@ -56,7 +58,7 @@ def runs(address: list[str]) -> list[Run]:
 
     def worker(name: str, task: str, *rest: object, flood: int = 0, **env: str) -> Run:
         words = [sys.executable, str(HERE / "worker.py"), task, *address, *map(str, rest)]
-        return Run(name, words, flood, env)
+        return Run(name, words, flood, environment=env)
 
     counts = (SEQUENTIAL, CONCURRENT)
     return [
@@ -70,6 +72,9 @@ def runs(address: list[str]) -> list[Run]:
         worker("bars", "bars", BAR_DAYS),
         Run("bars, ibapi", [rust, "bars", *address, str(BAR_DAYS)]),
         Run("ticks, split", [rust, "split", *address, str(TICKS)], TICKS),
+        Run("ticks, bare loop", [rust, "bare", str(TICKS)]),
+        Run("ticks, 1000 lines", [rust, "split", *address, str(TICKS), "1000"], TICKS // 1000),
+        Run("ticks, simulated", [rust, "split", *address, str(WALK)], walk=WALK),
         Run("ticks, split + decode", [rust, "decode", *address, str(TICKS)], TICKS),
         worker("ticks, columnar", "ticks", TICKS, flood=TICKS),
         worker("crowd", "crowd", 20),
@@ -87,6 +92,8 @@ def measure(run: Run, gateway: MockGateway) -> Figures:
             raise RuntimeError(f"{run.name}: did not get ready")
         if run.flood:
             gateway.flood("AAPL", count=run.flood + 200)
+        if run.walk:
+            walk(gateway, run.walk)
         printed, _ = child.communicate(timeout=TIMEOUT)
     finally:
         child.kill()
@@ -97,9 +104,29 @@ def measure(run: Run, gateway: MockGateway) -> Figures:
     return figures
 
 
+def walk(gateway: MockGateway, ticks: int) -> None:
+    """Let the price walk as fast as it can, at least this many ticks."""
+    gateway.walk_price("AAPL", interval=0.001)
+    for _ in range(ticks // 10_000 + 1):
+        gateway.advance(10.0)
+    gateway.hold_price("AAPL")
+    gateway.set_price("AAPL", bid=189.9, ask=190.1, last=190.0)
+
+
+def start_time() -> float:
+    """Median time to start a mock gateway and have it listen."""
+    spent = []
+    for _ in range(20):
+        start = time.perf_counter()
+        gateway = MockGateway(port=0)
+        spent.append(time.perf_counter() - start)
+        gateway.stop()
+    return statistics.median(spent)
+
+
 def collect(rounds: int, only: str | None) -> dict[str, list[Figures]]:
     """Interleaved runs; a configuration that fails has no figures."""
-    results: dict[str, list[Figures]] = {}
+    results: dict[str, list[Figures]] = {"gateway": [{"start_s": start_time()}]}
     with MockGateway(port=0, seed=1) as gateway:
         gateway.set_price("AAPL", bid=189.9, ask=190.1, last=190.0)
         chosen = [r for r in runs([gateway.host, str(gateway.port)]) if not only or only in r.name]
@@ -148,6 +175,17 @@ def _figure(name: str, key: str, scale: float, unit: str) -> Callable[[dict[str,
     return lambda figures: f"{figures[name][key] * scale:.2f} {unit}"
 
 
+def _ticks_per_second(name: str) -> Callable[[dict[str, Figures]], str]:
+    return lambda figures: f"{figures[name]['ticks'] / figures[name]['wall_s'] / 1e6:.2f} M/s"
+
+
+def _rate_ratio(top: str, bottom: str) -> Callable[[dict[str, Figures]], str]:
+    def rate(figures: dict[str, Figures], name: str) -> float:
+        return figures[name]["ticks"] / figures[name]["wall_s"]
+
+    return lambda figures: f"{rate(figures, top) / rate(figures, bottom):.2f}"
+
+
 def _cpu_per_tick(name: str) -> Callable[[dict[str, Figures]], str]:
     return lambda figures: f"{figures[name]['cpu_ns'] / figures[name]['ticks']:.1f} ns"
 
@@ -183,6 +221,16 @@ ROWS = [
         _ratio(("ticks, columnar", CPU), ("ticks, split + decode", CPU), "ticks"),
     ),
     Row("ticks lost without a report", "0", _figure("ticks, columnar", "lost", 1, "")),
+    Row("gateway: start", "< 50 ms", _figure("gateway", "start_s", 1e3, "ms")),
+    Row("gateway: bare loop", "", _ticks_per_second("ticks, bare loop")),
+    Row("gateway: flood", "", _ticks_per_second("ticks, split")),
+    Row("gateway: flood / bare loop", ">= 0.8", _rate_ratio("ticks, split", "ticks, bare loop")),
+    Row(
+        "gateway: flood of 1000 lines / bare loop",
+        ">= 0.8",
+        _rate_ratio("ticks, 1000 lines", "ticks, bare loop"),
+    ),
+    Row("gateway: simulated prices", ">= 2 M/s", _ticks_per_second("ticks, simulated")),
     Row("stall in a crowd of 100", "<= 5 ms", _figure("crowd", "stall_s", 1e3, "ms")),
     Row("crowd, calls/s", "", _figure("crowd", "calls_per_s", 1e-3, "k/s")),
 ]

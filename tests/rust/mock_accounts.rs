@@ -2,7 +2,7 @@
 
 use ibapi::prelude::*;
 
-use crate::mock_fixture::{ACCOUNT, collect_until, gateway_with_client, market, next};
+use crate::mock_fixture::{ACCOUNT, aapl, collect_until, gateway_with_client, market, next};
 
 #[tokio::test]
 async fn test_summary_rows_come_by_tag_with_one_end_and_then_only_changes() {
@@ -56,6 +56,25 @@ async fn test_positions_end_once_and_then_follow_changes() {
     assert_eq!(held.contract.exchange.to_string(), "NASDAQ");
     let PositionUpdate::Position(closed) = closed else { panic!("a row") };
     assert_eq!(closed.position, 0.0);
+}
+
+/// (A12) The row comes at the bare price first, then with the commission in its cost.
+#[tokio::test]
+async fn test_a_fill_shows_its_position_bare_and_then_with_the_commission() {
+    let (gateway, client) = gateway_with_client().await;
+    gateway.set_price("AAPL", market(189.9, 190.0, 190.0)).unwrap();
+    let mut positions = client.positions().await.unwrap().filter_data();
+    collect_until(&mut positions, |row| matches!(row, PositionUpdate::PositionEnd)).await;
+
+    let order = order_builder::market_order(Action::Buy, 1.0);
+    client.submit_order(1, &aapl(), &order).await.unwrap();
+    let rows = [next(&mut positions).await.unwrap(), next(&mut positions).await.unwrap()];
+
+    let costs = rows.map(|row| match row {
+        PositionUpdate::Position(row) => row.average_cost,
+        PositionUpdate::PositionEnd => panic!("a row"),
+    });
+    assert_eq!(costs, [190.0, 191.0]);
 }
 
 #[tokio::test]

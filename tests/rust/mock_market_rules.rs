@@ -88,3 +88,15 @@ async fn test_money_buys_what_it_can_at_the_price() {
     story.take(6).await;
     assert_eq!(gateway.executions()[0].quantity, 5.2603);
 }
+
+/// (O2) Gateways repeat themselves.
+#[tokio::test]
+async fn test_every_state_is_told_twice_where_that_is_the_way() {
+    let rules = MarketRules { repeats_states: true, ..MarketRules::default() };
+    let (_gateway, client, mut story) = with_rules(rules).await;
+
+    client.submit_order(1, &aapl(), &limit_order(Action::Buy, 10.0, 50.0)).await.unwrap();
+    let told = story.take(4).await;
+
+    assert_eq!((&told[0], &told[1]), (&told[2], &told[3]));
+}

@@ -172,6 +172,31 @@ async fn test_a_new_day_forgets_executions_and_completed_orders_unless_asked() {
 }
 
 #[tokio::test]
+async fn test_the_time_clients_are_told_is_the_markets() {
+    let (gateway, client, _story) = at_190().await;
+    let before = client.server_time().await.unwrap();
+
+    gateway.advance(DAY);
+
+    let ahead = client.server_time().await.unwrap() - before;
+    assert!((86_400..86_460).contains(&ahead.whole_seconds()), "{ahead}");
+}
+
+#[tokio::test]
+async fn test_a_fast_clock_brings_what_is_due_by_itself() {
+    let settings = aioibkr_mock_gateway::Settings { speed: 200_000.0, ..Default::default() };
+    let gateway = MockGateway::start(settings).unwrap();
+    let client = crate::mock_fixture::connect(&gateway, 7).await;
+    client.submit_order(1, &aapl(), &limit_order(Action::Buy, 10.0, 50.0)).await.unwrap();
+
+    // A day of its time is half a second.
+    let mut story = Story::of(&client).await;
+    while story.take(1).await[0] != "notice 202" {}
+
+    assert_eq!(gateway.orders()[0].status, "Cancelled");
+}
+
+#[tokio::test]
 async fn test_a_finished_order_is_unknown_to_a_cancel_after_some_minutes() {
     let (gateway, client, mut story) = at_190().await;
     client.submit_order(1, &aapl(), &market_order(Action::Buy, 10.0)).await.unwrap();

@@ -2,7 +2,7 @@
 #![allow(clippy::expect_used, reason = "a fixture that cannot be built fails its test")]
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use aioibkr_mock_gateway::MockGateway;
@@ -20,7 +20,11 @@ pub(crate) struct RawClient(pub(crate) TcpStream);
 
 impl RawClient {
     pub(crate) fn connect(gateway: &MockGateway, client_id: u8) -> Self {
-        let mut client = Self::start(gateway, client_id);
+        Self::connect_to(gateway.address(), client_id)
+    }
+
+    pub(crate) fn connect_to(address: SocketAddr, client_id: u8) -> Self {
+        let mut client = Self::start_at(address, client_id);
         for _farm in 0..3 {
             client.read_until(ERROR);
         }
@@ -29,7 +33,11 @@ impl RawClient {
 
     /// Connects up to START_API, without reading what answers it.
     pub(crate) fn start(gateway: &MockGateway, client_id: u8) -> Self {
-        let mut socket = TcpStream::connect(gateway.address()).expect("a listening gateway");
+        Self::start_at(gateway.address(), client_id)
+    }
+
+    fn start_at(address: SocketAddr, client_id: u8) -> Self {
+        let mut socket = TcpStream::connect(address).expect("a listening gateway");
         socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         socket.set_nodelay(true).expect("a socket without delay");
         socket.write_all(b"API\0\0\0\0\x09v213..226").expect("an open socket");

@@ -6,7 +6,9 @@ use ibapi::accounts::FaDataType;
 use ibapi::contracts::OptionRight;
 use ibapi::prelude::*;
 
-use crate::mock_fixture::{ACCOUNT, PATIENCE, aapl, gateway_with_client, next};
+use crate::mock_fixture::{
+    ACCOUNT, PATIENCE, aapl, collect_until, gateway_with_client, market, next,
+};
 
 #[tokio::test]
 async fn test_every_kind_of_security_has_details() {
@@ -201,4 +203,34 @@ async fn test_a_display_group_shows_what_was_put_in_it() {
 
     let told = [before, after].map(|item| item.into_data().unwrap().contract_info);
     assert_eq!(told, ["none", "265598@SMART"]);
+}
+
+/// An exercised call is shares at the strike; without a position there is nothing to exercise.
+#[tokio::test]
+async fn test_an_exercised_call_moves_both_positions() {
+    let (gateway, client) = gateway_with_client().await;
+    gateway.set_price("AAPL", market(199.9, 200.1, 200.0)).unwrap();
+    let call = Contract {
+        symbol: "AAPL".into(),
+        security_type: SecurityType::Option,
+        strike: 190.0,
+        right: Some(OptionRight::Call),
+        ..Contract::default()
+    };
+    let option = client.contract_details(&call).await.unwrap().remove(0).contract;
+    let mut refused = client.exercise_options(&option).exercise(1).submit().await.unwrap();
+    let refused = next(&mut refused).await.unwrap_err();
+    gateway.set_position(ACCOUNT, &option.local_symbol, 1.0, 1_200.0).unwrap();
+    let mut positions = client.positions().await.unwrap().filter_data();
+    collect_until(&mut positions, |row| matches!(row, PositionUpdate::PositionEnd)).await;
+
+    let _exercise = client.exercise_options(&option).exercise(1).submit().await.unwrap();
+    let rows = [next(&mut positions).await.unwrap(), next(&mut positions).await.unwrap()];
+
+    let rows = rows.map(|row| match row {
+        PositionUpdate::Position(row) => (row.position, row.average_cost),
+        PositionUpdate::PositionEnd => panic!("a row"),
+    });
+    assert!(refused.to_string().contains("322"), "{refused}");
+    assert_eq!(rows, [(0.0, 0.0), (100.0, 190.0)]);
 }

@@ -29,6 +29,22 @@ fn test_an_outage_is_told_on_a_socket_that_stays_open() {
     client.read_until(CURRENT_TIME);
 }
 
+/// (C8)
+#[test]
+fn test_streams_that_are_lost_stay_silent_on_an_open_socket() {
+    let gateway = MockGateway::start(Settings::default()).unwrap();
+    let mut client = RawClient::connect(&gateway, 7);
+    client.send(201, b"\x08\x01\x12\x17\x12\x04AAPL\x1a\x03STK\x42\x05SMART\x52\x03USD");
+    client.send(CURRENT_TIME, &[]);
+    client.read_until(CURRENT_TIME);
+
+    gateway.lose_streams();
+    gateway.set_price("AAPL", crate::mock_fixture::market(1.0, 2.0, 1.5)).unwrap();
+    client.send(CURRENT_TIME, &[]);
+
+    assert_eq!(client.read_body()[..4], CURRENT_TIME.to_be_bytes());
+}
+
 #[test]
 fn test_a_restart_drops_clients_and_lets_them_come_back() {
     let gateway = playing("[[event]]\nat = 0.02\nrestart = { down = 0.05 }");

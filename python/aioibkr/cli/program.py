@@ -11,14 +11,18 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from aioibkr.cli import check, mock_gateway, serve
+from aioibkr.cli import check, mock_gateway, record, serve
 from aioibkr.errors import ConfigError, IBKRConnectionError, RequestTimeout, TradingError
 
 __all__ = ["main"]
 
-COMMANDS = (check, serve, mock_gateway)
+COMMANDS = (check, serve, mock_gateway, record)
+NATIVE: dict[str, Callable[[list[str]], int]] = {
+    mock_gateway.NAME: mock_gateway.delegate,
+    record.NAME: record.delegate,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,8 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Bad usage ends with `SystemExit(2)`, as argparse has it.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] == [mock_gateway.NAME]:
-        return mock_gateway.delegate(given[1:])
+    if given and given[0] in NATIVE:
+        return NATIVE[given[0]](given[1:])
     options = _parser().parse_args(given)
     try:
         return int(options.run(options))

@@ -15,7 +15,9 @@ from aioibkr.testing._gateway import (
     Order,
     Request,
     run_mock_gateway,
+    run_recorder,
 )
+from aioibkr.testing._limits import Limits
 from aioibkr.testing._staging import DepthRow, HistoryBar
 
 __all__ = [
@@ -23,9 +25,11 @@ __all__ = [
     "Execution",
     "FaultHandle",
     "HistoryBar",
+    "Limits",
     "MockGateway",
     "Order",
     "Request",
     "faults",
     "run_mock_gateway",
+    "run_recorder",
 ]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from os import PathLike, fspath
 from types import TracebackType
 from typing import Self
 
 from aioibkr import _native
+from aioibkr.testing._limits import Limits
 from aioibkr.testing._staging import Staging
-from aioibkr.testing.faults import Delay, Fault, LateFill, Mute, PartialFill, RejectOrder
+from aioibkr.testing.faults import Fault
 
 FaultHandle = _native.FaultHandle
 
@@ -70,7 +72,12 @@ class MockGateway(Staging):
     or ``walk_price``. The market's time runs ``speed`` times as fast as the wall clock;
     ``master_client`` sees the orders and executions of all other clients.
 
-    Raises ``ConfigError`` for settings that cannot work and ``OSError`` when the port is taken.
+    ``limits`` says which of IB's limits hold. ``scenario`` names a TOML file with a timeline of
+    what happens; ``replay`` names a recording that clients are answered from in place of a
+    market, ``replay_speed`` times as fast as recorded (0 does not wait).
+
+    Raises ``ConfigError`` for settings and files that cannot work and ``OSError`` when the port
+    is taken.
     """
 
     def __init__(
@@ -85,6 +92,10 @@ class MockGateway(Staging):
         receive_buffer: int | None = None,
         print_requests: bool = False,
         allow_non_loopback: bool = False,
+        limits: Limits | None = None,
+        scenario: str | PathLike[str] | None = None,
+        replay: str | PathLike[str] | None = None,
+        replay_speed: float = 1.0,
         speed: float = 1.0,
         master_client: int | None = None,
     ) -> None:
@@ -98,6 +109,10 @@ class MockGateway(Staging):
             receive_buffer=receive_buffer,
             print_requests=print_requests,
             allow_non_loopback=allow_non_loopback,
+            limits=asdict(limits or Limits()),
+            scenario=None if scenario is None else fspath(scenario),
+            replay=None if replay is None else fspath(replay),
+            replay_speed=replay_speed,
             speed=speed,
             master_client=master_client,
         )
@@ -173,6 +188,13 @@ class MockGateway(Staging):
         """Say whether the login may see live data of a symbol."""
         self._native.set_entitlement(symbol, live)
 
+    def set_data_error(self, symbol: str, code: int | None) -> None:
+        """Answer later data requests for a symbol with this entitlement error, or no more.
+
+        354 and 10197 leave no data, 10089 only delayed ticks that were asked for, 10090 all of it.
+        """
+        self._native.set_data_error(symbol, code)
+
     def set_position(
         self, account: str, symbol: str, *, quantity: float, average_cost: float
     ) -> None:
@@ -212,12 +234,12 @@ class MockGateway(Staging):
         first shown in that state. ``cancels_across_clients``: a client may cancel another's order.
         ``sends_open_orders_on_connect``: a client is sent its working orders when it connects.
         ``notes_default_tif``: an order without a time in force is told 10349. ``previews_twice``:
-        a what-if is answered by a warning first. ``protects_prices``: a limit 20 % through the
-        market is cancelled.
+        a what-if is answered by a warning first. ``repeats_states``: every state of an order is
+        sent twice. ``protects_prices``: a limit 20 % through the market is cancelled.
         """
         unknown = set(rules) - _RULES
         if unknown:
-            raise TypeError(f"unknown rule {sorted(unknown)[0]!r}: give {sorted(_RULES)}")
+            raise TypeError(f"unknown rule {min(unknown)!r}: give {sorted(_RULES)}")
         self._native.set_market_rules(rules)
 
     def walk_price(self, symbol: str, *, interval: float = 1.0, most_ticks: int = 5) -> None:
@@ -256,6 +278,14 @@ class MockGateway(Staging):
             stop_price=stop_price,
         )
 
+    def set_group(self, name: str, shares: Mapping[str, float]) -> None:
+        """Put a group of accounts in place for an advisor's orders.
+
+        Each account has its share relative to the others; units that do not divide go to the first
+        accounts by name. Without accounts the group is gone.
+        """
+        self._native.set_group(name, dict(shares))
+
     def correct_execution(self, exec_id: str, *, price: float) -> None:
         """Give an execution another price; clients get a new execution in its place."""
         self._native.correct_execution(exec_id, price)
@@ -265,18 +295,24 @@ class MockGateway(Staging):
         self._native.bust_execution(exec_id)
 
     def inject(self, fault: Fault) -> FaultHandle:
-        """Switch a fault on until its handle is cleared or the gateway reset."""
-        match fault:
-            case Mute(kind):
-                return self._native.inject_mute(kind)
-            case Delay(kind, seconds):
-                return self._native.inject_delay(kind, seconds)
-            case RejectOrder(code, message):
-                return self._native.inject_reject_order(code, message)
-            case PartialFill(quantity):
-                return self._native.inject_partial_fill(quantity)
-            case LateFill():
-                return self._native.inject_late_fill()
+        """Switch a fault on until its handle is cleared or the gateway reset.
+
+        Raises ``ConfigError`` for an unknown message kind or a number out of its range.
+        """
+        fields = {name: value for name, value in asdict(fault).items() if value is not None}
+        return self._native.inject(type(fault).__name__, fields)
+
+    def fill(self, symbol: str, *, quantity: float, price: float) -> None:
+        """Fill working orders for a symbol by hand, oldest first, up to a quantity."""
+        self._native.fill(symbol, quantity, price)
+
+    def lose_streams(self) -> None:
+        """End every client's market data without a word, as 1101 tells of."""
+        self._native.lose_streams()
+
+    def pass_midnight(self) -> None:
+        """Move the market's clock to midnight, where executions of the day are forgotten."""
+        self._native.pass_midnight()
 
     def notice(self, code: int) -> None:
         """Send a coded notice with its usual text to every client."""
@@ -335,7 +371,7 @@ _PRICES = {
 _RULES = {
     "keeps_hours", "fills_by_size", "shows_pending_submit", "shows_pending_cancel",
     "cancels_across_clients", "sends_open_orders_on_connect", "notes_default_tif",
-    "previews_twice", "protects_prices",
+    "previews_twice", "repeats_states", "protects_prices",
 }  # fmt: skip
 
 
@@ -358,3 +394,8 @@ def _execution(row: _native.ExecutionRow) -> Execution:
 def run_mock_gateway(arguments: Sequence[str]) -> int:
     """Run the mock gateway's command line until SIGINT or SIGTERM; returns its exit status."""
     return _native.run_mock_gateway(list(arguments))
+
+
+def run_recorder(arguments: Sequence[str]) -> int:
+    """Run the recorder's command line until SIGINT or SIGTERM; returns its exit status."""
+    return _native.run_recorder(list(arguments))

@@ -1,25 +1,63 @@
 """What a mock gateway can be made to do wrong. Pass one to ``MockGateway.inject``.
 
 A message *kind* is IB's name of the message in lower case: a request (``place_order``,
-``req_mkt_data``) or a reply (``execution_data``).
+``req_mkt_data``), a reply (``execution_data``), or ``all`` for every frame the gateway sends. A
+request kind strikes the request itself for ``Mute``, ``Delay``, ``Stall``, ``Drop``, ``Reset`` and
+``HalfOpen``, and the frames that answer it for the others.
+
+Every fault can be limited to one client with ``client=``. Those that strike rather than hold take
+``count=`` (how often, default always) and ``probability=`` (drawn from the gateway's seed).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Delay", "Fault", "LateFill", "Mute", "PartialFill", "RejectOrder"]
+__all__ = [
+    "BadLength",
+    "ClientIdHeld",
+    "CodeStorm",
+    "Delay",
+    "Drop",
+    "Duplicate",
+    "Fault",
+    "Garbage",
+    "HalfOpen",
+    "IdRollback",
+    "LateDrain",
+    "LateFill",
+    "Mute",
+    "PartialFill",
+    "RejectOrder",
+    "Reorder",
+    "Reset",
+    "SlowReader",
+    "Split",
+    "Stall",
+    "Truncate",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Holds:
+    client: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Strikes(_Holds):
+    count: int | None = None
+    probability: float = 1.0
 
 
 @dataclass(frozen=True)
-class Mute:
+class Mute(_Strikes):
     """Requests of this kind are recorded but not served; replies of it are not sent."""
 
-    kind: str
+    kind: str = "all"
 
 
 @dataclass(frozen=True)
-class Delay:
+class Delay(_Strikes):
     """Messages of this kind come ``seconds`` later; others overtake them."""
 
     kind: str
@@ -27,7 +65,86 @@ class Delay:
 
 
 @dataclass(frozen=True)
-class RejectOrder:
+class Stall(_Strikes):
+    """From such a message on nothing comes for ``seconds``; then everything, in order."""
+
+    kind: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Drop(_Strikes):
+    """The connection ends in order in place of the message."""
+
+    kind: str = "all"
+
+
+@dataclass(frozen=True)
+class Duplicate(_Strikes):
+    """Frames arrive twice."""
+
+    kind: str = "all"
+
+
+@dataclass(frozen=True)
+class Reorder(_Strikes):
+    """Frames arrive behind the next one, or 0.1 s later if none follows."""
+
+    kind: str = "all"
+
+
+@dataclass(frozen=True)
+class Truncate(_Strikes):
+    """The first half of a frame arrives, then the end of the stream."""
+
+    kind: str = "all"
+
+
+@dataclass(frozen=True)
+class Split(_Strikes):
+    """A frame arrives in up to 16 pieces, each in a segment of its own."""
+
+    kind: str = "all"
+
+
+@dataclass(frozen=True)
+class Reset(_Strikes):
+    """The connection is reset in place of the message: reads and writes fail."""
+
+    kind: str = "all"
+
+
+@dataclass(frozen=True)
+class HalfOpen(_Strikes):
+    """The gateway falls silent and keeps the client id taken; clearing resets the connection."""
+
+    kind: str = "all"
+
+
+@dataclass(frozen=True)
+class BadLength(_Strikes):
+    """A frame announces 2^32 - 1 bytes."""
+
+    kind: str = "all"
+
+
+@dataclass(frozen=True)
+class Garbage(_Strikes):
+    """A frame has its right length and random bytes for a body."""
+
+    kind: str = "all"
+
+
+@dataclass(frozen=True)
+class CodeStorm(_Strikes):
+    """A coded notice comes at once and then every ``seconds`` until cleared or counted out."""
+
+    code: int
+    seconds: float = 1.0
+
+
+@dataclass(frozen=True)
+class RejectOrder(_Strikes):
     """Orders are refused with this code; 201 shows them as Inactive, others show nothing."""
 
     code: int = 201
@@ -35,15 +152,65 @@ class RejectOrder:
 
 
 @dataclass(frozen=True)
-class PartialFill:
+class PartialFill(_Holds):
     """An order fills at most this quantity; the rest works on until the fault is cleared."""
 
     quantity: float
 
 
 @dataclass(frozen=True)
-class LateFill:
+class LateFill(_Holds):
     """No order fills until the fault is cleared."""
 
 
-Fault = Mute | Delay | RejectOrder | PartialFill | LateFill
+@dataclass(frozen=True)
+class IdRollback(_Holds):
+    """The next valid id told is this much lower; orders under such ids are refused with 103."""
+
+    by: int
+
+
+@dataclass(frozen=True)
+class ClientIdHeld(_Strikes):
+    """Connecting is refused with 326, as while a gateway has not noticed that a client left."""
+
+
+@dataclass(frozen=True)
+class LateDrain(_Strikes):
+    """Requests wait ``seconds``; a connection that ends meanwhile frees its client id at once.
+
+    They then take effect behind the back of the next connection.
+    """
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class SlowReader(_Holds):
+    """The gateway reads at most this many bytes per second, so that a client's writes back up."""
+
+    bytes_per_second: int
+
+
+Fault = (
+    Mute
+    | Delay
+    | Stall
+    | Drop
+    | Duplicate
+    | Reorder
+    | Truncate
+    | Split
+    | Reset
+    | HalfOpen
+    | BadLength
+    | Garbage
+    | CodeStorm
+    | RejectOrder
+    | PartialFill
+    | LateFill
+    | IdRollback
+    | ClientIdHeld
+    | LateDrain
+    | SlowReader
+)

@@ -75,8 +75,8 @@ impl Exchange {
         let Some(order) = self.book.get(key).filter(|_| self.rules.protects_prices).cloned() else {
             return Vec::new();
         };
-        let market = self.quote(order.ticket.con_id);
-        let price = market.and_then(|quote| opposite(order.ticket.action, quote));
+        let market = self.market_of(&order.ticket);
+        let price = market.and_then(|quote| opposite(order.ticket.action, &quote));
         let through = order
             .ticket
             .limit
@@ -110,7 +110,7 @@ impl Exchange {
     /// PreSubmitted while something holds it; market orders as observed on paper accounts (O5).
     fn first_status(&self, order: &Order) -> Status {
         let ticket = &order.ticket;
-        let kind = self.listing.get(ticket.con_id).map(|instrument| instrument.kind);
+        let kind = self.kind_of(ticket);
         let is_stock_sale = ticket.action == Action::Sell && kind == Some(SecurityKind::Stock);
         let is_market = matches!(ticket.kind, OrderKind::Market | OrderKind::MarketToLimit);
         let is_held = order.waits.any()
@@ -141,7 +141,7 @@ impl Exchange {
     }
 
     pub(super) fn trail_to(&self, order: &Order) -> Option<Ticket> {
-        let tick = self.listing.get(order.ticket.con_id)?.tick;
-        trailing::follow(order, self.quote(order.ticket.con_id)?, tick)
+        let tick = self.listing.get(self.guide(&order.ticket))?.tick;
+        trailing::follow(order, &*self.market_of(&order.ticket)?, tick)
     }
 }

@@ -30,6 +30,10 @@ impl Exchange {
 
     /// By how much the margin of the account would grow if the ticket filled whole.
     pub(crate) fn margin_change(&self, ticket: &Ticket) -> Decimal {
+        self.parts(ticket).iter().map(|part| self.margin_change_of(part)).sum()
+    }
+
+    fn margin_change_of(&self, ticket: &Ticket) -> Decimal {
         let Some(instrument) = self.listing.get(ticket.con_id) else { return Decimal::ZERO };
         let Some(account) = self.accounts.get(&ticket.account) else { return Decimal::ZERO };
         let quote = self.frozen_quote(ticket.con_id);
@@ -45,7 +49,8 @@ impl Exchange {
 
     /// The commission of a ticket if it fills whole.
     pub(crate) fn commission_of(&self, ticket: &Ticket) -> Decimal {
-        self.commission(ticket.con_id, ticket.quantity)
+        let parts = self.parts(ticket);
+        parts.iter().map(|part| self.commission(part.con_id, part.quantity)).sum()
     }
 
     /// The commission of one order for a filled quantity: at least 1.00 for shares (E8).

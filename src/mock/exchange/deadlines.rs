@@ -5,7 +5,7 @@ use time::{Date, Duration, PrimitiveDateTime, Time};
 
 use super::calendar::{Session, ZONE, eastern, from_eastern, session};
 use super::event::Event;
-use super::ids::{ConId, OrderKey};
+use super::ids::OrderKey;
 use super::instrument::SecurityKind;
 use super::market::Exchange;
 use super::order::{Order, Waits};
@@ -95,7 +95,7 @@ impl Exchange {
 
     fn due_of(&self, order: &Order) -> Option<(i64, Due)> {
         let ticket = &order.ticket;
-        let kind = self.kind_of(ticket.con_id)?;
+        let kind = self.kind_of(ticket)?;
         let later = |moment: &i64| *moment > order.reviewed_at;
         let times = ticket.conditions.moments().chain(ticket.good_after);
         let mut dues: Vec<_> = times.filter(later).map(|at| (at, Due::Review)).collect();
@@ -186,15 +186,11 @@ impl Exchange {
 
     /// Whether the market an order is for trades now.
     pub(crate) fn is_open(&self, ticket: &Ticket, now: i64) -> bool {
-        let Some(kind) = self.kind_of(ticket.con_id).filter(|_| self.rules.keeps_hours) else {
+        let Some(kind) = self.kind_of(ticket).filter(|_| self.rules.keeps_hours) else {
             return true;
         };
         let session = session(kind, day_of(now), !ticket.outside_rth);
         session.is_some_and(|session| session.start <= now && now < session.end)
-    }
-
-    fn kind_of(&self, con_id: ConId) -> Option<SecurityKind> {
-        self.listing.get(con_id).map(|instrument| instrument.kind)
     }
 
     /// Right after the close no order for the next open is taken (O27).
@@ -210,7 +206,7 @@ impl Exchange {
     /// The warning that an order waits for the open; the order stays live (O25).
     pub(super) fn opening_note(&self, order: &Order, now: i64) -> Option<Event> {
         let ticket = &order.ticket;
-        let instrument = self.listing.get(ticket.con_id).filter(|_| order.waits.for_open)?;
+        let instrument = self.listing.get(self.guide(ticket)).filter(|_| order.waits.for_open)?;
         let next = first_session(instrument.kind, !ticket.outside_rth, now, |s| s.start > now)?;
         let start = eastern(next.start);
         let text = format!(

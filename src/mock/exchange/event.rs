@@ -19,6 +19,8 @@ pub(crate) enum Event {
     Stated(Box<Order>),
     /// An execution.
     Executed(Box<Execution>),
+    /// One account's part of an execution told before (A20).
+    Allocated(Box<Execution>),
     /// A position has another quantity or cost.
     Moved { account: String, con_id: ConId },
     /// The commission of an execution told before (O53).

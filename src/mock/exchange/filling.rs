@@ -10,7 +10,7 @@ use super::market::Exchange;
 use super::matching::{Decision, auctioned, decide};
 use super::order::{Order, Status};
 use super::order_kind::OrderKind;
-use super::ticket::Tif;
+use super::ticket::{Ticket, Tif};
 use super::trading::End;
 
 impl Exchange {
@@ -30,8 +30,8 @@ impl Exchange {
     pub(super) fn match_order(&mut self, key: OrderKey, now: i64) -> Vec<Event> {
         let mut events = self.trail(key, now);
         while let Some(order) = self.book.get(key).filter(|order| order.status.is_working()) {
-            let decision = match self.quote(order.ticket.con_id) {
-                Some(quote) if self.may_trade(order, now) => decide(order, quote),
+            let decision = match self.market_of(&order.ticket) {
+                Some(quote) if self.may_trade(order, now) => decide(order, &quote),
                 _ => Decision::Rest,
             };
             let order = order.clone();
@@ -96,7 +96,7 @@ impl Exchange {
     fn fillable(&self, order: &Order) -> Decimal {
         let most = self.fill_rule.most(order.key.client) - order.filled;
         let ticket = &order.ticket;
-        let shown = self.quote(ticket.con_id).map(|quote| quote.untaken(ticket.action));
+        let shown = self.market_of(ticket).map(|quote| quote.untaken(ticket.action));
         let most = match shown.filter(|_| self.rules.fills_by_size) {
             Some(shown) => most.min(shown),
             None => most,
@@ -111,8 +111,8 @@ impl Exchange {
     /// Trades in an auction at its price; what finds no trade there leaves (O26).
     pub(super) fn trade_in_auction(&mut self, key: OrderKey, now: i64) -> Vec<Event> {
         let Some(order) = self.book.get(key).cloned() else { return Vec::new() };
-        let price = self.quote(order.ticket.con_id);
-        let price = price.and_then(|quote| auctioned(&order.ticket, quote));
+        let market = self.market_of(&order.ticket);
+        let price = market.and_then(|quote| auctioned(&order.ticket, &quote));
         let quantity = self.fillable(&order);
         let mut events = Vec::new();
         if let Some(price) = price.filter(|_| !quantity.is_zero() && !order.waits.any()) {
@@ -145,43 +145,79 @@ impl Exchange {
             order.status = Status::Filled;
         }
         self.take_size(&order, quantity);
-        let execution = self.book_fill(&mut order, quantity, price, now);
+        let told = self.book_fill(&mut order, quantity, price, now);
         let (key, is_status_first) = (order.key, order.is_made_market);
-        let (account, con_id) = (order.ticket.account.clone(), order.ticket.con_id);
-        let mut events = vec![Event::Executed(Box::new(execution.clone())), self.show(order)];
-        if is_status_first {
-            events.reverse();
-        }
-        events.push(Event::Moved { account, con_id });
-        events.push(Event::Charged(Box::new(execution)));
+        let shown = self.show(order);
+        let (mut events, rest): (Vec<_>, Vec<_>) =
+            told.into_iter().partition(|event| matches!(event, Event::Executed(_)));
+        events.insert(if is_status_first { 0 } else { events.len() }, shown);
+        events.extend(rest);
         events.extend(self.follow_fill(key, share, now));
         events
     }
 
     fn take_size(&mut self, order: &Order, quantity: Decimal) {
-        if let Some(quote) = self.quote_mut(order.ticket.con_id) {
-            quote.take(order.ticket.action, quantity);
+        let part = Ticket { quantity, ..order.ticket.clone() };
+        for taken in self.parts(&part) {
+            if let Some(quote) = self.quote_mut(taken.con_id) {
+                quote.take(taken.action, taken.quantity);
+            }
         }
     }
 
+    /// Books a fill of one instrument; what it tells is told around the order's new state.
     fn book_fill(
         &mut self,
         order: &mut Order,
         quantity: Decimal,
         price: Decimal,
         now: i64,
-    ) -> Execution {
+    ) -> Vec<Event> {
+        let whole = self.execution_of(order, quantity, price, now);
+        if !order.ticket.legs.is_empty() {
+            self.executions.push(whole.clone());
+            return self.fill_legs(order, whole, now);
+        }
+        if !order.ticket.fa_group.is_empty() {
+            return self.fill_group(order, whole, now);
+        }
         let commission = self.commission(order.ticket.con_id, order.filled) - order.commission;
         order.commission += commission;
-        let ticket = &order.ticket;
-        let fill = Fill { quantity: quantity * ticket.action.sign(), price, commission };
+        let part = Ticket { quantity, ..order.ticket.clone() };
+        let realized = self.book_trade(&part, price, commission);
+        let execution = Execution { commission, realized, ..whole };
+        self.executions.push(execution.clone());
+        vec![
+            Event::Executed(Box::new(execution.clone())),
+            Event::Moved { account: part.account, con_id: part.con_id },
+            Event::Charged(Box::new(execution)),
+        ]
+    }
+
+    /// Writes a trade into its account; returns what it realized.
+    pub(super) fn book_trade(
+        &mut self,
+        ticket: &Ticket,
+        price: Decimal,
+        commission: Decimal,
+    ) -> Option<Decimal> {
+        let fill = Fill { quantity: ticket.signed_quantity(), price, commission };
         let account = self.accounts.get_mut(&ticket.account);
-        let realized = match (account, self.listing.get(ticket.con_id)) {
-            (Some(account), Some(instrument)) => account.ledger.book(instrument, fill),
-            _ => None,
-        };
+        let (account, instrument) = account.zip(self.listing.get(ticket.con_id))?;
+        account.ledger.book(instrument, fill)
+    }
+
+    /// The next execution of an order, not charged yet.
+    pub(super) fn execution_of(
+        &self,
+        order: &Order,
+        quantity: Decimal,
+        price: Decimal,
+        now: i64,
+    ) -> Execution {
+        let ticket = &order.ticket;
         let number = self.executions.len() + 1;
-        let execution = Execution {
+        Execution {
             // Two groups of eight hex digits and two of two (E5).
             exec_id: format!("{:08x}.{number:08x}.01.01", order.perm_id.0 & 0xFFFF_FFFF),
             key: order.key,
@@ -194,13 +230,11 @@ impl Exchange {
             price,
             cumulative: order.filled,
             average_price: order.average_price(),
-            commission,
-            realized,
+            commission: Decimal::ZERO,
+            realized: None,
             is_replaced: false,
             time: now,
-        };
-        self.executions.push(execution.clone());
-        execution
+        }
     }
 }
 

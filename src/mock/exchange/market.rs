@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use time::Date;
 
 use super::account::{Account, Figures, ProfitAndLoss, Rows, Valued, summary_rows, update_rows};
+use super::advisor::Groups;
 use super::bars::BarSeries;
 use super::deadlines::day_of;
 use super::event::{Event, Execution};
@@ -60,6 +61,7 @@ pub(crate) struct Exchange {
     pub(crate) book: OrderBook,
     pub(crate) fill_rule: FillRule,
     pub(crate) rules: MarketRules,
+    pub(crate) groups: Groups,
     /// The day of the books.
     pub(super) day: Date,
     pub(crate) executions: Vec<Execution>,
@@ -86,6 +88,7 @@ impl Exchange {
             book: OrderBook::default(),
             fill_rule: FillRule::default(),
             rules: MarketRules::default(),
+            groups: Groups::default(),
             day: day_of(now),
             executions: Vec::new(),
             accounts: accounts.iter().map(|name| (name.clone(), Account::default())).collect(),

@@ -34,7 +34,7 @@ impl PriceProcess {
         let most = u64::from(self.most_ticks);
         let ticks = draw(0, 2 * most + 1) - Decimal::from(most);
         let before = quote.mark().unwrap_or(instrument.base_price);
-        let tick = instrument.tick;
+        let tick = instrument.step_at(before);
         // A price stays two ticks above nothing, so that the bid is a price as well.
         let last = (before + ticks * tick).max(tick * Decimal::TWO);
         let hundreds = |salt: u64| (draw(salt, 9) + Decimal::ONE) * Decimal::ONE_HUNDRED;

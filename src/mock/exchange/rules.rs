@@ -20,6 +20,8 @@ pub struct MarketRules {
     pub notes_default_tif: bool,
     /// A preview with a warning is answered twice, first without margins (O76).
     pub previews_twice: bool,
+    /// Every state of an order is sent twice, word for word (O2).
+    pub repeats_states: bool,
     /// A limit 20 % through the market or more is cancelled, as on paper accounts (O32).
     pub protects_prices: bool,
 }

@@ -76,7 +76,11 @@ impl Exchange {
 
     pub(crate) fn check(&self, ticket: &Ticket, now: i64) -> Result<(), Refusal> {
         self.check_opening(ticket, now)?;
-        match self.listing.get(ticket.con_id) {
+        self.check_group(ticket)?;
+        if !ticket.legs.is_empty() {
+            self.check_legs(ticket)?;
+        }
+        match self.listing.get(self.guide(ticket)) {
             Some(instrument) => check_ticket(ticket, instrument, now),
             None => Err(Refusal::new(200, "No security definition has been found for the request")),
         }

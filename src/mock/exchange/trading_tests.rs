@@ -54,7 +54,7 @@ fn names(events: Vec<Event>) -> Vec<String> {
         Event::Shown { order, .. } => order.status.name().to_owned(),
         Event::Opened(order) => format!("open {}", order.status.name()),
         Event::Stated(order) => format!("status {}", order.status.name()),
-        Event::Executed(_) => "executed".into(),
+        Event::Executed(_) | Event::Allocated(_) => "executed".into(),
         Event::Moved { .. } => "moved".into(),
         Event::Charged(_) => "charged".into(),
     };

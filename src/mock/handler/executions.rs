@@ -3,10 +3,11 @@
 use time::{Date, Duration};
 
 use crate::client::{NO_REQUEST, Outlet};
+use crate::exchange::combo::COMBO;
 use crate::exchange::deadlines::day_of;
 use crate::exchange::ledger::BASE_CURRENCY;
 use crate::exchange::number::{double, text};
-use crate::exchange::{ClientId, Execution, Instrument};
+use crate::exchange::{ClientId, Execution};
 use crate::wire::{UNSET_DOUBLE, UNSET_INT, pb};
 use crate::world::World;
 
@@ -33,12 +34,13 @@ pub(super) fn answer(world: &World, to: &Outlet, request: &pb::ExecutionRequest)
     let filter = request.execution_filter.clone().unwrap_or_default();
     let days = Days::of(&filter, day_of(world.now()));
     for execution in &world.exchange.executions {
-        let instrument = world.exchange.listing.get(execution.con_id);
         let is_recent = days.contains(day_of(execution.time)) && !execution.is_replaced;
-        if is_recent && instrument.is_some_and(|instrument| passes(&filter, execution, instrument))
-        {
+        if is_recent && passes(&filter, execution, &contract_of(world, execution)) {
             send_details(world, to, id, execution);
-            to.send(&commission(world, execution));
+            // Commissions are those of the legs.
+            if execution.con_id != COMBO {
+                to.send(&commission(world, execution));
+            }
         }
     }
     to.send(&pb::ExecutionDetailsEnd { req_id: Some(id) });
@@ -72,15 +74,15 @@ impl Days {
     }
 }
 
-fn passes(filter: &pb::ExecutionFilter, execution: &Execution, instrument: &Instrument) -> bool {
+fn passes(filter: &pb::ExecutionFilter, execution: &Execution, shown: &Shown) -> bool {
     let is = |asked: &str, is: &str| asked.is_empty() || asked.eq_ignore_ascii_case(is);
     let side = filter.side();
     let client = ClientId(filter.client_id());
     (client == ClientId(0) || client == execution.key.client)
         && is(filter.acct_code(), &execution.account)
-        && is(filter.symbol(), &instrument.symbol)
-        && is(filter.sec_type(), instrument.kind.code())
-        && (is(filter.exchange(), &instrument.primary_exchange) || filter.exchange() == "SMART")
+        && is(filter.symbol(), shown.contract.symbol())
+        && is(filter.sec_type(), shown.contract.sec_type())
+        && (is(filter.exchange(), &shown.venue) || filter.exchange() == "SMART")
         && (is(side, execution.action.side()) || is(side, execution.action.code()))
         && is_since(filter.time(), execution)
 }
@@ -91,24 +93,42 @@ fn is_since(time: &str, execution: &Execution) -> bool {
     digits(time) <= digits(&local_stamp(execution.time))
 }
 
+/// What an execution is shown to be of, and where it took place.
+struct Shown {
+    contract: pb::Contract,
+    venue: String,
+}
+
+/// The execution of a combination is shown with the contract its client described, but without the
+/// legs (O56).
+fn contract_of(world: &World, execution: &Execution) -> Shown {
+    if let Some(instrument) = world.exchange.listing.get(execution.con_id) {
+        let contract = contract::ordered(instrument, instrument.route());
+        return Shown { contract, venue: instrument.primary_exchange.clone() };
+    }
+    let wording = world.wordings.get(&execution.perm_id).cloned().unwrap_or_default();
+    let contract = pb::Contract { combo_legs: Vec::new(), ..wording.contract };
+    Shown { venue: contract.exchange().to_owned(), contract }
+}
+
 fn send_details(world: &World, to: &Outlet, id: i32, execution: &Execution) {
-    let Some(instrument) = world.exchange.listing.get(execution.con_id) else { return };
+    let shown = contract_of(world, execution);
     to.send(&pb::ExecutionDetails {
         req_id: Some(id),
-        contract: Some(contract::ordered(instrument, instrument.route())),
-        execution: Some(details(execution, instrument)),
+        contract: Some(shown.contract),
+        execution: Some(details(execution, shown.venue)),
     });
 }
 
 /// The exchange is the venue of the fill, never SMART (E5).
-fn details(execution: &Execution, instrument: &Instrument) -> pb::Execution {
+fn details(execution: &Execution, venue: String) -> pb::Execution {
     pb::Execution {
         // Executions of orders entered by hand have no order id (I9).
         order_id: Some(if execution.key.is_manual() { UNSET_INT } else { execution.key.order.0 }),
         exec_id: Some(execution.exec_id.clone()),
         time: Some(local_stamp(execution.time)),
         acct_number: Some(execution.account.clone()),
-        exchange: Some(instrument.primary_exchange.clone()),
+        exchange: Some(venue),
         side: Some(execution.action.side().to_owned()),
         shares: Some(text(execution.quantity)),
         price: Some(double(execution.price)),

@@ -10,6 +10,7 @@ mod depth;
 mod display_groups;
 mod entitlement;
 mod executions;
+mod exercise;
 mod generic_ticks;
 mod head_timestamp;
 mod historical_ticks;
@@ -54,7 +55,7 @@ pub(crate) use time_passing::{advance, wake, walk};
 
 use std::collections::BTreeSet;
 
-use crate::client::{NO_REQUEST, Outlet};
+use crate::client::Outlet;
 use crate::exchange::market::FillRule;
 use crate::exchange::number::decimal;
 use crate::exchange::{ConId, Event};
@@ -68,8 +69,8 @@ pub(crate) fn serve(world: &mut World, to: &Outlet, request: Request) {
         return;
     }
     match request {
-        Request::ReqCurrentTime(_) => session::current_time(to),
-        Request::ReqCurrentTimeInMillis(_) => session::current_time_in_millis(to),
+        Request::ReqCurrentTime(_) => session::current_time(world, to),
+        Request::ReqCurrentTimeInMillis(_) => session::current_time_in_millis(world, to),
         Request::ReqManagedAccts(_) => session::managed_accounts(world, to),
         Request::ReqIds(_) => session::next_valid_id(world, to),
         Request::SetServerLoglevel(_) | Request::StartApi(_) => {}
@@ -101,6 +102,7 @@ pub(crate) fn serve(world: &mut World, to: &Outlet, request: Request) {
         Request::ReqAutoOpenOrders(r) => order_reports::bind(world, to, &r),
         Request::ReqCompletedOrders(r) => order_reports::send_completed(world, to, &r),
         Request::ReqExecutions(r) => executions::answer(world, to, &r),
+        Request::ExerciseOptions(r) => exercise::answer(world, to, &r),
         Request::ReqMktDepth(r) => depth::subscribe(world, to, &r),
         Request::CancelMktDepth(r) => depth::cancel(world, to, &r),
         Request::ReqTickByTickData(r) => tick_by_tick::subscribe(world, to, &r),
@@ -148,21 +150,15 @@ pub(crate) fn serve(world: &mut World, to: &Outlet, request: Request) {
         Request::VerifyRequest(_) | Request::VerifyMessage(_) => absent::verification(to),
         Request::ReqConfig(r) => absent::configuration(to, r.req_id),
         Request::UpdateConfig(r) => absent::configuration(to, r.req_id),
-        other => refuse_unserved(to, &other),
     }
-}
-
-fn refuse_unserved(to: &Outlet, request: &Request) {
-    let id = request.id().unwrap_or(NO_REQUEST);
-    let kind = request.kind().name();
-    to.error(id, 321, format!("Error validating request. This gateway does not serve {kind}."));
 }
 
 /// Tells clients of what happened on the exchange, then of the account figures that changed by it.
 pub(crate) fn tell(world: &mut World, events: Vec<Event>) {
     let is_quiet = events.is_empty();
     let mut moved = BTreeSet::new();
-    for event in events {
+    let mut events = events.into_iter().peekable();
+    while let Some(event) = events.next() {
         match event {
             Event::Coded { to, code, text } => {
                 if let Some(outlet) = world.owner_of(to) {
@@ -174,12 +170,23 @@ pub(crate) fn tell(world: &mut World, events: Vec<Event>) {
             }
             Event::Opened(order) => order_reports::tell_open(world, &order),
             Event::Stated(order) => order_reports::tell_status(world, &order),
-            Event::Executed(execution) => executions::tell(world, &execution),
-            Event::Charged(execution) => executions::tell_commission(world, &execution),
-            Event::Moved { account, con_id } => {
-                positions::tell(world, &account, con_id);
-                moved.insert((account, con_id));
+            Event::Executed(execution) | Event::Allocated(execution) => {
+                executions::tell(world, &execution)
             }
+            Event::Charged(execution) => executions::tell_commission(world, &execution),
+            // A position that only grew comes at the bare price, and after the commission again (A12).
+            Event::Moved { account, con_id } => match events.next_if(is_charge_for_growth) {
+                Some(Event::Charged(execution)) => {
+                    positions::tell_without(world, &account, con_id, execution.commission);
+                    executions::tell_commission(world, &execution);
+                    positions::tell(world, &account, con_id);
+                    moved.insert((account, con_id));
+                }
+                _ => {
+                    positions::tell(world, &account, con_id);
+                    moved.insert((account, con_id));
+                }
+            },
         }
     }
     for (account, con_id) in moved {
@@ -188,6 +195,10 @@ pub(crate) fn tell(world: &mut World, events: Vec<Event>) {
     if !is_quiet {
         time_passing::plan(world);
     }
+}
+
+fn is_charge_for_growth(event: &Event) -> bool {
+    matches!(event, Event::Charged(execution) if execution.realized.is_none())
 }
 
 /// Tells subscribers of an account's present figures: the row of what moved, or every portfolio row,

@@ -19,6 +19,10 @@ use super::contract;
 pub(super) fn tell(world: &World, order: &Order, passing_limit: Option<Decimal>) {
     for to in world.audience(order) {
         send_pair(world, &to, order, passing_limit);
+        // (O2)
+        if world.exchange.rules.repeats_states {
+            send_pair(world, &to, order, passing_limit);
+        }
     }
 }
 
@@ -43,7 +47,11 @@ pub(super) fn send_states(world: &World, to: &Outlet, events: &[Event]) {
             Event::Shown { order, passing_limit } => send_pair(world, to, order, *passing_limit),
             Event::Opened(order) => to.send(&open_order(world, order, None)),
             Event::Stated(order) => to.send(&status(order)),
-            Event::Coded { .. } | Event::Executed(_) | Event::Moved { .. } | Event::Charged(_) => {}
+            Event::Coded { .. }
+            | Event::Allocated(_)
+            | Event::Executed(_)
+            | Event::Moved { .. }
+            | Event::Charged(_) => {}
         }
     }
 }

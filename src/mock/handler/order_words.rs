@@ -4,11 +4,12 @@
 use rust_decimal::Decimal;
 
 use crate::exchange::calendar::from_eastern;
+use crate::exchange::combo::COMBO;
 use crate::exchange::condition::{Condition, Conditions, Subject};
 use crate::exchange::number::decimal;
 use crate::exchange::order_kind::OrderKind;
 use crate::exchange::refusal::Refusal;
-use crate::exchange::ticket::{OcaKind, Tif};
+use crate::exchange::ticket::{Leg, OcaKind, Tif};
 use crate::exchange::{Action, ConId, OrderId, Ticket};
 use crate::wire::{UNSET_DOUBLE, UNSET_INT, pb};
 use crate::world::{Wording, World};
@@ -19,9 +20,12 @@ use super::positions::account_of;
 /// What the request asks for, once contract, account and numbers are understood.
 pub(super) fn ticket(world: &World, wording: &Wording) -> Result<Ticket, Refusal> {
     let order = &wording.order;
+    let (con_id, legs) = traded(world, &wording.contract)?;
     let ticket = Ticket {
-        con_id: contract::resolve(world, Some(&wording.contract))?,
-        account: account_of(world, order.account())?,
+        con_id,
+        legs,
+        account: account(world, order)?,
+        fa_group: order.fa_group().to_owned(),
         action: action(order.action())?,
         kind: kind(order.order_type())?,
         tif: Tif::parse(order.tif()).ok_or_else(|| invalid("Invalid time in force"))?,
@@ -38,6 +42,38 @@ pub(super) fn ticket(world: &World, wording: &Wording) -> Result<Ticket, Refusal
     let ticket = with_prices(ticket, order)?;
     let ticket = with_life(ticket, order)?;
     with_quantity(world, ticket, order)
+}
+
+/// An order for a group is kept under the login's first account, the advisor's own.
+fn account(world: &World, order: &pb::Order) -> Result<String, Refusal> {
+    match world.settings.accounts.first() {
+        Some(own) if !order.fa_group().is_empty() && order.account().is_empty() => Ok(own.clone()),
+        _ => account_of(world, order.account()),
+    }
+}
+
+/// The instrument of an order, or the combination with its legs.
+fn traded(world: &World, contract: &pb::Contract) -> Result<(ConId, Vec<Leg>), Refusal> {
+    if contract.sec_type() != "BAG" {
+        return Ok((contract::resolve(world, Some(contract))?, Vec::new()));
+    }
+    if contract.symbol().is_empty() {
+        // (K14)
+        return Err(invalid("Please enter a symbol"));
+    }
+    let leg = |words: &pb::ComboLeg| {
+        Ok(Leg {
+            con_id: ConId(words.con_id()),
+            ratio: Decimal::from(words.ratio()),
+            action: action(words.action())?,
+        })
+    };
+    let legs = contract.combo_legs.iter().map(leg).collect::<Result<Vec<_>, _>>()?;
+    if legs.is_empty() {
+        Err(Refusal::new(312, "The combo details are invalid."))
+    } else {
+        Ok((COMBO, legs))
+    }
 }
 
 fn with_prices(mut ticket: Ticket, order: &pb::Order) -> Result<Ticket, Refusal> {

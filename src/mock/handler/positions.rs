@@ -1,9 +1,12 @@
 //! Positions (61, 64) and their multi form (74, 75): all rows and one End, later single rows as they
 //! change (A9); a closed position is an explicit zero (A14).
 
+use rust_decimal::Decimal;
+
 use crate::client::{NO_REQUEST, Outlet};
 use crate::exchange::ConId;
 use crate::exchange::account::Valued;
+use crate::exchange::ledger::Holding;
 use crate::exchange::number::{double, text};
 use crate::exchange::refusal::Refusal;
 use crate::wire::pb;
@@ -52,7 +55,14 @@ pub(super) fn cancel_multi(world: &mut World, to: &Outlet, request: &pb::CancelP
 
 /// Sends a position that moved to everyone who follows positions.
 pub(super) fn tell(world: &World, account: &str, con_id: ConId) {
+    tell_without(world, account, con_id, Decimal::ZERO);
+}
+
+/// As [`tell`], with a cost that a commission is not in yet (A12).
+pub(super) fn tell_without(world: &World, account: &str, con_id: ConId, commission: Decimal) {
     let Some(valued) = world.exchange.valued_one(account, con_id) else { return };
+    let holding = Holding { cost: valued.holding.cost - commission, ..valued.holding.clone() };
+    let valued = Valued { holding: &holding, ..valued };
     for client in world.clients.values() {
         if client.has_positions {
             client.outlet.send(&row(account, &valued));

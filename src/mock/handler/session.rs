@@ -1,7 +1,6 @@
 //! What belongs to the connection itself: the welcome, ids, accounts of the login, the time.
 
 use crate::client::{NO_REQUEST, Outlet};
-use crate::clock;
 use crate::notices;
 use crate::wire::pb;
 use crate::world::World;
@@ -29,10 +28,11 @@ pub(super) fn next_valid_id(world: &World, to: &Outlet) {
     to.send(&pb::NextValidId { order_id: Some(told) });
 }
 
-pub(super) fn current_time(to: &Outlet) {
-    to.send(&pb::CurrentTime { current_time: Some(clock::seconds()) });
+/// The time of the market.
+pub(super) fn current_time(world: &World, to: &Outlet) {
+    to.send(&pb::CurrentTime { current_time: Some(world.now()) });
 }
 
-pub(super) fn current_time_in_millis(to: &Outlet) {
-    to.send(&pb::CurrentTimeInMillis { current_time_in_millis: Some(clock::millis()) });
+pub(super) fn current_time_in_millis(world: &World, to: &Outlet) {
+    to.send(&pb::CurrentTimeInMillis { current_time_in_millis: Some(world.time.millis()) });
 }

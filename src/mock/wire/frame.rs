@@ -12,18 +12,27 @@ use super::version::ServerVersion;
 
 /// The longest body either side accepts; a longer one cannot be framed.
 pub(crate) const MAX_BODY: usize = 0x00FF_FFFF;
+/// Bytes of a body that are made room for at a time.
+const KEPT: usize = 64 * 1024;
 const LENGTH_BYTES: usize = 4;
 const ID_BYTES: usize = 4;
 const PROTOBUF_OFFSET: u32 = 200;
 
-/// The next body, into `body`. `false` is the end of the stream between two frames.
+/// The next body, into `body`. `false` is the end of the stream between two frames. Memory grows with
+/// the bytes that come, not with the length that is announced, and is given back after a long frame.
 pub(crate) async fn read<R>(from: &mut R, body: &mut Vec<u8>) -> io::Result<bool>
 where
     R: AsyncRead + Unpin,
 {
     let Some(length) = read_length(from).await? else { return Ok(false) };
-    body.resize(checked_length(length)?, 0);
-    from.read_exact(body).await?;
+    let length = checked_length(length)?;
+    body.clear();
+    body.shrink_to(KEPT);
+    while body.len() < length {
+        let begun = body.len();
+        body.resize(length.min(begun + KEPT), 0);
+        from.read_exact(&mut body[begun..]).await?;
+    }
     Ok(true)
 }
 

@@ -35,8 +35,8 @@ struct Reader {
 }
 
 /// Reads `ticks` ticks of a flood; decodes them too if asked.
-pub(crate) fn run(host: &str, port: u16, ticks: u64, decode: bool) -> Outcome {
-    let mut reader = open(host, port)?;
+pub(crate) fn run(socket: &TcpStream, ticks: u64, decode: bool) -> Outcome {
+    let mut reader = Reader::new(socket.try_clone()?);
     println!("ready");
     let first = reader.wait_for_flood()?;
     let (cpu, wall) = (cpu_nanoseconds(), Instant::now());
@@ -55,24 +55,36 @@ pub(crate) fn run(host: &str, port: u16, ticks: u64, decode: bool) -> Outcome {
     }))
 }
 
-fn open(host: &str, port: u16) -> Result<Reader, Box<dyn std::error::Error>> {
-    let socket = TcpStream::connect((host, port))?;
-    let mut reader = Reader { socket, bytes: vec![0; 256 * 1024], start: 0, end: 0 };
+/// Connects and opens market data lines of one stock, request ids 1, 2, 3 …; returns once the last
+/// line has told its first price.
+pub(crate) fn open(
+    host: &str,
+    port: u16,
+    lines: i32,
+) -> Result<TcpStream, Box<dyn std::error::Error>> {
+    let mut reader = Reader::new(TcpStream::connect((host, port))?);
     reader.socket.write_all(b"API\0\0\0\0\x09v213..226")?;
     while reader.next()?.is_none() {
         reader.fill()?;
     }
     reader.send(71, &[&[8], &varint(CLIENT_ID)[..]].concat())?;
     reader.wait_for(NEXT_VALID_ID)?;
-    // MarketDataRequest {reqId 1, contract {symbol AAPL, secType STK, exchange SMART, currency USD}}
+    // MarketDataRequest {reqId, contract {symbol AAPL, secType STK, exchange SMART, currency USD}}
     let contract = b"\x12\x04AAPL\x1a\x03STK\x42\x05SMART\x52\x03USD";
     let length = u8::try_from(contract.len())?;
-    reader.send(1, &[b"\x08\x01\x12", &[length][..], contract].concat())?;
-    reader.wait_for(TICK_PRICE)?;
-    Ok(reader)
+    for line in 1..=lines {
+        let id = [&[8], &varint(line)[..]].concat();
+        reader.send(1, &[&id[..], &[0x12, length], contract].concat())?;
+        reader.wait_for(TICK_PRICE)?;
+    }
+    Ok(reader.socket)
 }
 
 impl Reader {
+    fn new(socket: TcpStream) -> Self {
+        Self { socket, bytes: vec![0; 256 * 1024], start: 0, end: 0 }
+    }
+
     fn send(&mut self, id: u32, message: &[u8]) -> std::io::Result<()> {
         let length = u32::try_from(message.len() + 4).unwrap_or(u32::MAX);
         let frame = [&length.to_be_bytes()[..], &(id + 200).to_be_bytes(), message].concat();

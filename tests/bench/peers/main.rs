@@ -1,11 +1,13 @@
 //! Peers of the bench in Rust. Each command prints `ready`, does its work and prints one JSON line.
 //!
-//! - `split HOST PORT TICKS`: read a flood and cut it into frames, nothing more.
+//! - `split HOST PORT TICKS [LINES]`: read a flood and cut it into frames, nothing more.
 //! - `decode HOST PORT TICKS`: the same, and decode each tick with prost.
+//! - `bare TICKS`: the same bytes from a bare loop that writes a prepared buffer.
 //! - `time HOST PORT SEQUENTIAL CONCURRENT`: server-time requests with the plain `ibapi` crate.
 //! - `bars HOST PORT DAYS`: one-second bars with the plain `ibapi` crate.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program")]
 
+mod bare;
 mod floor;
 mod plain_ibapi;
 
@@ -31,8 +33,16 @@ fn main() -> ExitCode {
 fn run(arguments: &[String]) -> Outcome {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
-        ["split", host, port, ticks] => floor::run(host, port.parse()?, ticks.parse()?, false),
-        ["decode", host, port, ticks] => floor::run(host, port.parse()?, ticks.parse()?, true),
+        ["split", host, port, ticks] => {
+            floor::run(&floor::open(host, port.parse()?, 1)?, ticks.parse()?, false)
+        }
+        ["split", host, port, ticks, lines] => {
+            floor::run(&floor::open(host, port.parse()?, lines.parse()?)?, ticks.parse()?, false)
+        }
+        ["decode", host, port, ticks] => {
+            floor::run(&floor::open(host, port.parse()?, 1)?, ticks.parse()?, true)
+        }
+        ["bare", ticks] => bare::run(ticks.parse()?),
         ["time", host, port, sequential, concurrent] => {
             let address = format!("{host}:{port}");
             plain_ibapi::server_time(&address, sequential.parse()?, concurrent.parse()?)
