@@ -15,9 +15,10 @@ EXAMPLES = ROOT / "python" / "examples"
 CONFORMANCE = ROOT / "tests" / "python" / "conformance"
 OWN = {
     "faults_on_demand.py": "",
+    "limits_on_demand.py": "",
     "mock_gateway_by_command.py": "server version 226\n",
     "mock_gateway_in_a_test.py": "",
-    "scenario_by_command.py": "last 188.0\nlink 2\n",
+    "scenario_in_a_test.py": "",
 }
 IB_ASYNC = "ib_async_on_mock_gateway.py"
 OFFICIAL = "official_client_on_mock_gateway.py"
