@@ -43,6 +43,21 @@ __all__ = [
     "_server_time_via_future_into_py",
     "run_mock_gateway",
     "run_recorder",
+    "stage_bar_interval",
+    "stage_bars",
+    "stage_bulletin",
+    "stage_bust",
+    "stage_depth",
+    "stage_depth_halt",
+    "stage_depth_reset",
+    "stage_family_code",
+    "stage_headline",
+    "stage_instrument",
+    "stage_providers",
+    "stage_scanner_rows",
+    "stage_statistic",
+    "stage_trade",
+    "stage_white_branding",
 ]
 
 _Quantity: TypeAlias = int | float | Decimal | str

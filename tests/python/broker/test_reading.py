@@ -51,7 +51,8 @@ async def test_summary_has_its_keys_and_adds_up(
     mock_gateway.set_account_value(PAPER, "TotalCashValue", 50_000.0)
 
     async def arrived() -> bool:
-        return (await ib_broker.get_account()).portfolio_value == 200_000.0
+        account = await ib_broker.get_account()
+        return (account.portfolio_value, account.cash_balance) == (200_000.0, 50_000.0)
 
     await until(arrived)
     summary = await ib_broker.get_portfolio_summary()

@@ -262,6 +262,8 @@ async def test_argument_that_cannot_be_meant_is_refused_before_anything_is_sent(
     read: Read, complaint: str, mock_gateway: MockGateway, ib_client: ib.Client
 ) -> None:
     await ib_client.wait_ready()
+    await ib_client.pnl()
+    await ib_client.server_time()  # answered after everything sent so far was received
     sent = len(mock_gateway.requests())
 
     with pytest.raises(ib.ConfigError, match=complaint):
