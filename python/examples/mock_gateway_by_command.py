@@ -19,7 +19,7 @@ def say_hello(host: str, port: int) -> str:
 
 def main() -> None:
     """Start a gateway, greet it, stop it."""
-    with subprocess.Popen(COMMAND, stdout=subprocess.PIPE, text=True) as gateway:  # noqa: S603
+    with subprocess.Popen(COMMAND, stdout=subprocess.PIPE, text=True) as gateway:
         try:
             line = gateway.stdout.readline() if gateway.stdout else ""
             host, _, port = line.removeprefix("listening on ").strip().rpartition(":")

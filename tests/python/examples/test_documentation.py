@@ -1,7 +1,8 @@
 """What the pages show is true: their code is that of the examples, their scenarios are accepted."""
 
 import ast
-import os
+import dataclasses
+import inspect
 import re
 import subprocess
 import sys
@@ -9,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from aioibkr.testing import MockGateway
+from aioibkr.testing import Limits, MockGateway, faults
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 EXAMPLES = ROOT / "python" / "examples"
+MOCK_GATEWAY = ROOT / "docs" / "mock-gateway"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
@@ -50,6 +52,26 @@ def test_a_scenario_on_a_page_is_accepted(page: str, scenario: str, tmp_path: Pa
     assert line.startswith("listening on "), page
 
 
+def test_every_setting_and_method_is_on_the_first_page() -> None:
+    page = (MOCK_GATEWAY / "index.md").read_text()
+    methods = {name for name, _ in inspect.getmembers(MockGateway) if not name.startswith("_")}
+    settings = set(inspect.signature(MockGateway).parameters)
+
+    assert [name for name in methods | settings if f"`{name}`" not in page] == []
+
+
+def test_every_fault_and_limit_is_on_its_page() -> None:
+    page = (MOCK_GATEWAY / "faults-and-limits.md").read_text()
+    limits = {field.name: field.default for field in dataclasses.fields(Limits)}
+
+    rows = {name: "off" if most is None else str(most) for name, most in limits.items()}
+    rows |= {"messages_per_client": "no", "history_pacing": "off"}
+    assert [row for row in rows.items() if "| `{}` | {} |".format(*row) not in page] == []
+    named = set(faults.__all__) - {"Fault"}
+    assert [name for name in named if f"| `{name}(" not in page] == []
+    assert [name for name in named if f'name = "{name}"' not in page] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_pages_a_page_links_to_exist(page: Path) -> None:
     links = [page.parent / link for link in LINK.findall(page.read_text())]
@@ -62,7 +84,7 @@ def test_the_first_program_of_the_readme_runs(mock_gateway: MockGateway) -> None
     here = program.replace("port=4002", f"port={mock_gateway.port}")
 
     done = subprocess.run(
-        [sys.executable, "-c", here], env=os.environ, capture_output=True, text=True, check=False
+        [sys.executable, "-c", here], capture_output=True, text=True, timeout=30, check=False
     )
 
     assert done.returncode == 0, done.stderr
