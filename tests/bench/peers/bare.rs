@@ -21,9 +21,7 @@ pub(crate) fn run(ticks: u64) -> Outcome {
         }
         Ok(())
     });
-    let socket = TcpStream::connect(address)?;
-    let result = floor::run(&socket, ticks, false);
-    drop(socket);
+    let result = floor::run(floor::Reader::new(TcpStream::connect(address)?), ticks, false);
     // The reader may leave before the last round is taken: that ends the writer with an error.
     let _ = writer.join();
     result

@@ -27,7 +27,8 @@ struct TickPrice {
     attributes: Option<i32>,
 }
 
-struct Reader {
+/// A socket, and what was read of it and not consumed.
+pub(crate) struct Reader {
     socket: TcpStream,
     bytes: Vec<u8>,
     start: usize,
@@ -35,8 +36,7 @@ struct Reader {
 }
 
 /// Reads `ticks` ticks of a flood; decodes them too if asked.
-pub(crate) fn run(socket: &TcpStream, ticks: u64, decode: bool) -> Outcome {
-    let mut reader = Reader::new(socket.try_clone()?);
+pub(crate) fn run(mut reader: Reader, ticks: u64, decode: bool) -> Outcome {
     println!("ready");
     let first = reader.wait_for_flood()?;
     let (cpu, wall) = (cpu_nanoseconds(), Instant::now());
@@ -61,7 +61,7 @@ pub(crate) fn open(
     host: &str,
     port: u16,
     lines: i32,
-) -> Result<TcpStream, Box<dyn std::error::Error>> {
+) -> Result<Reader, Box<dyn std::error::Error>> {
     let mut reader = Reader::new(TcpStream::connect((host, port))?);
     reader.socket.write_all(b"API\0\0\0\0\x09v213..226")?;
     while reader.next()?.is_none() {
@@ -77,11 +77,11 @@ pub(crate) fn open(
         reader.send(1, &[&id[..], &[0x12, length], contract].concat())?;
         reader.wait_for(TICK_PRICE)?;
     }
-    Ok(reader.socket)
+    Ok(reader)
 }
 
 impl Reader {
-    fn new(socket: TcpStream) -> Self {
+    pub(crate) fn new(socket: TcpStream) -> Self {
         Self { socket, bytes: vec![0; 256 * 1024], start: 0, end: 0 }
     }
 

@@ -34,13 +34,13 @@ fn run(arguments: &[String]) -> Outcome {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
         ["split", host, port, ticks] => {
-            floor::run(&floor::open(host, port.parse()?, 1)?, ticks.parse()?, false)
+            floor::run(floor::open(host, port.parse()?, 1)?, ticks.parse()?, false)
         }
         ["split", host, port, ticks, lines] => {
-            floor::run(&floor::open(host, port.parse()?, lines.parse()?)?, ticks.parse()?, false)
+            floor::run(floor::open(host, port.parse()?, lines.parse()?)?, ticks.parse()?, false)
         }
         ["decode", host, port, ticks] => {
-            floor::run(&floor::open(host, port.parse()?, 1)?, ticks.parse()?, true)
+            floor::run(floor::open(host, port.parse()?, 1)?, ticks.parse()?, true)
         }
         ["bare", ticks] => bare::run(ticks.parse()?),
         ["time", host, port, sequential, concurrent] => {
