@@ -2,8 +2,10 @@
 //!
 //! Tick `n` (from 1) is a last-price tick with price `100 + (n % 10000) * 0.01` and size `n`, the size
 //! zero-padded so that it can be changed in place. A round of 10,000 ticks is prepared once, in the
-//! client's encoding; between rounds only the leading digits of the sizes change.
+//! client's encoding; between rounds only the leading digits of the sizes change, between lines only
+//! the request id.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -15,43 +17,88 @@ const ROUND: u64 = 10_000;
 const ROUND_DIGITS: usize = 4;
 const LAST_PRICE: i32 = 4;
 
-/// The ticks one client has yet to receive under one request id.
+/// The ticks one client has yet to receive, line after line.
 pub(crate) struct Flood {
     round: Vec<u8>,
     slots: Vec<Slot>,
     high_digits: usize,
+    version: ServerVersion,
+    /// The request id the round is addressed to, and those it goes to after it.
+    line: i32,
+    lines: VecDeque<i32>,
+    /// Ticks of the present line written so far.
     sent: u64,
+    /// Ticks of each line.
     count: u64,
     share: Share,
 }
 
-/// A tick's place in a round: where its size starts and where its frame ends.
+/// A tick's place in a round: where its frame starts, where its size starts, where it ends.
 struct Slot {
+    start: usize,
     size: usize,
     end: usize,
 }
 
 impl Flood {
-    /// Prepares ticks `1..=count` for a request id.
+    /// Prepares ticks `1..=count` for each of these request ids; `None` without one.
     pub(crate) fn new(
-        req_id: i32,
+        lines: impl IntoIterator<Item = i32>,
         count: u64,
         version: ServerVersion,
         progress: &Arc<Progress>,
-    ) -> Self {
-        let width = count.to_string().len().max(ROUND_DIGITS + 1);
-        let mut round = Vec::new();
-        let mut slots = Vec::new();
-        for n in 1..=ROUND {
-            let start = round.len();
-            let size = format!("{n:0width$}");
-            push_tick(&mut round, version, req_id, (n, &size));
-            let size = start + find(&round[start..], size.as_bytes());
-            slots.push(Slot { size, end: round.len() });
-        }
+    ) -> Option<Self> {
+        let mut lines: VecDeque<i32> = lines.into_iter().collect();
+        let line = lines.pop_front()?;
         let share = Share(Arc::clone(progress));
         progress.add_share();
-        Self { round, slots, high_digits: width - ROUND_DIGITS, sent: 0, count, share }
+        let high_digits = count.to_string().len().max(ROUND_DIGITS + 1) - ROUND_DIGITS;
+        let (round, slots) = (Vec::new(), Vec::new());
+        let mut flood =
+            Self { round, slots, high_digits, version, line, lines, sent: 0, count, share };
+        flood.prepare();
+        Some(flood)
+    }
+
+    fn prepare(&mut self) {
+        let width = self.high_digits + ROUND_DIGITS;
+        self.round.clear();
+        self.slots.clear();
+        for n in 1..=ROUND.min(self.count) {
+            let start = self.round.len();
+            let size = format!("{n:0width$}");
+            push_tick(&mut self.round, self.version, self.line, (n, &size));
+            let size = start + find(&self.round[start..], size.as_bytes());
+            self.slots.push(Slot { start, size, end: self.round.len() });
+        }
+    }
+
+    /// Addresses the round to the next line. `false` if that was the last one.
+    fn next_line(&mut self) -> bool {
+        let Some(next) = self.lines.pop_front() else { return false };
+        self.sent = 0;
+        let written = self.first_frame(self.line);
+        self.line = next;
+        let wanted = self.first_frame(next);
+        if written.len() != wanted.len() {
+            self.prepare();
+            return true;
+        }
+        // An id stands at the same place of every frame, and only there do the two differ.
+        let changed = written.iter().zip(&wanted).enumerate().filter(|(_, (old, new))| old != new);
+        for (offset, (_, byte)) in changed {
+            for slot in &self.slots {
+                self.round[slot.start + offset] = *byte;
+            }
+        }
+        true
+    }
+
+    fn first_frame(&self, line: i32) -> Vec<u8> {
+        let width = self.high_digits + ROUND_DIGITS;
+        let mut frame = Vec::new();
+        push_tick(&mut frame, self.version, line, (1, &format!("{:0width$}", 1)));
+        frame
     }
 
     /// Writes the next round. `false` when that was the last one or the flood is cancelled.
@@ -69,7 +116,7 @@ impl Flood {
         socket.write_all(&self.round[..bytes]).await?;
         self.sent += ticks;
         self.share.0.add_written(ticks);
-        Ok(self.sent < self.count)
+        Ok(self.sent < self.count || self.next_line())
     }
 
     /// The low digits of a slot never change; the last slot carries into the high ones.
@@ -77,9 +124,10 @@ impl Flood {
         let width = self.high_digits;
         let high = self.sent / ROUND;
         let (digits, carried) = (format!("{high:0width$}"), format!("{:0width$}", high + 1));
-        let last = self.slots.len() - 1;
+        // Only a whole round has the slot whose low digits are zeros.
+        let carrying = usize::try_from(ROUND).map_or(0, |ticks| ticks - 1);
         for (index, slot) in self.slots.iter().enumerate() {
-            let value = if index == last { &carried } else { &digits };
+            let value = if index == carrying { &carried } else { &digits };
             let place = slot.size..slot.size + width;
             self.round[place].copy_from_slice(&value.as_bytes()[..width]);
         }
@@ -178,7 +226,8 @@ mod tests {
 
     async fn written(version: i32, count: u64) -> Vec<u8> {
         let progress = Arc::new(Progress::default());
-        let mut flood = Flood::new(1_500_000_003, count, ServerVersion(version), &progress);
+        let lines = [9, 1_500_000_003, 1_500_000_004];
+        let mut flood = Flood::new(lines, count, ServerVersion(version), &progress).unwrap();
         let mut written = Vec::new();
         while flood.write_round(&mut written).await.unwrap() {}
         written
@@ -206,17 +255,19 @@ mod tests {
                     other => panic!("{other:?}"),
                 };
                 let size: usize = tick.size.unwrap().parse().unwrap();
-                assert_eq!(size, index + 1);
+                assert_eq!(size, index % 25_000 + 1);
+                let lines = [9, 1_500_000_003, 1_500_000_004];
+                assert_eq!(tick.req_id, Some(lines[index / 25_000]));
                 assert_eq!(tick.price, Some(100.0 + (size % 10_000) as f64 * 0.01));
             }
-            assert_eq!(bodies.len(), 25_000);
+            assert_eq!(bodies.len(), 3 * 25_000);
         }
     }
 
     #[test]
     fn test_a_flood_whose_clients_left_is_over() {
         let handle = FloodHandle { progress: Arc::new(Progress::default()) };
-        drop(Flood::new(1, 10, ServerVersion(226), &handle.progress));
+        drop(Flood::new([1], 10, ServerVersion(226), &handle.progress));
 
         assert_eq!(handle.wait(), 0);
     }

@@ -281,18 +281,12 @@ fn tell_holders(world: &mut World, con_id: ConId) {
     }
 }
 
-/// Starts a flood to every ticker of these instruments.
+/// Starts a flood to every ticker of these instruments, one line of a client after the other.
 pub(crate) fn flood(world: &World, con_ids: &[ConId], count: u64, progress: &Arc<Progress>) {
     for client in world.clients.values() {
-        for con_id in con_ids {
-            for (id, _) in followers(client, *con_id) {
-                client.outlet.outbox.push_flood(Flood::new(
-                    *id,
-                    count,
-                    client.outlet.version,
-                    progress,
-                ));
-            }
+        let lines = con_ids.iter().flat_map(|con_id| followers(client, *con_id)).map(|(id, _)| *id);
+        if let Some(flood) = Flood::new(lines, count, client.outlet.version, progress) {
+            client.outlet.outbox.push_flood(flood);
         }
     }
 }
