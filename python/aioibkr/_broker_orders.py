@@ -144,9 +144,10 @@ def _number(order: object, name: str, rule: str) -> Decimal:
 
 
 def _decimal(number: Real) -> Decimal:
-    if isinstance(number, Integral) or float(number).is_integer():
+    if isinstance(number, Integral):
         return Decimal(int(number))
-    return Decimal(repr(float(number)))
+    value = float(number)
+    return Decimal(int(value)) if value.is_integer() else Decimal(repr(value))
 
 
 def _refused(rule: str, message: str) -> OrderRefused:

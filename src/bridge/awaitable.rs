@@ -15,7 +15,7 @@ use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use crate::mailbox::{self, Mailbox, lock};
+use crate::mailbox::{self, Letter, Mailbox, lock};
 
 /// Something that has a value now or later.
 pub(crate) trait Source: Send + Sync {
@@ -48,22 +48,6 @@ impl Waiter {
         mailbox.post(self);
     }
 
-    /// Calls what waits, on the loop's thread. A waiter that was cancelled has nothing to call.
-    pub(crate) fn fire(self: &Arc<Self>, py: Python<'_>) -> PyResult<()> {
-        for callback in self.take_callbacks() {
-            let awaitable = Awaitable::waiting(Arc::clone(self));
-            match callback.context {
-                Some(context) => {
-                    context.call_method1(py, "run", (callback.function, awaitable))?;
-                }
-                None => {
-                    callback.function.call1(py, (awaitable,))?;
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Drops the read and schedules the callbacks, as a cancelled future does.
     fn cancel(self: &Arc<Self>, py: Python<'_>) -> PyResult<bool> {
         let callbacks = self.take_callbacks();
@@ -88,6 +72,24 @@ impl Waiter {
 
     fn take_callbacks(&self) -> Vec<Callback> {
         std::mem::take(&mut *lock(&self.callbacks))
+    }
+}
+
+impl Letter for Waiter {
+    /// Calls what waits. A waiter that was cancelled has nothing to call.
+    fn open(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
+        for callback in self.take_callbacks() {
+            let awaitable = Awaitable::waiting(Arc::clone(&self));
+            match callback.context {
+                Some(context) => {
+                    context.call_method1(py, "run", (callback.function, awaitable))?;
+                }
+                None => {
+                    callback.function.call1(py, (awaitable,))?;
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -16,7 +16,7 @@ use crate::awaitable::Awaitable;
 use crate::models::{self, Metrics, RiskLimits};
 use crate::{convert, errors, logging, request, runtime};
 
-/// A client of one gateway.
+/// What `aioibkr.Client` stands on: checked arguments in, awaitables out.
 #[pyclass(frozen, module = "aioibkr._native")]
 pub(crate) struct Client {
     pub(crate) core: aioibkr_core::Client,

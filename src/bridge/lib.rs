@@ -15,6 +15,7 @@
 //! | `buffer` | columns of numbers through the buffer protocol |
 //! | `frames` | bars as data frames of pandas and polars |
 //! | `mock` | the mock gateway's control API |
+//! | `staging` | what tests stage on it besides prices and books |
 //! | `errors` | core errors as Python exceptions |
 //! | `logging` | Rust logs as Python logging |
 //!
@@ -37,6 +38,7 @@ mod models;
 mod orders;
 mod request;
 mod runtime;
+mod staging;
 mod stream;
 
 use pyo3::prelude::*;
@@ -50,6 +52,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<mock::MockGateway>()?;
     module.add_class::<mock::FaultHandle>()?;
     module.add_function(wrap_pyfunction!(mock::run_mock_gateway, module)?)?;
+    staging::register(module)?;
     module.add_class::<stream::_TickReader>()?;
     module.add_class::<stream::TickBatch>()?;
     Ok(())

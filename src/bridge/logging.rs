@@ -52,7 +52,7 @@ impl Log for PythonLogger {
             return;
         }
         let line = Line {
-            level: record.level(),
+            level: level_of(record),
             logger: logger_name(record.target()),
             text: record.args().to_string(),
         };
@@ -62,6 +62,13 @@ impl Log for PythonLogger {
     }
 
     fn flush(&self) {}
+}
+
+/// The level a record is shown at. ibapi's transport cries at every lost link and at reconnects it
+/// is not allowed to make; what that means is the session's to say.
+fn level_of(record: &Record<'_>) -> Level {
+    let is_transport = record.target().starts_with("ibapi::transport");
+    if is_transport { record.level().max(Level::Debug) } else { record.level() }
 }
 
 /// `aioibkr::session` is `aioibkr.session`; records of dependencies go below `aioibkr` too.

@@ -14,8 +14,6 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 
-use crate::awaitable::Waiter;
-
 const SLICE: Duration = Duration::from_millis(2);
 
 /// Takes a lock whose holders never panic half-way: a poisoned value is still whole.
@@ -23,7 +21,13 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The waiters of one event loop that have something to fetch.
+/// What a loop is to run when it comes to its mailbox.
+pub(crate) trait Letter: Send + Sync {
+    /// Runs it, on the loop's thread.
+    fn open(self: Arc<Self>, py: Python<'_>) -> PyResult<()>;
+}
+
+/// What one event loop is to run next.
 pub(crate) struct Mailbox {
     state: Mutex<State>,
     wake_up: WakeUp,
@@ -31,17 +35,17 @@ pub(crate) struct Mailbox {
 
 #[derive(Default)]
 struct State {
-    ready: VecDeque<Arc<Waiter>>,
+    ready: VecDeque<Arc<dyn Letter>>,
     /// Whether the loop has been told and has not come yet.
     told: bool,
 }
 
 impl Mailbox {
-    /// Queues a waiter and tells the loop, unless it has been told already.
-    pub(crate) fn post(&self, waiter: Arc<Waiter>) {
+    /// Queues a letter and tells the loop, unless it has been told already. Any thread.
+    pub(crate) fn post(&self, letter: Arc<dyn Letter>) {
         let tell = {
             let mut state = lock(&self.state);
-            state.ready.push_back(waiter);
+            state.ready.push_back(letter);
             !std::mem::replace(&mut state.told, true)
         };
         if tell {
@@ -49,14 +53,14 @@ impl Mailbox {
         }
     }
 
-    /// Fires what is queued, on the loop's thread. An exception of a callback is handed to the
-    /// loop; what is left is fetched in the next turn.
+    /// Opens what is queued, on the loop's thread. An exception is handed to the loop; what is left
+    /// is fetched in the next turn.
     fn drain(&self, py: Python<'_>) -> PyResult<()> {
         self.wake_up.heard();
         lock(&self.state).told = false;
         let until = Instant::now() + SLICE;
-        while let Some(waiter) = self.next() {
-            if let Err(error) = waiter.fire(py) {
+        while let Some(letter) = self.next() {
+            if let Err(error) = letter.open(py) {
                 self.resume_later();
                 return Err(error);
             }
@@ -68,7 +72,7 @@ impl Mailbox {
         Ok(())
     }
 
-    fn next(&self) -> Option<Arc<Waiter>> {
+    fn next(&self) -> Option<Arc<dyn Letter>> {
         lock(&self.state).ready.pop_front()
     }
 

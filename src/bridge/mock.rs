@@ -40,7 +40,7 @@ fn refused(py: Python<'_>, error: &mock::Error) -> PyErr {
 
 impl MockGateway {
     /// Runs a control call with the interpreter released.
-    fn control<T: Send>(
+    pub(crate) fn control<T: Send>(
         &self,
         py: Python<'_>,
         call: impl FnOnce(&mock::MockGateway) -> Result<T, mock::Error> + Send,
@@ -53,7 +53,7 @@ impl MockGateway {
 impl MockGateway {
     #[new]
     #[pyo3(signature = (*, host, port, accounts, seed, min_server_version, max_server_version,
-                        receive_buffer, print_requests, allow_non_loopback))]
+                        receive_buffer, print_requests, allow_non_loopback, speed, master_client))]
     #[expect(clippy::too_many_arguments, reason = "one keyword per setting")]
     fn new(
         py: Python<'_>,
@@ -66,6 +66,8 @@ impl MockGateway {
         receive_buffer: Option<u32>,
         print_requests: bool,
         allow_non_loopback: bool,
+        speed: f64,
+        master_client: Option<i32>,
     ) -> PyResult<Self> {
         let host: IpAddr = host.parse().map_err(|_| {
             errors::to_py(py, &Error::config(format!("host {host:?} is not an IP address")))
@@ -80,6 +82,8 @@ impl MockGateway {
             receive_buffer,
             print_requests,
             allow_non_loopback,
+            speed,
+            master_client,
             ..mock::Settings::default()
         };
         let gateway = py.detach(|| mock::MockGateway::start(settings))?;
@@ -207,6 +211,70 @@ impl MockGateway {
         self.inject(py, mock::Fault::LateFill)
     }
 
+    fn advance(&self, py: Python<'_>, seconds: f64) -> PyResult<()> {
+        let by = duration(py, seconds)?;
+        py.detach(|| self.gateway.advance(by));
+        Ok(())
+    }
+
+    #[getter]
+    fn market_time(&self) -> i64 {
+        self.gateway.market_time()
+    }
+
+    fn set_market_rules(&self, py: Python<'_>, rules: HashMap<String, bool>) {
+        let rules = market_rules(self.gateway.market_rules(), &rules);
+        py.detach(|| self.gateway.set_market_rules(rules));
+    }
+
+    fn walk_price(
+        &self,
+        py: Python<'_>,
+        symbol: &str,
+        interval: f64,
+        most_ticks: u32,
+    ) -> PyResult<()> {
+        let process = mock::PriceProcess { interval: duration(py, interval)?, most_ticks };
+        self.control(py, |gateway| gateway.set_price_process(symbol, Some(process)))
+    }
+
+    fn hold_price(&self, py: Python<'_>, symbol: &str) -> PyResult<()> {
+        self.control(py, |gateway| gateway.set_price_process(symbol, None))
+    }
+
+    #[pyo3(signature = (*, account, symbol, action, order_type, quantity, limit_price, stop_price))]
+    #[expect(clippy::too_many_arguments, reason = "one keyword per field of an order")]
+    fn place_manual_order(
+        &self,
+        py: Python<'_>,
+        account: String,
+        symbol: String,
+        action: String,
+        order_type: String,
+        quantity: f64,
+        limit_price: Option<f64>,
+        stop_price: Option<f64>,
+    ) -> PyResult<i64> {
+        let order = mock::ManualOrder {
+            account,
+            symbol,
+            action,
+            order_type,
+            quantity,
+            limit_price,
+            stop_price,
+        };
+        self.control(py, |gateway| gateway.place_manual_order(&order))
+    }
+
+    fn correct_execution(&self, py: Python<'_>, exec_id: &str, price: f64) -> PyResult<()> {
+        self.control(py, |gateway| gateway.correct_execution(exec_id, price))
+    }
+
+    fn bust_execution(&self, py: Python<'_>, exec_id: &str) -> PyResult<()> {
+        self.control(py, |gateway| gateway.bust_execution(exec_id))
+    }
+
     fn notice(&self, py: Python<'_>, code: i32) {
         py.detach(|| self.gateway.notice(code));
     }
@@ -260,6 +328,30 @@ impl MockGateway {
 impl MockGateway {
     fn inject(&self, py: Python<'_>, fault: mock::Fault) -> PyResult<FaultHandle> {
         self.control(py, |gateway| gateway.inject(fault)).map(FaultHandle)
+    }
+}
+
+fn duration(py: Python<'_>, seconds: f64) -> PyResult<Duration> {
+    Duration::try_from_secs_f64(seconds)
+        .map_err(|error| errors::to_py(py, &Error::config(format!("{seconds} s: {error}"))))
+}
+
+/// The rules with those named changed; the facade knows the names.
+fn market_rules(now: mock::MarketRules, named: &HashMap<String, bool>) -> mock::MarketRules {
+    let rule = |name: &str, now: bool| named.get(name).copied().unwrap_or(now);
+    mock::MarketRules {
+        keeps_hours: rule("keeps_hours", now.keeps_hours),
+        fills_by_size: rule("fills_by_size", now.fills_by_size),
+        shows_pending_submit: rule("shows_pending_submit", now.shows_pending_submit),
+        shows_pending_cancel: rule("shows_pending_cancel", now.shows_pending_cancel),
+        cancels_across_clients: rule("cancels_across_clients", now.cancels_across_clients),
+        sends_open_orders_on_connect: rule(
+            "sends_open_orders_on_connect",
+            now.sends_open_orders_on_connect,
+        ),
+        notes_default_tif: rule("notes_default_tif", now.notes_default_tif),
+        previews_twice: rule("previews_twice", now.previews_twice),
+        protects_prices: rule("protects_prices", now.protects_prices),
     }
 }
 

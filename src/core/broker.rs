@@ -22,13 +22,16 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::{Link, Target};
 use crate::market_data::{LinePolicy, Lines};
 use crate::metrics::{Counters, Metrics};
-use crate::model::{AccountId, Generation, SessionState};
+use crate::model::{AccountId, Generation, Reconnect, SessionState};
 use crate::orders::{Keys, Orders, Terms};
 use crate::session::{Policy, Session};
 
 /// How much longer than the first connect may take its callers wait, so that the session's own,
 /// better reason comes first.
 const GRACE: Duration = Duration::from_millis(250);
+
+/// Longest time the session is told to wait for anything.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// A client of one gateway. A cheap handle: clones share everything, every method may be called
 /// from any thread inside the runtime the client was made with. Dropping the last clone closes the
@@ -87,7 +90,7 @@ impl Client {
         if self.0.config.wait {
             return session.open().await;
         }
-        let deadline = Deadline::after(self.0.config.connect_timeout + GRACE);
+        let deadline = Deadline::after(self.0.config.connect_timeout.saturating_add(GRACE));
         match tokio::time::timeout_at(deadline.at(), session.open()).await {
             Ok(opened) => opened,
             Err(_) => Err(self.connect_timeout()),
@@ -98,9 +101,10 @@ impl Client {
     /// close deadline.
     ///
     /// # Errors
-    /// None at present; reserved.
+    /// None: what could not be closed in time is dropped and logged.
     pub async fn close(&self) -> Result<()> {
-        let within = self.0.config.deadlines.close + GRACE;
+        let within = self.0.config.deadlines.close.saturating_add(GRACE);
+        self.flush(self.0.config.deadlines.close / 2).await;
         if tokio::time::timeout(within, self.0.session.close()).await.is_err() {
             log::warn!(target: "aioibkr::session", "closing took too long: the link is dropped");
         }
@@ -113,6 +117,17 @@ impl Client {
             log::warn!(target: "aioibkr::session", "a task did not end in time: it is aborted");
         }
         Ok(())
+    }
+
+    /// Makes sure that the gateway has read what was written about orders that are still open: it
+    /// answers in order, so any answer will do. What it has not read, closing may throw away.
+    async fn flush(&self, within: Duration) {
+        let is_open = self.trades().iter().any(|trade| !trade.latest().is_done());
+        if let Some(link) = self.link().filter(|_| is_open)
+            && let Err(error) = link.managed_accounts(Deadline::after(within)).await
+        {
+            log::warn!(target: "aioibkr::session", "closing without an answer: {error}");
+        }
     }
 
     /// Where the session stands.
@@ -246,12 +261,17 @@ impl Client {
     }
 }
 
+/// The session's policy; times no clock can add up are cut to a year.
 fn policy(config: &Config) -> Policy {
+    let cut = |time: Duration| time.min(LONGEST);
     Policy {
-        connect_timeout: config.connect_timeout,
-        connect_pauses: config.connect_pauses.clone(),
+        connect_timeout: cut(config.connect_timeout),
+        connect_pauses: config.connect_pauses.iter().copied().map(cut).collect(),
         wait: config.wait,
-        reconnect: config.reconnect,
+        reconnect: config.reconnect.map(|reconnect| Reconnect {
+            first: cut(reconnect.first),
+            longest: cut(reconnect.longest),
+        }),
     }
 }
 

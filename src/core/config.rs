@@ -5,8 +5,7 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 use crate::model::{AccountId, ClientId, MarketDataType, Reconnect, RiskLimits};
 
-/// The oldest gateway server version this package speaks.
-pub const MINIMUM_SERVER_VERSION: i32 = 213;
+pub use crate::model::MINIMUM_SERVER_VERSION;
 
 /// Everything `connect` may be told. Construct with [`Config::default`] and change fields.
 #[derive(Debug, Clone)]

@@ -66,14 +66,6 @@ pub enum ErrorKind {
     Config,
 }
 
-impl ErrorKind {
-    /// Whether a connect that failed so says more than that time ran out.
-    #[must_use]
-    pub(crate) fn is_lasting(self) -> bool {
-        matches!(self, Self::ClientIdInUse | Self::GatewayTooOld | Self::HandshakeFailed)
-    }
-}
-
 /// The error of every fallible operation of the core. Clones share their source.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
@@ -129,6 +121,13 @@ impl Error {
     #[must_use]
     pub fn with_detail(mut self, name: &'static str, value: impl fmt::Display) -> Self {
         self.0.details.insert(name, value.to_string());
+        self
+    }
+
+    /// Names at the end of the message what the request was about.
+    #[must_use]
+    pub fn about(mut self, subject: impl fmt::Display) -> Self {
+        self.0.message = format!("{}: {subject}", self.0.message);
         self
     }
 

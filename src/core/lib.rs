@@ -8,6 +8,12 @@
 //! | [`clock`] | the only reader of the wall clock; deadlines |
 //! | [`metrics`] | what a client counts |
 //! | [`feed`] | the market-data link: socket, thread and decoder of its own |
+//! | `gateway` | the one door to the gateway: names the ibapi crate |
+//! | [`session`] | opens links, one after the other; its state machine |
+//! | `contracts` | lookup, qualification, cache |
+//! | `market_data` | lines shared between callers, historical bars |
+//! | `accounts` | values, positions, P&L |
+//! | `risk` | whether an order may be sent: pure rules |
 //! | [`orders`] | the desk, the one task that owns the book of orders |
 //! | [`broker`] | the client: composition of all the others |
 //!

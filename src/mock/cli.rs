@@ -6,6 +6,7 @@ use lexopt::{Arg, ValueExt};
 
 use crate::gateway::MockGateway;
 use crate::request_log::RequestRecord;
+use crate::scenario::Scenario;
 use crate::settings::Settings;
 
 const OK: i32 = 0;
@@ -20,6 +21,9 @@ usage: aioibkr-mock-gateway [options]
   --min-server-version N    lowest server version offered (157)
   --max-server-version N    highest server version offered (226)
   --seed N                  seed of prices and history (1)
+  --speed X                 how fast the market's time runs (1)
+  --master-client N         client that sees the orders of all others (none)
+  --scenario FILE           let the events of a TOML file happen
   --print-requests          print each request to standard error
   --allow-non-loopback      permit an address other machines can reach
   --help                    show this text
@@ -62,6 +66,9 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, lexopt:
                 settings.max_server_version = parser.value()?.parse()?;
             }
             Arg::Long("seed") => settings.seed = parser.value()?.parse()?,
+            Arg::Long("speed") => settings.speed = parser.value()?.parse()?,
+            Arg::Long("master-client") => settings.master_client = Some(parser.value()?.parse()?),
+            Arg::Long("scenario") => settings.scenario = Some(scenario(&parser.value()?)?),
             Arg::Long("print-requests") => settings.print_requests = true,
             Arg::Long("allow-non-loopback") => settings.allow_non_loopback = true,
             other => return Err(other.unexpected()),
@@ -69,6 +76,10 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, lexopt:
     }
     settings.check().map_err(|error| error.to_string())?;
     Ok(Command::Serve(Box::new(settings)))
+}
+
+fn scenario(path: &std::ffi::OsStr) -> Result<Scenario, lexopt::Error> {
+    Scenario::load(path.as_ref()).map_err(|error| error.to_string().into())
 }
 
 fn names(list: &str) -> Vec<String> {

@@ -3,13 +3,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock;
 use crate::exchange::account::Rows;
 use crate::exchange::{ClientId, ConId};
-use crate::faults::{Fate, Faults};
+use crate::faults::{Fate, FaultId, Faults, pieces};
+use crate::limits::Usage;
 use crate::outbox::Outbox;
+use crate::pending::{Pending, Waiting};
 use crate::schedule::Schedule;
+use crate::streams::Streams;
 use crate::wire::text::BarsWithWindow;
 use crate::wire::{Reply, ReplyKind, Request, ServerVersion, encoding, pb};
 
@@ -25,12 +29,22 @@ pub(crate) const NO_REQUEST: RequestId = -1;
 
 /// Something planned for later.
 pub(crate) enum Due {
-    /// A delayed request is served.
-    Request(Outlet, Box<Request>),
+    /// A delayed request is served; its connection may wait for that.
+    Request(Outlet, Box<Request>, Option<Waiting>),
     /// A delayed frame is sent.
     Frame(Arc<Outbox>, Vec<u8>),
+    /// Something on the exchange is due at this moment of its clock.
+    Wake(i64),
+    /// A frame that nothing overtook is sent.
+    HeldFrame(Arc<Outbox>),
+    /// A storm sends its code once more.
+    Storm(FaultId),
     /// A snapshot that started with this number ends.
     SnapshotEnd(ConnectionId, RequestId, u64),
+    /// A five second bar that started with this number is over.
+    RealTimeBar(ConnectionId, RequestId, u64),
+    /// A bar of a history that keeps up to date, planned under this number, is over.
+    LiveBar(ConnectionId, RequestId, u64),
 }
 
 /// Where replies to one client go. Cheap to clone.
@@ -42,7 +56,13 @@ pub(crate) struct Outlet {
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) faults: Arc<Faults>,
     pub(crate) schedule: Arc<Schedule<Due>>,
+    pub(crate) usage: Arc<Usage>,
+    /// Requests that are to be served before the client's id is given up.
+    pub(crate) pending: Arc<Pending>,
 }
+
+/// How long a frame waits for another to overtake it.
+const OVERTAKING: Duration = Duration::from_millis(100);
 
 impl Outlet {
     pub(crate) fn send<R: Reply>(&self, reply: &R) {
@@ -71,21 +91,46 @@ impl Outlet {
                 log::error!("a {} message too long to be framed is not sent", kind.name());
             }
         };
-        match self.faults.fate_of(kind.name()) {
-            Fate::Lost => {}
+        match self.faults.reply_fate(self.connection, self.client, kind.name()) {
             Fate::Pass => self.outbox.push(push),
-            Fate::Late(delay) => {
-                let mut bytes = Vec::new();
-                push(&mut bytes);
-                self.schedule.plan(delay, Due::Frame(Arc::clone(&self.outbox), bytes));
+            fate => {
+                let mut frame = Vec::new();
+                push(&mut frame);
+                self.send_struck(fate, frame);
             }
         }
     }
 
+    fn send_struck(&self, fate: Fate, frame: Vec<u8>) {
+        let outbox = || Arc::clone(&self.outbox);
+        match fate {
+            Fate::Late(delay) => self.schedule.plan(delay, Due::Frame(outbox(), frame)),
+            Fate::AfterNext => {
+                self.outbox.hold(&frame);
+                self.schedule.plan(OVERTAKING, Due::HeldFrame(outbox()));
+            }
+            fate => self.outbox.push_pieces(pieces(fate, frame)),
+        }
+    }
+
+    /// A coded text that comes later, as checks that a gateway leaves to its servers do.
+    pub(crate) fn error_after(&self, delay: Duration, id: RequestId, code: i32, text: &str) {
+        self.usage.end_by_error(self.connection, id, code);
+        let (mut frame, kind) = (Vec::new(), ReplyKind::ErrMsg);
+        encoding::push(&mut frame, self.version, kind, &coded(id, code, text.to_owned()));
+        self.schedule.plan(delay, Due::Frame(Arc::clone(&self.outbox), frame));
+    }
+
     /// A coded text on a request or order id, or on [`NO_REQUEST`].
     pub(crate) fn error(&self, id: RequestId, code: i32, text: impl Into<String>) {
+        self.usage.end_by_error(self.connection, id, code);
         self.send(&coded(id, code, text.into()));
     }
+}
+
+/// A text without a code, as a gateway warns of a message rate (L1).
+pub(crate) fn uncoded(text: String) -> pb::ErrorMessage {
+    pb::ErrorMessage { error_code: None, ..coded(NO_REQUEST, 0, text) }
 }
 
 /// An error frame; its id is always explicit, as clients disagree on what absence means.
@@ -135,6 +180,10 @@ pub(crate) struct Ticker {
     pub(crate) mode: DataMode,
     /// Set for a snapshot: the number its end was planned under.
     pub(crate) snapshot: Option<u64>,
+    /// Generic ticks it asked for.
+    pub(crate) generics: Vec<i32>,
+    /// What it is an option on.
+    pub(crate) underlying: Option<ConId>,
 }
 
 /// An account summary request and the rows its client has seen.
@@ -155,10 +204,13 @@ pub(crate) struct Client {
     /// The account followed by account updates, and the rows its client has seen (A5).
     pub(crate) updates: Option<(String, Rows)>,
     pub(crate) updates_multi: BTreeMap<RequestId, (String, Rows)>,
+    /// Whether orders entered by hand are bound as they come (N2).
+    pub(crate) binds_orders: bool,
     pub(crate) has_positions: bool,
     pub(crate) positions_multi: BTreeMap<RequestId, String>,
     pub(crate) pnl: BTreeMap<RequestId, String>,
     pub(crate) pnl_single: BTreeMap<RequestId, (String, ConId)>,
+    pub(crate) streams: Streams,
 }
 
 impl Client {
@@ -170,10 +222,12 @@ impl Client {
             summaries: BTreeMap::new(),
             updates: None,
             updates_multi: BTreeMap::new(),
+            binds_orders: false,
             has_positions: false,
             positions_multi: BTreeMap::new(),
             pnl: BTreeMap::new(),
             pnl_single: BTreeMap::new(),
+            streams: Streams::default(),
         }
     }
 }

@@ -2,18 +2,22 @@
 //! connection and no other; a request that cannot be understood is answered with an error.
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::time::Instant;
 
 use crate::cli;
-use crate::client::{ConnectionId, Due, NO_REQUEST, Outlet, coded};
+use crate::client::{ConnectionId, Due, NO_REQUEST, Outlet, coded, uncoded};
 use crate::exchange::ClientId;
-use crate::faults::Fate;
+use crate::faults::{Ending, Fate, Piece};
 use crate::handler;
 use crate::handshake::{self, GREETING, Versions};
+use crate::limits::{Verdict, is_answered_at_once};
 use crate::notices;
 use crate::outbox::Outbox;
 use crate::request_log::{self, Sender};
@@ -22,6 +26,9 @@ use crate::wire::{ReplyKind, Request, RequestKind, ServerVersion, frame};
 use crate::world::Shared;
 
 const READ_BUFFER: usize = 64 * 1024;
+
+/// How long a connection whose client stopped reading is read on for what has already arrived.
+const ARRIVED: Duration = Duration::from_millis(50);
 
 type Reader = BufReader<OwnedReadHalf>;
 
@@ -32,14 +39,61 @@ pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) -> io::Result<
     let mut reader = BufReader::with_capacity(READ_BUFFER, reader);
     let Some(version) = negotiate(&mut reader, &mut writer, &shared).await? else { return Ok(()) };
     let Some(client) = await_start(&mut reader, version, &shared).await? else { return Ok(()) };
+    if shared.world().is_full() {
+        return Ok(());
+    }
+    if shared.faults.holds_id(client) {
+        return refuse_id(&mut writer, version).await;
+    }
     let outbox = Arc::new(Outbox::new(shared.settings.unread_limit));
     let admitted = shared.world().admit(client, version, &outbox);
     let Some(outlet) = admitted else { return refuse_id(&mut writer, version).await };
     let _seat = Seat { shared: Arc::clone(&shared), connection: outlet.connection };
-    tokio::select! {
-        ended = read_requests(&mut reader, &outlet, &shared) => ended,
-        ended = outbox.write_to(&mut writer) => ended,
+    let ending = converse(&mut reader, &mut writer, &outlet, &shared).await;
+    end(ending, writer, &shared).await?;
+    drop(reader);
+    outlet.pending.settled().await;
+    Ok(())
+}
+
+/// Reads and writes until the connection is to end, and how.
+async fn converse(
+    reader: &mut Reader,
+    writer: &mut OwnedWriteHalf,
+    outlet: &Outlet,
+    shared: &Shared,
+) -> Ending {
+    let mut reading = pin!(read_requests(reader, outlet, shared));
+    let written = tokio::select! {
+        // The client ended it; what went wrong with its socket matters to nobody.
+        _ = &mut reading => return Ending::Closed,
+        written = outlet.outbox.write_to(writer) => written,
+    };
+    if let Ok(Some(ending @ (Ending::Reset | Ending::HalfOpen(_)))) = written {
+        return ending;
     }
+    // What has arrived is taken off the socket, or it would be reset; a client that does not read may
+    // have written, and that is served before its id is free.
+    if let Err(error) = writer.shutdown().await {
+        log::debug!("client {} is gone already: {error}", outlet.client.0);
+    }
+    if tokio::time::timeout(ARRIVED, reading).await.is_err() {
+        log::debug!("client {} goes on writing and is cut off", outlet.client.0);
+    }
+    Ending::Closed
+}
+
+/// Ends a connection the way a fault asks for; the socket closes when its other half is dropped.
+async fn end(ending: Ending, writer: OwnedWriteHalf, shared: &Shared) -> io::Result<()> {
+    match ending {
+        Ending::Closed => return Ok(()),
+        Ending::Reset => {}
+        Ending::HalfOpen(fault) => shared.faults.cleared(fault).await,
+    }
+    writer.as_ref().set_zero_linger()?;
+    // Dropped, it would end the stream in order before the reset.
+    writer.forget();
+    Ok(())
 }
 
 /// A client's place among the connected ones; given up however its connection ends.
@@ -107,6 +161,10 @@ async fn refuse_id(writer: &mut OwnedWriteHalf, version: ServerVersion) -> io::R
 async fn read_requests(reader: &mut Reader, outlet: &Outlet, shared: &Shared) -> io::Result<()> {
     let mut body = Vec::new();
     while frame::read(reader, &mut body).await? {
+        slow_down(body.len(), outlet, shared).await;
+        if outlet.outbox.is_ending() || !passes_rate(outlet) {
+            continue;
+        }
         match encoding::decode(outlet.version, &body) {
             Ok(request) => {
                 note((outlet.client, outlet.version), request.kind(), &body, shared);
@@ -121,14 +179,74 @@ async fn read_requests(reader: &mut Reader, outlet: &Outlet, shared: &Shared) ->
     Ok(())
 }
 
-/// Serves a request, unless a fault loses or delays it.
+/// Waits as long as a slow gateway takes to read this much.
+async fn slow_down(bytes: usize, outlet: &Outlet, shared: &Shared) {
+    if let Some(rate) = shared.faults.reading_rate(outlet.client) {
+        let micros = (bytes as u64).saturating_mul(1_000_000) / u64::from(rate);
+        tokio::time::sleep(Duration::from_micros(micros)).await;
+    }
+}
+
+/// Serves a request, unless a fault strikes it.
 fn take(request: Request, outlet: &Outlet, shared: &Shared) {
-    match shared.faults.fate_of(request.kind().name()) {
-        Fate::Pass => handler::serve(&mut shared.world(), outlet, request),
+    let admitted = outlet.usage.request(outlet.connection, &request, Instant::now());
+    if let Verdict::Refuse(code, text) = admitted {
+        return outlet.error(request.id().unwrap_or(NO_REQUEST), code, text);
+    }
+    let wait = |delay, waiting| {
+        shared
+            .schedule
+            .plan(delay, Due::Request(outlet.clone(), Box::new(request.clone()), waiting));
+    };
+    match shared.faults.request_fate(outlet.client, request.kind().name()) {
         Fate::Lost => {}
-        Fate::Late(delay) => {
-            shared.schedule.plan(delay, Due::Request(outlet.clone(), Box::new(request)));
+        Fate::Late(delay) => wait(delay, Some(outlet.pending.wait_for_one())),
+        Fate::LateDrained(delay) => wait(delay, None),
+        Fate::Ended(ending) => outlet.outbox.push_pieces(vec![Piece::End(ending)]),
+        Fate::Stalled(pause) => {
+            outlet.outbox.push_pieces(vec![Piece::Pause(pause)]);
+            serve_now(request, outlet, shared);
         }
+        // The others are about frames and strike no request.
+        Fate::Pass
+        | Fate::Twice
+        | Fate::AfterNext
+        | Fate::Truncated
+        | Fate::Split
+        | Fate::BadLength
+        | Fate::Garbage(_) => serve_now(request, outlet, shared),
+    }
+}
+
+/// Counts a message; one over the rate is refused and in the end its connection dropped (L1).
+fn passes_rate(outlet: &Outlet) -> bool {
+    match outlet.usage.message(outlet.connection, Instant::now()) {
+        Verdict::Pass => true,
+        Verdict::Warn(text) => {
+            outlet.send(&uncoded(text));
+            true
+        }
+        Verdict::Refuse(code, text) => {
+            outlet.error(NO_REQUEST, code, text);
+            false
+        }
+        Verdict::Drop(code, text) => {
+            outlet.error(NO_REQUEST, code, text);
+            outlet.outbox.push_pieces(vec![Piece::End(Ending::Closed)]);
+            false
+        }
+    }
+}
+
+/// Serves a request that no limit refuses; what is sent to its client meanwhile is its answer.
+pub(crate) fn serve_now(request: Request, outlet: &Outlet, shared: &Shared) {
+    let mut world = shared.world();
+    let _serving = shared.faults.serving(outlet.connection, request.kind().name());
+    let id = request.id().unwrap_or(NO_REQUEST);
+    let ends = is_answered_at_once(&request);
+    handler::serve(&mut world, outlet, request);
+    if ends {
+        outlet.usage.end(outlet.connection, id);
     }
 }
 

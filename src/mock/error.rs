@@ -12,8 +12,16 @@ pub enum Error {
     UnknownAccount(String),
     /// A number is not finite, or too large for a decimal; the name says which.
     BadNumber(&'static str),
+    /// A description does not make an instrument; the text says why.
+    BadInstrument(&'static str),
     /// No message kind has this name.
     UnknownKind(String),
+    /// A count or probability was given for a fault that is a state rather than strikes.
+    NotCounted,
+    /// No fault has this name, or its fields do not fit it; the text says which.
+    BadFault(String),
+    /// A scenario is wrong; the text names the line.
+    BadScenario(String),
     /// The address can be reached from other machines and that was not allowed.
     NotLoopback(IpAddr),
     /// No account was given, or a name is not plain letters and digits.
@@ -27,6 +35,10 @@ pub enum Error {
     },
     /// The gateway could not listen again on its port; the text is the system's.
     CannotListen(String),
+    /// No execution has this id, or it was replaced already.
+    UnknownExecution(String),
+    /// The order is one a client would be refused; the text is what it would be sent.
+    Refused(String),
     /// The gateway is stopped.
     Stopped,
 }
@@ -37,7 +49,13 @@ impl std::fmt::Display for Error {
             Self::UnknownSymbol(symbol) => write!(f, "no instrument has the symbol {symbol:?}"),
             Self::UnknownAccount(name) => write!(f, "the login has no account {name:?}"),
             Self::BadNumber(field) => write!(f, "{field} is not a usable number"),
+            Self::BadInstrument(cause) => write!(f, "this is no instrument: {cause}"),
             Self::UnknownKind(kind) => write!(f, "no message kind is called {kind:?}"),
+            Self::NotCounted => {
+                write!(f, "a fault that is a state takes neither count nor probability")
+            }
+            Self::BadFault(cause) => write!(f, "{cause}"),
+            Self::BadScenario(cause) => write!(f, "scenario {cause}"),
             Self::NotLoopback(host) => {
                 write!(f, "{host} is not a loopback address and that was not allowed")
             }
@@ -46,6 +64,8 @@ impl std::fmt::Display for Error {
                 write!(f, "server versions {min} to {max} are not within 157 to 226")
             }
             Self::CannotListen(reason) => write!(f, "cannot listen again: {reason}"),
+            Self::UnknownExecution(id) => write!(f, "no execution has the id {id:?}"),
+            Self::Refused(text) => write!(f, "the order is refused: {text}"),
             Self::Stopped => write!(f, "the mock gateway is stopped"),
         }
     }

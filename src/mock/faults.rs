@@ -1,150 +1,204 @@
-//! Faults a test has switched on, and what they do to a request, a reply or an order.
+//! Faults a test can switch on: what each is and what a client sees of it. `active` keeps those that
+//! are on and decides whom they strike; `distortion` turns the bytes of a frame into what is sent.
 //!
-//! Faults about messages are looked up here for each one; faults about orders are read by the
-//! order handler and by matching. All stay on until their handle is cleared or the gateway reset.
+//! A fault about messages names a kind of the message table in lower case:
+//!
+//! | kind | what is struck |
+//! |---|---|
+//! | a request (`place_order`) | the request for `Mute`, `Delay`, `Stall`, `Drop`, `Reset` and `HalfOpen`; the frames sent in answer to it for all others |
+//! | a reply (`execution_data`) | the frame |
+//! | `all` | every frame the gateway sends |
+//!
+//! Prepared ticks of a flood pass every fault. All faults stay on until their handle is cleared or the
+//! gateway reset; one whose count is used up strikes nobody any more.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+mod active;
+mod distortion;
+mod named;
+
+pub(crate) use active::{FaultId, Faults};
+pub(crate) use distortion::{Ending, Fate, Piece, pieces};
+pub use named::FaultFields;
+
 use std::time::Duration;
 
 use crate::error::Error;
 use crate::exchange::number::decimal;
 use crate::wire::{ReplyKind, RequestKind};
 
-/// Something that goes wrong on purpose. A message kind is a name of the message table in lower
-/// case: what clients send (`place_order`, `req_mkt_data`) or receive (`execution_data`).
+/// The kind that stands for every frame the gateway sends.
+const ALL: &str = "all";
+
+/// Something that goes wrong on purpose. The text of a message fault is the kind it strikes.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Fault {
     /// Requests of this kind are recorded but not served; replies of it are not sent.
     Mute(String),
-    /// Messages of this kind are served or sent this much later, others overtake them.
+    /// Messages of this kind are served or sent this much later, others overtake them. A client id
+    /// stays taken until the last delayed request of its connection is served.
     Delay(String, Duration),
+    /// From a message of this kind on nothing is written for this long; then everything comes, in
+    /// order.
+    Stall(String, Duration),
+    /// The connection is closed in order (end of stream) in place of the message: a request is not
+    /// served, a reply not sent, but what was sent before it arrives.
+    Drop(String),
+    /// Frames arrive twice, one right behind the other (B6).
+    Duplicate(String),
+    /// Frames arrive behind the next one, or 100 ms later if none follows.
+    Reorder(String),
+    /// The first half of a frame arrives, then the end of the stream.
+    Truncate(String),
+    /// A frame arrives in up to 16 pieces, each in a segment of its own, about 1 ms apart.
+    Split(String),
+    /// As `Drop`, but the connection is reset: the client's reads and writes fail.
+    Reset(String),
+    /// From the message on the gateway neither reads nor writes nor notices that the client left, so
+    /// its client id stays taken (S8, B11); clearing the fault resets the connection.
+    HalfOpen(String),
+    /// A frame announces 2^32 - 1 bytes; its own bytes follow.
+    BadLength(String),
+    /// A frame has its right length and random bytes for a body.
+    Garbage(String),
+    /// This code is sent at once and then at this interval, until the count is used up or the fault
+    /// cleared (C1, B16).
+    CodeStorm(i32, Duration),
     /// Orders are refused with this code and text; 201 shows them as Inactive, others show nothing.
     RejectOrder(i32, String),
     /// An order fills this quantity at most; the rest stays in the market until the fault is cleared.
     PartialFill(f64),
     /// No order fills until the fault is cleared.
     LateFill,
+    /// The next valid id told is this much lower, though not below 1; the ids it offers are used up
+    /// and orders under them refused with 103 (I4).
+    IdRollback(i32),
+    /// Connecting is refused with 326, as while a gateway has not noticed that a client left (S7, S8).
+    ClientIdHeld,
+    /// Requests wait this long before they are served, and a connection that ends meanwhile gives its
+    /// client id up at once: they take effect behind the back of the next connection.
+    LateDrain(Duration),
+    /// The gateway reads at most this many bytes per second, so that a client's writes back up.
+    SlowReader(u32),
 }
 
-/// Names one injected fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct FaultId(u64);
-
-/// What becomes of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
-    Pass,
-    Lost,
-    Late(Duration),
+/// A fault and whom it strikes: by default every client, each time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Injection {
+    pub(crate) fault: Fault,
+    pub(crate) client: Option<i32>,
+    pub(crate) count: Option<u32>,
+    pub(crate) probability: f64,
 }
 
-/// The faults that are on, in the order they were injected.
-#[derive(Default)]
-pub(crate) struct Faults {
-    state: Mutex<State>,
-    any: AtomicBool,
+impl From<Fault> for Injection {
+    fn from(fault: Fault) -> Self {
+        Self { fault, client: None, count: None, probability: 1.0 }
+    }
 }
 
-#[derive(Default)]
-struct State {
-    issued: u64,
-    active: Vec<(FaultId, Fault)>,
+impl Injection {
+    /// Strikes the client with this id only.
+    #[must_use]
+    pub fn for_client(self, client_id: i32) -> Self {
+        Self { client: Some(client_id), ..self }
+    }
+
+    /// Strikes this often, then no more.
+    #[must_use]
+    pub fn times(self, count: u32) -> Self {
+        Self { count: Some(count), ..self }
+    }
+
+    /// Strikes with this probability, 0 to 1, drawn from the gateway's seed for each chance.
+    #[must_use]
+    pub fn with_probability(self, probability: f64) -> Self {
+        Self { probability, ..self }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.fault.check()?;
+        if !(0.0..=1.0).contains(&self.probability) {
+            return Err(Error::BadNumber("probability"));
+        }
+        let is_counted = self.count.is_some() || self.probability < 1.0;
+        match self.fault.is_state() && is_counted {
+            true => Err(Error::NotCounted),
+            false => Ok(()),
+        }
+    }
 }
 
 impl Fault {
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    fn check(&self) -> Result<(), Error> {
         match self {
-            Self::Mute(kind) | Self::Delay(kind, _) if !is_kind(kind) => {
-                Err(Error::UnknownKind(kind.clone()))
-            }
             Self::PartialFill(quantity) if !is_quantity(*quantity) => {
                 Err(Error::BadNumber("quantity"))
             }
-            _ => Ok(()),
+            Self::IdRollback(by) if *by < 1 => Err(Error::BadNumber("by")),
+            Self::SlowReader(0) => Err(Error::BadNumber("bytes_per_second")),
+            Self::CodeStorm(_, every) if every.is_zero() => Err(Error::BadNumber("every")),
+            _ => match self.kind().filter(|kind| !is_kind(kind)) {
+                Some(kind) => Err(Error::UnknownKind(kind.to_owned())),
+                None => Ok(()),
+            },
         }
     }
 
-    fn fate_of(&self, name: &str) -> Option<Fate> {
+    /// A fault that is so, rather than strikes now and then.
+    const fn is_state(&self) -> bool {
+        matches!(
+            self,
+            Self::PartialFill(_) | Self::LateFill | Self::IdRollback(_) | Self::SlowReader(_)
+        )
+    }
+
+    /// The kind of message it strikes.
+    fn kind(&self) -> Option<&str> {
         match self {
-            Self::Mute(kind) if kind == name => Some(Fate::Lost),
-            Self::Delay(kind, delay) if kind == name => Some(Fate::Late(*delay)),
-            _ => None,
+            Self::Mute(kind)
+            | Self::Delay(kind, _)
+            | Self::Stall(kind, _)
+            | Self::Drop(kind)
+            | Self::Duplicate(kind)
+            | Self::Reorder(kind)
+            | Self::Truncate(kind)
+            | Self::Split(kind)
+            | Self::Reset(kind)
+            | Self::HalfOpen(kind)
+            | Self::BadLength(kind)
+            | Self::Garbage(kind) => Some(kind),
+            Self::CodeStorm(..)
+            | Self::RejectOrder(..)
+            | Self::PartialFill(_)
+            | Self::LateFill
+            | Self::IdRollback(_)
+            | Self::ClientIdHeld
+            | Self::LateDrain(_)
+            | Self::SlowReader(_) => None,
         }
+    }
+
+    /// Whether a request of a kind it names is struck itself, not its answers.
+    const fn strikes_requests(&self) -> bool {
+        matches!(
+            self,
+            Self::Mute(_)
+                | Self::Delay(..)
+                | Self::Stall(..)
+                | Self::Drop(_)
+                | Self::Reset(_)
+                | Self::HalfOpen(_)
+        )
     }
 }
 
 fn is_kind(name: &str) -> bool {
-    RequestKind::from_name(name).is_some() || ReplyKind::from_name(name).is_some()
+    name == ALL || RequestKind::from_name(name).is_some() || ReplyKind::from_name(name).is_some()
 }
 
 fn is_quantity(quantity: f64) -> bool {
     quantity >= 0.0 && decimal(quantity).is_some()
-}
-
-impl Faults {
-    pub(crate) fn add(&self, fault: Fault) -> FaultId {
-        let mut state = self.lock();
-        state.issued += 1;
-        let id = FaultId(state.issued);
-        state.active.push((id, fault));
-        self.any.store(true, Ordering::Relaxed);
-        id
-    }
-
-    pub(crate) fn remove(&self, id: FaultId) {
-        self.retain(|known| known != id);
-    }
-
-    pub(crate) fn clear(&self) {
-        self.retain(|_| false);
-    }
-
-    fn retain(&self, keep: impl Fn(FaultId) -> bool) {
-        let mut state = self.lock();
-        state.active.retain(|(id, _)| keep(*id));
-        self.any.store(!state.active.is_empty(), Ordering::Relaxed);
-    }
-
-    /// What becomes of a message of this kind; the first fault about it decides.
-    pub(crate) fn fate_of(&self, kind: &str) -> Fate {
-        if !self.any.load(Ordering::Relaxed) {
-            return Fate::Pass;
-        }
-        let state = self.lock();
-        let fates = state.active.iter().filter_map(|(_, fault)| fault.fate_of(kind));
-        fates.into_iter().next().unwrap_or(Fate::Pass)
-    }
-
-    /// The code and text orders are refused with, if any.
-    pub(crate) fn order_refusal(&self) -> Option<(i32, String)> {
-        self.find(|fault| match fault {
-            Fault::RejectOrder(code, text) => Some((*code, text.clone())),
-            _ => None,
-        })
-    }
-
-    pub(crate) fn fills_are_late(&self) -> bool {
-        self.find(|fault| (*fault == Fault::LateFill).then_some(())).is_some()
-    }
-
-    /// The most an order may fill, if that is limited.
-    pub(crate) fn fill_limit(&self) -> Option<f64> {
-        self.find(|fault| match fault {
-            Fault::PartialFill(quantity) => Some(*quantity),
-            _ => None,
-        })
-    }
-
-    fn find<T>(&self, of: impl Fn(&Fault) -> Option<T>) -> Option<T> {
-        self.lock().active.iter().find_map(|(_, fault)| of(fault))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // A list of values, valid after any step.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 #[cfg(test)]
@@ -152,30 +206,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn test_a_fault_decides_the_fate_of_its_kind_until_removed() {
-        let faults = Faults::default();
-        let late = Duration::from_millis(5);
-        let mute = faults.add(Fault::Mute("req_positions".into()));
-        faults.add(Fault::Delay("tick_price".into(), late));
-
-        assert_eq!(faults.fate_of("req_positions"), Fate::Lost);
-        assert_eq!(faults.fate_of("tick_price"), Fate::Late(late));
-        assert_eq!(faults.fate_of("req_ids"), Fate::Pass);
-        faults.remove(mute);
-        assert_eq!(faults.fate_of("req_positions"), Fate::Pass);
-    }
-
-    #[test]
     fn test_faults_about_nothing_are_refused() {
+        let mute = || Injection::from(Fault::Mute("place_order".into()));
         let cases = [
-            (Fault::Mute("place_order".into()), true),
-            (Fault::Mute("placeOrder".into()), false),
-            (Fault::PartialFill(f64::NAN), false),
-            (Fault::PartialFill(3.0), true),
+            (mute(), true),
+            (Fault::Split("all".into()).into(), true),
+            (Fault::Mute("placeOrder".into()).into(), false),
+            (Fault::PartialFill(f64::NAN).into(), false),
+            (Fault::PartialFill(3.0).into(), true),
+            (Fault::IdRollback(0).into(), false),
+            (Fault::SlowReader(0).into(), false),
+            (Fault::CodeStorm(1100, Duration::ZERO).into(), false),
+            (mute().with_probability(0.5).times(3), true),
+            (mute().with_probability(1.5), false),
+            (mute().with_probability(f64::NAN), false),
+            (Injection::from(Fault::LateFill).times(1), false),
+            (Injection::from(Fault::LateFill).for_client(3), true),
         ];
 
-        for (fault, expected) in cases {
-            assert_eq!(fault.check().is_ok(), expected, "{fault:?}");
+        for (injection, expected) in cases {
+            assert_eq!(injection.check().is_ok(), expected, "{injection:?}");
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use rust_decimal::Decimal;
@@ -14,12 +14,13 @@ use crate::exchange::account::ProfitAndLoss;
 use crate::exchange::bars::{Bar, Trades};
 use crate::exchange::number::{decimal, double};
 use crate::exchange::{ConId, Execution, Order, QuoteChange};
-use crate::faults::{Fault, FaultId};
+use crate::faults::{FaultId, Injection};
 use crate::flood::{FloodHandle, Progress};
 use crate::handler;
 use crate::record::{ExecutionRecord, OrderRecord};
 use crate::request_log::RequestRecord;
-use crate::server::{OrderWithReply, Server, ServerOrder};
+use crate::scenario::{Director, Scenario, Step};
+use crate::server::{self, OrderWithReply, Server, ServerOrder};
 use crate::settings::Settings;
 use crate::wire::RequestKind;
 use crate::world::{Shared, World};
@@ -27,10 +28,11 @@ use crate::world::{Shared, World};
 /// A running mock gateway. Dropping it stops it and waits for its thread.
 pub struct MockGateway {
     address: SocketAddr,
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     /// Unbounded because each sender waits for its reply: there is one entry per calling thread.
     server: UnboundedSender<OrderWithReply>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    director: Mutex<Option<Director>>,
 }
 
 /// New prices and sizes of a symbol; what is `None` stays as it is.
@@ -84,7 +86,9 @@ impl MockGateway {
     /// Settings that cannot work (`InvalidInput`), or the system's error when the port is taken.
     pub fn start(settings: Settings) -> std::io::Result<Self> {
         settings.check()?;
+        let scenario = settings.scenario.clone();
         let shared = Arc::new(Shared::new(settings));
+        scenario.iter().try_for_each(|scenario| check_scenario(&shared.world(), scenario))?;
         let (server, orders) = unbounded_channel();
         let (started, outcome) = sync_channel(1);
         let served = Arc::clone(&shared);
@@ -92,7 +96,24 @@ impl MockGateway {
             .name("mock-gateway".to_owned())
             .spawn(move || run(served, orders, &started))?;
         let address = outcome.recv().map_err(std::io::Error::other)??;
-        Ok(Self { address, shared, server, thread: Mutex::new(Some(thread)) })
+        let thread = Mutex::new(Some(thread));
+        let gateway = Self { address, shared, server, thread, director: Mutex::default() };
+        if let Some(scenario) = scenario {
+            let director = Director::start(scenario, gateway.second_handle())?;
+            *gateway.director.lock().unwrap_or_else(PoisonError::into_inner) = Some(director);
+        }
+        Ok(gateway)
+    }
+
+    /// A handle that controls the gateway and does not stop it when dropped.
+    fn second_handle(&self) -> Self {
+        Self {
+            address: self.address,
+            shared: Arc::clone(&self.shared),
+            server: self.server.clone(),
+            thread: Mutex::default(),
+            director: Mutex::default(),
+        }
     }
 
     /// Where clients connect.
@@ -109,6 +130,7 @@ impl MockGateway {
         if thread.is_some_and(|thread| thread.join().is_err()) {
             log::error!("the mock gateway's thread panicked");
         }
+        drop(self.director.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
     /// Changes prices of every instrument called this; tickers hear of it and orders may fill.
@@ -149,6 +171,24 @@ impl MockGateway {
             } else {
                 world.not_entitled.insert(con_id);
             }
+        })
+    }
+
+    /// Answers later data requests for a symbol with this error about entitlement, or no more if
+    /// `None`: 354 and 10197 leave no data, 10089 only the delayed ticks that were asked for, 10090
+    /// all of it.
+    ///
+    /// # Errors
+    /// An unknown symbol or another code.
+    pub fn set_data_error(&self, symbol: &str, code: Option<i32>) -> Result<(), Error> {
+        if code.is_some_and(|code| !handler::ENTITLEMENT_CODES.contains(&code)) {
+            return Err(Error::BadNumber("code"));
+        }
+        self.on_symbol(symbol, |world, con_id| {
+            match code {
+                Some(code) => world.data_errors.insert(con_id, code),
+                None => world.data_errors.remove(&con_id),
+            };
         })
     }
 
@@ -215,15 +255,20 @@ impl MockGateway {
         })
     }
 
-    /// Switches a fault on, until its handle is cleared or the gateway reset.
+    /// Switches a fault on, until its handle is cleared or the gateway reset: for every client and
+    /// each time, unless the [`Injection`] says otherwise.
     ///
     /// # Errors
-    /// An unknown message kind or a quantity that is not a number.
-    pub fn inject(&self, fault: Fault) -> Result<FaultHandle, Error> {
-        fault.check()?;
+    /// An unknown message kind, a number out of its range, or a count or probability for a fault that
+    /// is a state.
+    pub fn inject(&self, fault: impl Into<Injection>) -> Result<FaultHandle, Error> {
+        let injection = fault.into();
+        injection.check()?;
         let mut world = self.shared.world();
-        let id = self.shared.faults.add(fault);
+        let id = self.shared.faults.add(injection);
         handler::follow_faults(&mut world);
+        drop(world);
+        server::rage(id, &self.shared);
         Ok(FaultHandle { shared: Arc::clone(&self.shared), id })
     }
 
@@ -317,11 +362,11 @@ impl MockGateway {
         world.exchange.book.all().map(|order| order_record(&world, order)).collect()
     }
 
-    /// Every execution, oldest first.
+    /// Every execution that still counts, oldest first.
     #[must_use]
     pub fn executions(&self) -> Vec<ExecutionRecord> {
         let world = self.shared.world();
-        let executions = world.exchange.executions.iter();
+        let executions = world.exchange.executions.iter().filter(|one| !one.is_replaced);
         executions.map(|execution| execution_record(&world, execution)).collect()
     }
 
@@ -332,7 +377,11 @@ impl MockGateway {
         outcome.map_err(|error| Error::CannotListen(error.to_string()))
     }
 
-    fn on_symbol(
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.shared.world()
+    }
+
+    pub(crate) fn on_symbol(
         &self,
         symbol: &str,
         mut step: impl FnMut(&mut World, ConId),
@@ -353,7 +402,7 @@ impl MockGateway {
         Ok(())
     }
 
-    fn check_account(&self, account: &str) -> Result<(), Error> {
+    pub(crate) fn check_account(&self, account: &str) -> Result<(), Error> {
         match self.shared.world().exchange.has_account(account) {
             true => Ok(()),
             false => Err(Error::UnknownAccount(account.to_owned())),
@@ -363,7 +412,10 @@ impl MockGateway {
 
 impl Drop for MockGateway {
     fn drop(&mut self) {
-        self.stop();
+        let is_owner = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).is_some();
+        if is_owner {
+            self.stop();
+        }
     }
 }
 
@@ -406,16 +458,36 @@ fn run(
     });
 }
 
-fn instruments_called(world: &World, symbol: &str) -> Result<Vec<ConId>, Error> {
+pub(crate) fn instruments_called(world: &World, symbol: &str) -> Result<Vec<ConId>, Error> {
     let found = world.exchange.listing.called(symbol);
     if found.is_empty() { Err(Error::UnknownSymbol(symbol.to_owned())) } else { Ok(found) }
+}
+
+/// Symbols and accounts a scenario names must be there.
+fn check_scenario(world: &World, scenario: &Scenario) -> Result<(), Error> {
+    for timed in &scenario.steps {
+        let named = |error: Error| Error::BadScenario(format!("line {}: {error}", timed.line));
+        let (symbol, account) = match &timed.step {
+            Step::Position { account, symbol, .. } => (Some(symbol), Some(account)),
+            Step::Price { symbol, .. } | Step::ClearPrice(symbol) => (Some(symbol), None),
+            Step::Fill { symbol, .. } | Step::DataError { symbol, .. } => (Some(symbol), None),
+            _ => (None, None),
+        };
+        if let Some(symbol) = symbol {
+            instruments_called(world, symbol).map_err(named)?;
+        }
+        if let Some(account) = account.filter(|name| !world.exchange.has_account(name)) {
+            return Err(named(Error::UnknownAccount(account.clone())));
+        }
+    }
+    Ok(())
 }
 
 fn request_kind(name: &str) -> Result<RequestKind, Error> {
     RequestKind::from_name(name).ok_or_else(|| Error::UnknownKind(name.to_owned()))
 }
 
-fn number(value: f64, name: &'static str) -> Result<Decimal, Error> {
+pub(crate) fn number(value: f64, name: &'static str) -> Result<Decimal, Error> {
     decimal(value).ok_or(Error::BadNumber(name))
 }
 

@@ -2,11 +2,14 @@
 //! leave together. Promises a bound: a client that leaves more bytes unread than the settings allow is
 //! disconnected, as there is no other honest way to keep both its stream whole and memory finite.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 
+use crate::faults::{Ending, Piece};
 use crate::flood::Flood;
 
 /// The queue of one client.
@@ -20,14 +23,57 @@ pub(crate) struct Outbox {
 #[derive(Default)]
 struct Queue {
     bytes: Vec<u8>,
+    /// What a fault puts between the bytes, by how many of them go before it.
+    marks: VecDeque<(usize, Mark)>,
+    /// A frame that waits for the next one to overtake it.
+    held: Vec<u8>,
     floods: Vec<Flood>,
     is_cut: bool,
+    is_ending: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Mark {
+    Pause(Duration),
+    End(Ending),
 }
 
 enum Work {
     Bytes(Vec<u8>),
+    Mark(Mark),
     Flood(Flood),
     Cut,
+}
+
+impl Queue {
+    fn add(&mut self, piece: Piece) {
+        let place = self.bytes.len();
+        match piece {
+            _ if self.is_ending => {}
+            Piece::Bytes(bytes) => self.bytes.extend_from_slice(&bytes),
+            Piece::Pause(pause) => self.marks.push_back((place, Mark::Pause(pause))),
+            Piece::End(ending) => {
+                self.marks.push_back((place, Mark::End(ending)));
+                self.is_ending = true;
+            }
+        }
+    }
+
+    /// The mark that is next, if no bytes go before it.
+    fn due_mark(&mut self) -> Option<Mark> {
+        let is_due = self.marks.front().is_some_and(|(place, _)| *place == 0);
+        is_due.then(|| self.marks.pop_front()).flatten().map(|(_, mark)| mark)
+    }
+
+    /// The bytes up to the next mark; the queue goes on with an emptied buffer.
+    fn take_bytes(&mut self, spare: Vec<u8>) -> Vec<u8> {
+        let Some(place) = self.marks.front().map(|(place, _)| *place) else {
+            return std::mem::replace(&mut self.bytes, spare);
+        };
+        let rest = self.bytes.split_off(place);
+        self.marks.iter_mut().for_each(|mark| mark.0 -= place);
+        std::mem::replace(&mut self.bytes, rest)
+    }
 }
 
 impl Outbox {
@@ -37,11 +83,31 @@ impl Outbox {
 
     /// Lets `write` append to the queue, then wakes the writer.
     pub(crate) fn push(&self, write: impl FnOnce(&mut Vec<u8>)) {
+        self.add(|queue| write(&mut queue.bytes));
+    }
+
+    /// Appends what a fault made of a frame.
+    pub(crate) fn push_pieces(&self, pieces: Vec<Piece>) {
+        self.add(|queue| pieces.into_iter().for_each(|piece| queue.add(piece)));
+    }
+
+    /// Keeps a frame back until the next one is pushed or it is released.
+    pub(crate) fn hold(&self, frame: &[u8]) {
+        self.lock().held.extend_from_slice(frame);
+    }
+
+    pub(crate) fn release_held(&self) {
+        self.push(|_| {});
+    }
+
+    fn add(&self, write: impl FnOnce(&mut Queue)) {
         let mut queue = self.lock();
-        if queue.is_cut {
+        if queue.is_cut || queue.is_ending {
             return;
         }
-        write(&mut queue.bytes);
+        write(&mut queue);
+        let held = std::mem::take(&mut queue.held);
+        queue.add(Piece::Bytes(held));
         if queue.bytes.len() > self.limit {
             log::warn!("a client leaves more than {} bytes unread and is disconnected", self.limit);
             queue.is_cut = true;
@@ -57,21 +123,41 @@ impl Outbox {
         self.changed.notify_one();
     }
 
-    /// Writes until the queue is over its limit or the socket fails.
-    pub(crate) async fn write_to<W>(&self, socket: &mut W) -> std::io::Result<()>
+    /// Whether a fault ends the connection; what comes in from now on is not served.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.lock().is_ending
+    }
+
+    /// Writes until the queue is over its limit (`None`), a fault ends the connection or the socket
+    /// fails.
+    pub(crate) async fn write_to<W>(&self, socket: &mut W) -> std::io::Result<Option<Ending>>
     where
         W: AsyncWrite + Unpin,
     {
         let mut spare = Vec::new();
         loop {
             match self.next(spare).await {
-                Work::Cut => return Ok(()),
+                Work::Cut => return Ok(None),
+                Work::Mark(mark) => {
+                    spare = Vec::new();
+                    match mark {
+                        Mark::End(ending) => return Ok(Some(ending)),
+                        Mark::Pause(pause) => self.pause(pause).await,
+                    }
+                }
                 Work::Bytes(bytes) => spare = self.write_bytes(bytes, socket).await?,
                 Work::Flood(flood) => {
                     self.write_flood(flood, socket).await?;
                     spare = Vec::new();
                 }
             }
+        }
+    }
+
+    async fn pause(&self, pause: Duration) {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = self.cut() => {}
         }
     }
 
@@ -117,8 +203,11 @@ impl Outbox {
         if queue.is_cut {
             return Ok(Work::Cut);
         }
+        if let Some(mark) = queue.due_mark() {
+            return Ok(Work::Mark(mark));
+        }
         if !queue.bytes.is_empty() {
-            return Ok(Work::Bytes(std::mem::replace(&mut queue.bytes, spare)));
+            return Ok(Work::Bytes(queue.take_bytes(spare)));
         }
         if !queue.floods.is_empty() {
             return Ok(Work::Flood(queue.floods.remove(0)));
@@ -170,8 +259,46 @@ mod tests {
         outbox.push(|bytes| bytes.resize(9, 0));
         let mut written = Vec::new();
 
+        let ending = outbox.write_to(&mut written).await.unwrap();
+
+        assert_eq!((ending, written.len()), (None, 0));
+    }
+
+    #[tokio::test]
+    async fn test_an_ending_comes_behind_the_bytes_before_it_and_before_all_others() {
+        let outbox = Outbox::new(8);
+        outbox.push(|bytes| bytes.extend_from_slice(b"one"));
+        outbox.push_pieces(vec![Piece::Bytes(b"two".into()), Piece::End(Ending::Closed)]);
+        outbox.push(|bytes| bytes.extend_from_slice(b"three"));
+        let mut written = Vec::new();
+
+        let ending = outbox.write_to(&mut written).await.unwrap();
+
+        assert_eq!((written.as_slice(), ending), (&b"onetwo"[..], Some(Ending::Closed)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn test_a_pause_holds_back_what_is_behind_it() {
+        let outbox = Outbox::new(8);
+        let pause = Duration::from_secs(1);
+        outbox.push_pieces(vec![Piece::Pause(pause), Piece::End(Ending::Closed)]);
+        let start = tokio::time::Instant::now();
+
+        outbox.write_to(&mut Vec::new()).await.unwrap();
+
+        assert!(start.elapsed() >= pause);
+    }
+
+    #[tokio::test]
+    async fn test_a_held_frame_comes_behind_the_next_one() {
+        let outbox = Outbox::new(8);
+        outbox.hold(b"one");
+        outbox.push(|bytes| bytes.extend_from_slice(b"two"));
+        outbox.push_pieces(vec![Piece::End(Ending::Closed)]);
+        let mut written = Vec::new();
+
         outbox.write_to(&mut written).await.unwrap();
 
-        assert!(written.is_empty());
+        assert_eq!(written, b"twoone");
     }
 }

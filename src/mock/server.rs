@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::client::Due;
 use crate::connection;
+use crate::faults::FaultId;
 use crate::handler;
 use crate::settings::Settings;
 use crate::world::Shared;
@@ -129,10 +130,26 @@ fn listen(address: SocketAddr, settings: &Settings) -> io::Result<TcpListener> {
 
 fn happen(due: Due, shared: &Shared) {
     match due {
-        Due::Request(outlet, request) => handler::serve(&mut shared.world(), &outlet, *request),
+        Due::Request(outlet, request, _waiting) => connection::serve_now(*request, &outlet, shared),
         Due::Frame(outbox, frame) => outbox.push(|bytes| bytes.extend_from_slice(&frame)),
+        Due::Wake(moment) => handler::wake(&mut shared.world(), moment),
+        Due::HeldFrame(outbox) => outbox.release_held(),
+        Due::Storm(fault) => rage(fault, shared),
         Due::SnapshotEnd(connection, request, number) => {
             handler::end_snapshot(&mut shared.world(), connection, request, number);
         }
+        Due::RealTimeBar(connection, request, number) => {
+            handler::end_real_time_bar(&mut shared.world(), connection, request, number);
+        }
+        Due::LiveBar(connection, request, number) => {
+            handler::roll_live_bar(&mut shared.world(), connection, request, number);
+        }
     }
+}
+
+/// Lets a storm send its code and plans the next time.
+pub(crate) fn rage(fault: FaultId, shared: &Shared) {
+    let Some((code, client, every)) = shared.faults.storm(fault) else { return };
+    shared.world().notify(code, client);
+    shared.schedule.plan(every, Due::Storm(fault));
 }

@@ -4,6 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::exchange::MarketRules;
+use crate::limits::Limits;
+use crate::scenario::Scenario;
 
 /// The lowest and highest server versions this gateway can speak.
 pub const SERVER_VERSIONS: std::ops::RangeInclusive<i32> = 157..=226;
@@ -31,10 +34,22 @@ pub struct Settings {
     pub print_requests: bool,
     /// Permits listening where other machines can connect.
     pub allow_non_loopback: bool,
+    /// How many times as fast as the wall clock the market's time runs.
+    pub speed: f64,
+    /// The client that sees the orders, executions and commissions of all others (N4).
+    pub master_client: Option<i32>,
+    /// Ways of the market.
+    pub market: MarketRules,
     /// How long a snapshot with every tick stays open before its end frame.
     pub snapshot_settle: Duration,
     /// How long a snapshot with missing ticks stays open; a real gateway takes 11 s (M17).
     pub snapshot_timeout: Duration,
+    /// How often real-time bars come; five seconds on a real gateway.
+    pub real_time_bar: Duration,
+    /// Which of IB's limits hold; see [`Limits`] for what is on by default.
+    pub limits: Limits,
+    /// What happens to the gateway in the course of time.
+    pub scenario: Option<Scenario>,
 }
 
 impl Default for Settings {
@@ -51,8 +66,14 @@ impl Default for Settings {
             unread_limit: 64 * 1024 * 1024,
             print_requests: false,
             allow_non_loopback: false,
+            speed: 1.0,
+            master_client: None,
+            market: MarketRules::default(),
             snapshot_settle: Duration::from_millis(20),
             snapshot_timeout: Duration::from_secs(11),
+            real_time_bar: Duration::from_secs(5),
+            limits: Limits::default(),
+            scenario: None,
         }
     }
 }
@@ -68,6 +89,9 @@ impl Settings {
         }
         if self.accounts.is_empty() || self.accounts.iter().any(|name| !is_account_name(name)) {
             return Err(Error::BadAccounts);
+        }
+        if !(self.speed.is_finite() && self.speed > 0.0) {
+            return Err(Error::BadNumber("speed"));
         }
         let (min, max) = (self.min_server_version, self.max_server_version);
         match SERVER_VERSIONS.contains(&min) && SERVER_VERSIONS.contains(&max) && min <= max {
@@ -95,6 +119,7 @@ mod tests {
             (Settings { allow_non_loopback: true, ..open }, true),
             (Settings { accounts: Vec::new(), ..good.clone() }, false),
             (Settings { accounts: vec!["DU1,DU2".into()], ..good.clone() }, false),
+            (Settings { speed: 0.0, ..good.clone() }, false),
             (Settings { min_server_version: 156, ..good.clone() }, false),
             (Settings { min_server_version: 220, max_server_version: 219, ..good }, false),
         ];

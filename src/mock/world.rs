@@ -7,11 +7,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::client::{Client, ConnectionId, Due, NO_REQUEST, Outlet};
 use crate::clock;
-use crate::exchange::{ClientId, ConId, Exchange, PermId};
+use crate::exchange::depth::Depth;
+use crate::exchange::{ClientId, ConId, Exchange, Order, OrderKey, PermId, PriceProcess};
 use crate::faults::Faults;
 use crate::handler;
+use crate::limits::Usage;
+use crate::login::Login;
+use crate::market_clock::MarketClock;
+use crate::newsroom::Newsroom;
 use crate::notices;
 use crate::outbox::Outbox;
+use crate::pending::Pending;
 use crate::request_log::RequestLog;
 use crate::schedule::Schedule;
 use crate::settings::Settings;
@@ -24,16 +30,41 @@ pub(crate) struct Wording {
     pub(crate) order: pb::Order,
 }
 
+/// A price that moves by itself, and when it takes its next step.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Walk {
+    pub(crate) process: PriceProcess,
+    /// Epoch milliseconds on the clock of the exchange.
+    pub(crate) due: i64,
+    pub(crate) step: u64,
+}
+
 /// The state of the gateway.
 pub(crate) struct World {
     pub(crate) settings: Settings,
     pub(crate) exchange: Exchange,
+    /// The clock of the exchange, and the millisecond on it that is waited for.
+    pub(crate) time: MarketClock,
+    pub(crate) wakes_at: Option<i64>,
+    /// Prices that move by themselves.
+    pub(crate) walks: BTreeMap<ConId, Walk>,
     pub(crate) clients: BTreeMap<ConnectionId, Client>,
     pub(crate) wordings: BTreeMap<PermId, Wording>,
     /// Instruments the login may only see delayed.
     pub(crate) not_entitled: BTreeSet<ConId>,
+    pub(crate) login: Login,
+    pub(crate) newsroom: Newsroom,
+    /// Books a test put in place of those around the quote.
+    pub(crate) depths: BTreeMap<ConId, Depth>,
+    /// Generic tick values a test put in place of computed ones, by name.
+    pub(crate) statistics: BTreeMap<(ConId, &'static str), String>,
+    /// Rows a test put in place of what a scan would find, by scan code.
+    pub(crate) scan_rows: BTreeMap<String, Vec<ConId>>,
+    /// Errors that data requests for an instrument get.
+    pub(crate) data_errors: BTreeMap<ConId, i32>,
     pub(crate) faults: Arc<Faults>,
     pub(crate) schedule: Arc<Schedule<Due>>,
+    pub(crate) usage: Arc<Usage>,
     /// Connections that got as far as a client id, and how many of those ended.
     pub(crate) connects: u64,
     pub(crate) disconnects: u64,
@@ -43,12 +74,23 @@ pub(crate) struct World {
 
 impl World {
     fn new(settings: Settings, faults: Arc<Faults>, schedule: Arc<Schedule<Due>>) -> Self {
+        let usage = Arc::new(Usage::new(settings.limits));
         Self {
+            usage,
             exchange: fresh_exchange(&settings),
+            time: MarketClock::new(settings.speed),
+            wakes_at: None,
+            walks: BTreeMap::new(),
             settings,
             clients: BTreeMap::new(),
             wordings: BTreeMap::new(),
             not_entitled: BTreeSet::new(),
+            login: Login::default(),
+            newsroom: Newsroom::default(),
+            depths: BTreeMap::new(),
+            statistics: BTreeMap::new(),
+            scan_rows: BTreeMap::new(),
+            data_errors: BTreeMap::new(),
             faults,
             schedule,
             connects: 0,
@@ -66,6 +108,41 @@ impl World {
         self.clients.get_mut(&outlet.connection)
     }
 
+    /// Epoch seconds on the clock of the exchange.
+    pub(crate) fn now(&self) -> i64 {
+        self.time.seconds()
+    }
+
+    /// Who is answerable for an order: its client, or client 0 for one entered by hand.
+    pub(crate) fn owner_of(&self, key: OrderKey) -> Option<Outlet> {
+        self.outlet_of(if key.is_manual() { ClientId(0) } else { key.client })
+    }
+
+    /// Who hears of an order: its owner and the master client (N4). Of an order entered by hand
+    /// client 0 hears once it is bound.
+    pub(crate) fn audience(&self, order: &Order) -> Vec<Outlet> {
+        let is_unbound = order.key.is_manual() && !order.is_bound;
+        self.listeners(order.key, is_unbound)
+    }
+
+    /// As [`Self::audience`], for executions.
+    pub(crate) fn audience_of(&self, key: OrderKey) -> Vec<Outlet> {
+        self.listeners(key, false)
+    }
+
+    fn listeners(&self, key: OrderKey, is_unbound: bool) -> Vec<Outlet> {
+        let owner = self.owner_of(key).filter(|_| !is_unbound);
+        let master = self.settings.master_client.and_then(|id| self.outlet_of(ClientId(id)));
+        let is_other = |to: &Outlet| owner.as_ref().is_none_or(|own| own.client != to.client);
+        let master = master.filter(is_other);
+        owner.into_iter().chain(master).collect()
+    }
+
+    /// Whether the login may see an instrument live (M6).
+    pub(crate) fn has_live_data(&self, con_id: ConId) -> bool {
+        !self.not_entitled.contains(&con_id) && self.data_errors.get(&con_id) != Some(&10089)
+    }
+
     /// The connection a client id has at present.
     pub(crate) fn outlet_of(&self, client: ClientId) -> Option<Outlet> {
         let found = self.clients.values().find(|known| known.outlet.client == client);
@@ -74,6 +151,11 @@ impl World {
 
     pub(crate) fn outlets(&self) -> Vec<Outlet> {
         self.clients.values().map(|client| client.outlet.clone()).collect()
+    }
+
+    /// Whether as many clients are connected as there may be (S11).
+    pub(crate) fn is_full(&self) -> bool {
+        self.settings.limits.clients.is_some_and(|most| self.clients.len() >= most)
     }
 
     /// Takes a client in. `None` if its id is in use (S7).
@@ -93,6 +175,8 @@ impl World {
             outbox: Arc::clone(outbox),
             faults: Arc::clone(&self.faults),
             schedule: Arc::clone(&self.schedule),
+            usage: Arc::clone(&self.usage),
+            pending: Arc::new(Pending::default()),
         };
         self.clients.insert(outlet.connection, Client::new(outlet.clone()));
         self.connects += 1;
@@ -103,12 +187,19 @@ impl World {
     pub(crate) fn dismiss(&mut self, connection: ConnectionId) {
         if self.clients.remove(&connection).is_some() {
             self.disconnects += 1;
+            self.usage.dismiss(connection);
         }
     }
 
     /// Sends a coded notice to every client.
     pub(crate) fn notify_all(&self, code: i32) {
-        for outlet in self.outlets() {
+        self.notify(code, None);
+    }
+
+    /// Sends a coded notice to one client or to all.
+    pub(crate) fn notify(&self, code: i32, client: Option<ClientId>) {
+        let concerned = |outlet: &Outlet| client.is_none_or(|client| client == outlet.client);
+        for outlet in self.outlets().into_iter().filter(concerned) {
             outlet.error(NO_REQUEST, code, notices::text(code));
         }
     }
@@ -118,8 +209,17 @@ impl World {
         self.faults.clear();
         self.schedule.clear();
         self.exchange = fresh_exchange(&self.settings);
+        self.time = MarketClock::new(self.settings.speed);
+        self.wakes_at = None;
+        self.walks.clear();
         self.wordings.clear();
         self.not_entitled.clear();
+        self.login = Login::default();
+        self.newsroom = Newsroom::default();
+        self.depths.clear();
+        self.statistics.clear();
+        self.scan_rows.clear();
+        self.data_errors.clear();
         self.connects = self.clients.len() as u64;
         self.disconnects = 0;
     }
@@ -127,7 +227,10 @@ impl World {
 
 fn fresh_exchange(settings: &Settings) -> Exchange {
     let now = clock::now();
-    Exchange::new(&settings.accounts, settings.seed, now.date(), now.unix_timestamp())
+    let mut exchange =
+        Exchange::new(&settings.accounts, settings.seed, now.date(), now.unix_timestamp());
+    exchange.rules = settings.market;
+    exchange
 }
 
 /// What the network side and the control side share.
@@ -141,7 +244,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(settings: Settings) -> Self {
-        let faults = Arc::new(Faults::default());
+        let faults = Arc::new(Faults::new(settings.seed));
         let schedule = Arc::new(Schedule::default());
         let world = World::new(settings.clone(), Arc::clone(&faults), Arc::clone(&schedule));
         Self { settings, faults, schedule, world: Mutex::new(world), log: Mutex::default() }

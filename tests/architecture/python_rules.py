@@ -7,6 +7,7 @@ import ast
 import re
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import PurePosixPath
 
 FUNCTION_BUDGET = 60
@@ -76,7 +77,9 @@ def imports_respect_doors(path: PurePosixPath, text: str) -> list[str]:
     if head in STANDARD_LIBRARY_ONLY:
         allowed = is_standard_library
     elif head.removesuffix(".py") in PUBLIC_ONLY:
-        allowed = is_testing_door if head == "testing" else is_public
+        own = f"aioibkr.{head}._"
+        doors = (own, "aioibkr._native") if head == "testing" else (own,)
+        allowed = partial(is_public, doors=doors)
     elif path.parent == PACKAGE and head != "__main__.py":
         allowed = is_not_root
     else:
@@ -94,14 +97,9 @@ def is_standard_library(name: str) -> bool:
     return head in sys.stdlib_module_names or name.startswith("aioibkr.errors")
 
 
-def is_public(name: str) -> bool:
-    """Tell whether an import leaves the package's private modules alone."""
-    return PRIVATE.match(name) is None
-
-
-def is_testing_door(name: str) -> bool:
-    """As `is_public`, with the extension's mock gateway allowed."""
-    return is_public(name) or name.startswith("aioibkr._native.mock")
+def is_public(name: str, doors: tuple[str, ...] = ()) -> bool:
+    """Tell whether an import leaves the package's private modules alone, but for given doors."""
+    return PRIVATE.match(name) is None or name.startswith(doors)
 
 
 def is_not_root(name: str) -> bool:

@@ -27,7 +27,7 @@ ROOT = HERE.parent.parent
 TICKS = 4_000_000
 SEQUENTIAL, CONCURRENT = 2_000, 20_000
 BAR_DAYS = 5  # of one-second bars in trading hours: 117 000
-TIMEOUT = 120.0
+TIMEOUT = 60.0
 
 Figures = dict[str, float]
 

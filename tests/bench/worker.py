@@ -93,6 +93,7 @@ async def ticks(host: str, port: str, count: str) -> Result:
     from aioibkr import _native
 
     reader = _native._TickReader(host, int(port), FEED_CLIENT_ID, ["AAPL"], capacity=1 << 24)
+    await anext(reader)  # the first burst: the gateway has the subscription
     _ready()
     seen, batches, checksum = 0, 0, 0.0
     start_seen, cpu, wall = 0, 0.0, 0.0

@@ -1,4 +1,5 @@
 //! What every test of the core starts with: a mock gateway and a client of it.
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
 //! Accounts, contracts and market data through the client.
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
 
 use aioibkr_core::model::{
     AccountId, BarSize, BarsRequest, Contract, MarketDataType, SecurityType, WhatToShow,
@@ -279,4 +280,38 @@ fn bars_request(duration: &str) -> BarsRequest {
 
 fn prices(last: f64) -> Prices {
     Prices { bid: Some(last - 0.1), ask: Some(last + 0.1), last: Some(last), ..Prices::default() }
+}
+
+#[tokio::test]
+async fn core_no_history_is_an_empty_answer() {
+    let gateway = gateway();
+    gateway.set_bars("AAPL", &[]).unwrap();
+    let client = connected(&gateway).await;
+
+    let bars = client.bars(Contract::stock("AAPL"), bars_request("1 D"), None).await.unwrap();
+
+    assert!(bars.is_empty());
+}
+
+/// Every future of the client may move between threads.
+#[test]
+fn core_everything_is_send() {
+    fn is_send<T: Send>(_: T) {}
+    fn check(client: &aioibkr_core::Client) {
+        is_send(client.clone());
+        is_send(client.open());
+        is_send(client.close());
+        is_send(client.wait_ready(None));
+        is_send(client.account_snapshot(None, None));
+        is_send(client.pnl(None, None));
+        is_send(client.positions(None, None));
+        is_send(client.quote(Contract::stock("AAPL"), None, None));
+        is_send(client.subscribe_quote(Contract::stock("AAPL"), None));
+        is_send(client.bars(Contract::stock("AAPL"), bars_request("1 D"), None));
+        is_send(client.open_orders(None));
+        is_send(client.completed_orders(None));
+        is_send(client.executions(None));
+        is_send(client.cancel_all(None));
+    }
+    let _ = check;
 }

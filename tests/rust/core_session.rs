@@ -1,4 +1,5 @@
 //! The session through the client: connecting, losing the link, closing.
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
@@ -266,4 +267,39 @@ async fn core_an_old_gateway_is_told_apart_and_named_at_once() {
         assert_eq!(error.kind(), ErrorKind::GatewayTooOld, "{error}");
         assert!(error.message().contains("178") && error.message().contains("213"), "{error}");
     }
+}
+
+#[tokio::test]
+async fn core_without_reconnect_the_next_open_makes_the_next_link() {
+    let gateway = gateway();
+    let client = connected_with(Config { reconnect: None, ..config(&gateway) }).await;
+    gateway.drop_connections().unwrap();
+    eventually("rest", || client.state() == SessionState::Idle).await;
+    assert_eq!(client.server_time(None).await.unwrap_err().kind(), ErrorKind::NotConnected);
+
+    client.open().await.unwrap();
+
+    assert_eq!(client.generation(), Generation(2));
+    client.wait_ready(Some(5 * SECOND)).await.unwrap();
+}
+
+#[tokio::test]
+async fn core_requests_during_an_outage_wait_and_open_no_link_of_their_own() {
+    let gateway = gateway();
+    let client = connected(&gateway).await;
+    gateway.down().unwrap();
+    eventually("the loss", || !client.is_connected()).await;
+    let ask = |_| {
+        let client = client.clone();
+        tokio::spawn(async move { client.server_time(Some(5 * SECOND)).await })
+    };
+    let asked: Vec<_> = (0..20).map(ask).collect();
+    tokio::time::sleep(100 * MILLI).await;
+
+    gateway.up().unwrap();
+
+    for answer in asked {
+        answer.await.unwrap().unwrap();
+    }
+    assert_eq!(gateway.connect_count(), 2);
 }

@@ -27,6 +27,20 @@ async fn test_summary_rows_come_by_tag_with_one_end_and_then_only_changes() {
 }
 
 #[tokio::test]
+async fn test_the_ledger_flag_gives_the_cash_rows_that_were_set() {
+    let (gateway, client) = gateway_with_client().await;
+    gateway.set_account_value(ACCOUNT, "CashBalance", "777.00", "EUR").unwrap();
+    let group = AccountGroup("All".into());
+    let mut summary = client.account_summary(&group, &["$LEDGER:EUR"]).await.unwrap().filter_data();
+
+    let rows = collect_until(&mut summary, |row| matches!(row, AccountSummaryResult::End)).await;
+
+    let [AccountSummaryResult::Summary(row)] = rows.as_slice() else { panic!("one row: {rows:?}") };
+    let shown = (row.tag.as_str(), row.value.as_str(), row.currency.as_str());
+    assert_eq!(shown, ("CashBalance", "777.00", "EUR"));
+}
+
+#[tokio::test]
 async fn test_positions_end_once_and_then_follow_changes() {
     let (gateway, client) = gateway_with_client().await;
     gateway.set_position(ACCOUNT, "AAPL", 10.0, 180.0).unwrap();

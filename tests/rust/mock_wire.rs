@@ -3,56 +3,12 @@
 
 #![allow(clippy::expect_used, reason = "a fixture that cannot be built fails its test")]
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use std::io::Write;
 
 use aioibkr_mock_gateway::{HistoryBar, MockGateway, Settings};
 
-use crate::mock_fixture::{PATIENCE, gateway};
-
-const ERROR: u32 = 204;
-const CURRENT_TIME: u32 = 249;
-
-/// A client that speaks in bytes.
-struct RawClient(TcpStream);
-
-impl RawClient {
-    fn connect(gateway: &MockGateway, client_id: u8) -> Self {
-        let mut socket = TcpStream::connect(gateway.address()).expect("a listening gateway");
-        socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-        socket.write_all(b"API\0\0\0\0\x09v213..226").expect("an open socket");
-        let mut client = Self(socket);
-        client.read_body();
-        client.send(271, &[8, client_id]);
-        client.read_until(ERROR);
-        client
-    }
-
-    fn send(&mut self, wire_id: u32, fields: &[u8]) {
-        let length = u32::try_from(fields.len() + 4).expect("a short body");
-        let frame = [&length.to_be_bytes()[..], &wire_id.to_be_bytes(), fields].concat();
-        self.0.write_all(&frame).expect("an open socket");
-    }
-
-    fn read_body(&mut self) -> Vec<u8> {
-        let mut length = [0; 4];
-        self.0.read_exact(&mut length).expect("a frame");
-        let mut body = vec![0; u32::from_be_bytes(length) as usize];
-        self.0.read_exact(&mut body).expect("a whole frame");
-        body
-    }
-
-    /// Reads frames up to and with the first under this id.
-    fn read_until(&mut self, wire_id: u32) -> Vec<u8> {
-        loop {
-            let body = self.read_body();
-            if body[..4] == wire_id.to_be_bytes() {
-                return body;
-            }
-        }
-    }
-}
+use crate::mock_fixture::gateway;
+use crate::mock_raw::{CURRENT_TIME, RawClient, until};
 
 #[test]
 fn test_what_cannot_be_understood_is_answered_and_the_connection_lives() {
@@ -98,12 +54,4 @@ fn test_a_client_that_does_not_read_is_disconnected() {
 
     until(|| gateway.disconnect_count() == 1);
     assert!(gateway.clients().is_empty());
-}
-
-fn until(holds: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < 4 * PATIENCE, "it never came to hold");
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }

@@ -7,12 +7,22 @@ taken effect when they return. The pytest plugin offers the fixtures ``mock_gate
 
 from __future__ import annotations
 
-from . import faults
-from ._gateway import Execution, FaultHandle, MockGateway, Order, Request, run_mock_gateway
+from aioibkr.testing import faults
+from aioibkr.testing._gateway import (
+    Execution,
+    FaultHandle,
+    MockGateway,
+    Order,
+    Request,
+    run_mock_gateway,
+)
+from aioibkr.testing._staging import DepthRow, HistoryBar
 
 __all__ = [
+    "DepthRow",
     "Execution",
     "FaultHandle",
+    "HistoryBar",
     "MockGateway",
     "Order",
     "Request",

@@ -10,8 +10,8 @@ from types import TracebackType
 from typing import Self
 
 from aioibkr import _native
-
-from .faults import Delay, Fault, LateFill, Mute, PartialFill, RejectOrder
+from aioibkr.testing._staging import Staging
+from aioibkr.testing.faults import Delay, Fault, LateFill, Mute, PartialFill, RejectOrder
 
 FaultHandle = _native.FaultHandle
 
@@ -61,12 +61,14 @@ class Request:
     fields: dict[str, str]
 
 
-class MockGateway:
+class MockGateway(Staging):
     """A mock IB Gateway on a port of this machine.
 
     Use it as ``with MockGateway() as gateway`` or ``async with MockGateway() as gateway``: it
     listens inside the block and drops every client at its end. ``port=0`` picks a free port.
-    Each account starts with 1,000,000 USD and no positions; prices stand still until ``set_price``.
+    Each account starts with 1,000,000 USD and no positions; prices stand still until ``set_price``
+    or ``walk_price``. The market's time runs ``speed`` times as fast as the wall clock;
+    ``master_client`` sees the orders and executions of all other clients.
 
     Raises ``ConfigError`` for settings that cannot work and ``OSError`` when the port is taken.
     """
@@ -78,11 +80,13 @@ class MockGateway:
         port: int = 0,
         accounts: Sequence[str] = ("DU1234567",),
         seed: int = 1,
-        min_server_version: int = 213,
+        min_server_version: int = 157,
         max_server_version: int = 226,
         receive_buffer: int | None = None,
         print_requests: bool = False,
         allow_non_loopback: bool = False,
+        speed: float = 1.0,
+        master_client: int | None = None,
     ) -> None:
         self._native = _native.MockGateway(
             host=host,
@@ -94,6 +98,8 @@ class MockGateway:
             receive_buffer=receive_buffer,
             print_requests=print_requests,
             allow_non_loopback=allow_non_loopback,
+            speed=speed,
+            master_client=master_client,
         )
 
     def __enter__(self) -> Self:
@@ -156,7 +162,7 @@ class MockGateway:
         """
         unknown = set(prices) - _PRICES
         if unknown:
-            raise TypeError(f"unknown price {sorted(unknown)[0]!r}: give {sorted(_PRICES)}")
+            raise TypeError(f"unknown price {min(unknown)!r}: give {sorted(_PRICES)}")
         self._native.set_price(symbol, prices)
 
     def clear_price(self, symbol: str) -> None:
@@ -185,6 +191,78 @@ class MockGateway:
     def set_pnl(self, account: str, *, daily: float, unrealized: float, realized: float) -> None:
         """Put these figures in place of an account's computed profit and loss."""
         self._native.set_pnl(account, daily, unrealized, realized)
+
+    @property
+    def market_time(self) -> datetime:
+        """The time on the market's clock, in UTC."""
+        return datetime.fromtimestamp(self._native.market_time, UTC)
+
+    def advance(self, seconds: float) -> None:
+        """Move the market's clock ahead.
+
+        Orders expire, auctions take place, prices walk and days begin before this returns.
+        """
+        self._native.advance(seconds)
+
+    def set_market_rules(self, **rules: bool) -> None:
+        """Change ways of the market that gateways differ in; what is not named stays.
+
+        ``keeps_hours``: instruments trade in their sessions only. ``fills_by_size``: a fill takes
+        no more than the size shown. ``shows_pending_submit``, ``shows_pending_cancel``: orders are
+        first shown in that state. ``cancels_across_clients``: a client may cancel another's order.
+        ``sends_open_orders_on_connect``: a client is sent its working orders when it connects.
+        ``notes_default_tif``: an order without a time in force is told 10349. ``previews_twice``:
+        a what-if is answered by a warning first. ``protects_prices``: a limit 20 % through the
+        market is cancelled.
+        """
+        unknown = set(rules) - _RULES
+        if unknown:
+            raise TypeError(f"unknown rule {sorted(unknown)[0]!r}: give {sorted(_RULES)}")
+        self._native.set_market_rules(rules)
+
+    def walk_price(self, symbol: str, *, interval: float = 1.0, most_ticks: int = 5) -> None:
+        """Let a price walk: each ``interval`` market seconds by at most ``most_ticks`` ticks.
+
+        The path follows from the gateway's seed alone. ``hold_price`` ends it.
+        """
+        self._native.walk_price(symbol, interval, most_ticks)
+
+    def hold_price(self, symbol: str) -> None:
+        """Let a price that walks stand still."""
+        self._native.hold_price(symbol)
+
+    def place_manual_order(
+        self,
+        symbol: str,
+        action: str,
+        quantity: float,
+        *,
+        order_type: str = "MKT",
+        limit_price: float | None = None,
+        stop_price: float | None = None,
+        account: str = "",
+    ) -> int:
+        """Enter an order for a stock by hand, as in the gateway's own window; returns its permId.
+
+        Clients see it with order id 0 until client 0 binds it.
+        """
+        return self._native.place_manual_order(
+            account=account,
+            symbol=symbol,
+            action=action,
+            order_type=order_type,
+            quantity=quantity,
+            limit_price=limit_price,
+            stop_price=stop_price,
+        )
+
+    def correct_execution(self, exec_id: str, *, price: float) -> None:
+        """Give an execution another price; clients get a new execution in its place."""
+        self._native.correct_execution(exec_id, price)
+
+    def bust_execution(self, exec_id: str) -> None:
+        """Take an execution back; positions and account figures follow."""
+        self._native.bust_execution(exec_id)
 
     def inject(self, fault: Fault) -> FaultHandle:
         """Switch a fault on until its handle is cleared or the gateway reset."""
@@ -244,13 +322,20 @@ class MockGateway:
         return [Order(**row) for row in self._native.orders()]
 
     def executions(self) -> list[Execution]:
-        """Every execution, oldest first."""
+        """Every execution that still counts, oldest first."""
         return [_execution(row) for row in self._native.executions()]
 
 
 _PRICES = {
     "bid", "ask", "last", "bid_size", "ask_size", "last_size",
     "volume", "open", "high", "low", "close",
+}  # fmt: skip
+
+
+_RULES = {
+    "keeps_hours", "fills_by_size", "shows_pending_submit", "shows_pending_cancel",
+    "cancels_across_clients", "sends_open_orders_on_connect", "notes_default_tif",
+    "previews_twice", "protects_prices",
 }  # fmt: skip
 
 

@@ -10,8 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 import aioibkr
-
-from ._gateway import MockGateway
+from aioibkr.testing._gateway import MockGateway
 
 
 @pytest.fixture

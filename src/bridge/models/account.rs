@@ -19,21 +19,25 @@ pub(crate) struct AccountValue(pub(crate) model::AccountValue);
 
 #[pymethods]
 impl AccountValue {
+    /// The account the row belongs to.
     #[getter]
     fn account(&self) -> &str {
         &self.0.account.0
     }
 
+    /// IB's name of the value, such as NetLiquidation.
     #[getter]
     fn tag(&self) -> &str {
         &self.0.tag
     }
 
+    /// The value as IB wrote it; not every value is a number.
     #[getter]
     fn value(&self) -> &str {
         &self.0.value
     }
 
+    /// The row's currency, BASE, or empty.
     #[getter]
     fn currency(&self) -> &str {
         &self.0.currency
@@ -63,32 +67,40 @@ pub(crate) struct AccountSnapshot(pub(crate) Arc<model::AccountSnapshot>);
 
 #[pymethods]
 impl AccountSnapshot {
+    /// The account.
     #[getter]
     fn account(&self) -> &str {
         &self.0.account.0
     }
 
+    /// Its base currency.
     #[getter]
     fn currency(&self) -> &str {
         &self.0.currency
     }
 
+    /// All rows, all currencies.
     #[getter]
     fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let rows = self.0.values.iter().map(|row| Py::new(py, AccountValue(row.clone())));
         PyTuple::new(py, rows.collect::<PyResult<Vec<_>>>()?)
     }
 
+    /// Profit and loss.
     #[getter]
     fn pnl(&self) -> Pnl {
         Pnl(self.0.pnl)
     }
 
+    /// When the last row arrived, UTC.
     #[getter]
     fn updated_at(&self) -> UtcDateTime {
         convert::utc(self.0.updated_at)
     }
 
+    /// Find the number under a tag in base currency; None where there is none.
+    ///
+    /// Rows of BASE or of other currencies are never mixed in.
     fn number(&self, tag: &str) -> Option<f64> {
         self.0.number(tag)
     }
@@ -111,22 +123,25 @@ impl AccountSnapshot {
     }
 }
 
-/// Profit and loss of an account.
+/// Profit and loss of an account, base currency; None where IB has not computed it.
 #[pyclass(frozen, module = "aioibkr._native")]
 pub(crate) struct Pnl(pub(crate) model::Pnl);
 
 #[pymethods]
 impl Pnl {
+    /// Since the previous close.
     #[getter]
     fn daily(&self) -> Option<f64> {
         self.0.daily
     }
 
+    /// Of open positions.
     #[getter]
     fn unrealized(&self) -> Option<f64> {
         self.0.unrealized
     }
 
+    /// Of positions closed today.
     #[getter]
     fn realized(&self) -> Option<f64> {
         self.0.realized
@@ -151,47 +166,55 @@ impl Pnl {
     }
 }
 
-/// One position; what is not known is `None`, never 0.
+/// One position. What is not known is None, never 0.
 #[pyclass(frozen, module = "aioibkr._native")]
 pub(crate) struct Position(pub(crate) model::Position);
 
 #[pymethods]
 impl Position {
+    /// The account that holds it.
     #[getter]
     fn account(&self) -> &str {
         &self.0.account.0
     }
 
+    /// What is held.
     #[getter]
     fn contract(&self) -> Contract {
         Contract(self.0.contract.clone())
     }
 
+    /// Units held, negative when short.
     #[getter]
     fn quantity(&self) -> Decimal {
         self.0.quantity
     }
 
+    /// Average cost per unit, multiplier and commission included.
     #[getter]
     fn average_cost(&self) -> f64 {
         self.0.average_cost
     }
 
+    /// Last market price IB sent with the portfolio.
     #[getter]
     fn market_price(&self) -> Option<f64> {
         self.0.market_price
     }
 
+    /// Signed market value.
     #[getter]
     fn market_value(&self) -> Option<f64> {
         self.0.market_value
     }
 
+    /// Unrealized P&L in the contract's currency.
     #[getter]
     fn unrealized_pnl(&self) -> Option<f64> {
         self.0.unrealized_pnl
     }
 
+    /// Realized P&L of the day.
     #[getter]
     fn realized_pnl(&self) -> Option<f64> {
         self.0.realized_pnl

@@ -87,7 +87,10 @@ fn nanoseconds(moment: OffsetDateTime) -> i64 {
     nanoseconds as i64
 }
 
-/// Historical bars, oldest first.
+/// Historical bars, oldest first: a sequence of `Bar`, and columns as read-only memory.
+///
+/// A column is a ``memoryview`` without a copy: ``numpy.asarray(bars.close)``. In columns, what IB
+/// does not give is NaN. Slices are `Bars` again.
 #[pyclass(frozen, module = "aioibkr._native")]
 pub(crate) struct Bars(pub(crate) Arc<BarColumns>);
 
@@ -114,53 +117,60 @@ impl Bars {
         _BarIterator { bars: slf, next: std::sync::atomic::AtomicUsize::new(0) }
     }
 
-    /// Starts of the bars, nanoseconds since 1970 UTC (`q`).
+    /// Starts of the bars, nanoseconds since 1970 UTC.
     #[getter]
     fn time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
         buffer::view(py, &self.0, |bars| &bars.time)
     }
 
+    /// First prices.
     #[getter]
     fn open<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
         buffer::view(py, &self.0, |bars| &bars.open)
     }
 
+    /// Highest prices.
     #[getter]
     fn high<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
         buffer::view(py, &self.0, |bars| &bars.high)
     }
 
+    /// Lowest prices.
     #[getter]
     fn low<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
         buffer::view(py, &self.0, |bars| &bars.low)
     }
 
+    /// Last prices.
     #[getter]
     fn close<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
         buffer::view(py, &self.0, |bars| &bars.close)
     }
 
+    /// Units traded.
     #[getter]
     fn volume<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
         buffer::view(py, &self.0, |bars| &bars.volume)
     }
 
+    /// Volume-weighted average prices.
     #[getter]
     fn average<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
         buffer::view(py, &self.0, |bars| &bars.average)
     }
 
+    /// Numbers of trades.
     #[getter]
     fn count<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
         buffer::view(py, &self.0, |bars| &bars.count)
     }
 
-    /// A pandas `DataFrame` with a UTC `DatetimeIndex` named `time`.
+    /// Make a ``DataFrame`` with a UTC ``DatetimeIndex`` named ``time``; needs pandas.
     fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         frames::to_pandas(slf)
     }
 
-    /// A polars `DataFrame` with a UTC column `time`; what IB does not give is null.
+    /// Make a ``DataFrame`` with a UTC column ``time`` and nulls for gaps; needs polars.
     fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         frames::to_polars(slf)
     }

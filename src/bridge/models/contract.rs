@@ -9,6 +9,9 @@ use super::text::Repr;
 use crate::convert;
 
 /// A contract, fully named or only as far as a lookup needs; empty text means not given.
+///
+/// Raises ``ConfigError`` for a strike that is no price, a right that is neither call nor put, or a
+/// ``contract_id`` that is not positive.
 #[pyclass(frozen, module = "aioibkr._native")]
 #[derive(Clone)]
 pub(crate) struct Contract(pub(crate) model::Contract);
@@ -58,82 +61,97 @@ impl Contract {
         }))
     }
 
+    /// IB's identity (conId); None until qualified.
     #[getter]
     fn contract_id(&self) -> Option<i32> {
         self.0.contract_id.map(|id| id.0)
     }
 
+    /// Symbol of the instrument or its underlying.
     #[getter]
     fn symbol(&self) -> &str {
         &self.0.symbol
     }
 
+    /// IB's name of the kind: STK OPT FUT FOP CASH IND CFD CRYPTO BOND FUND WAR BAG.
     #[getter]
     fn security_type(&self) -> &str {
         self.0.security_type.as_str()
     }
 
+    /// YYYYMMDD or YYYYMM of expiring instruments.
     #[getter]
     fn expiry(&self) -> &str {
         &self.0.expiry
     }
 
+    /// Strike price of options.
     #[getter]
     fn strike(&self) -> Option<f64> {
         self.0.strike
     }
 
+    /// Call or put.
     #[getter]
     fn right(&self) -> Option<&'static str> {
         self.0.right.map(Right::as_str)
     }
 
+    /// Units per contract, as IB writes it.
     #[getter]
     fn multiplier(&self) -> &str {
         &self.0.multiplier
     }
 
+    /// Routing exchange, such as SMART.
     #[getter]
     fn exchange(&self) -> &str {
         &self.0.exchange
     }
 
+    /// Listing exchange.
     #[getter]
     fn primary_exchange(&self) -> &str {
         &self.0.primary_exchange
     }
 
+    /// Trading currency.
     #[getter]
     fn currency(&self) -> &str {
         &self.0.currency
     }
 
+    /// The exchange's own symbol.
     #[getter]
     fn local_symbol(&self) -> &str {
         &self.0.local_symbol
     }
 
+    /// Trading class.
     #[getter]
     fn trading_class(&self) -> &str {
         &self.0.trading_class
     }
 
+    /// Also find contracts that have expired.
     #[getter]
     fn include_expired(&self) -> bool {
         self.0.include_expired
     }
 
+    /// Kind of the alternative identifier: ISIN, CUSIP, FIGI.
     #[getter]
     fn security_id_type(&self) -> &str {
         &self.0.security_id_type
     }
 
+    /// The alternative identifier.
     #[getter]
     fn security_id(&self) -> &str {
         &self.0.security_id
     }
 
-    /// The same contract with other fields changed.
+    /// Make the same contract with other fields changed.
     #[pyo3(signature = (**changes))]
     fn replace<'py>(
         &self,
@@ -255,81 +273,97 @@ pub(crate) struct ContractDetails(pub(crate) model::ContractDetails);
 
 #[pymethods]
 impl ContractDetails {
+    /// The contract, with its identity.
     #[getter]
     fn contract(&self) -> Contract {
         Contract(self.0.contract.clone())
     }
 
+    /// IB's market name.
     #[getter]
     fn market_name(&self) -> &str {
         &self.0.market_name
     }
 
+    /// Smallest price step.
     #[getter]
     fn min_tick(&self) -> f64 {
         self.0.min_tick
     }
 
+    /// Full name.
     #[getter]
     fn long_name(&self) -> &str {
         &self.0.long_name
     }
 
+    /// Order types the contract accepts.
     #[getter]
     fn order_types(&self) -> Vec<&str> {
         words(&self.0.order_types)
     }
 
+    /// Exchanges it trades on.
     #[getter]
     fn valid_exchanges(&self) -> Vec<&str> {
         words(&self.0.valid_exchanges)
     }
 
+    /// Market rules, one per valid exchange.
     #[getter]
     fn market_rule_ids(&self) -> Vec<i32> {
         words(&self.0.market_rule_ids).iter().filter_map(|word| word.parse().ok()).collect()
     }
 
+    /// Industry classification.
     #[getter]
     fn industry(&self) -> &str {
         &self.0.industry
     }
 
+    /// Category below the industry.
     #[getter]
     fn category(&self) -> &str {
         &self.0.category
     }
 
+    /// Subcategory below the category.
     #[getter]
     fn subcategory(&self) -> &str {
         &self.0.subcategory
     }
 
+    /// Time zone of the trading hours, IANA or IB's name.
     #[getter]
     fn time_zone(&self) -> &str {
         &self.0.time_zone
     }
 
+    /// Trading hours as IB writes them.
     #[getter]
     fn trading_hours(&self) -> &str {
         &self.0.trading_hours
     }
 
+    /// Liquid hours as IB writes them.
     #[getter]
     fn liquid_hours(&self) -> &str {
         &self.0.liquid_hours
     }
 
+    /// Kind of stock: COMMON, ETF and so on.
     #[getter]
     fn stock_type(&self) -> &str {
         &self.0.stock_type
     }
 
+    /// Smallest order size.
     #[getter]
     fn min_size(&self) -> Option<f64> {
         self.0.min_size
     }
 
+    /// Step of order sizes.
     #[getter]
     fn size_increment(&self) -> Option<f64> {
         self.0.size_increment

@@ -9,103 +9,121 @@ use super::hash_of;
 use super::text::{Repr, Verbatim};
 use crate::convert;
 
-/// The state of one market at one moment.
+/// The state of one market at one moment. What is not there is None, never NaN or -1.
 #[pyclass(frozen, module = "aioibkr._native")]
 pub(crate) struct Quote(pub(crate) model::Quote);
 
 #[pymethods]
 impl Quote {
+    /// The qualified contract.
     #[getter]
     fn contract(&self) -> Contract {
         Contract(self.0.contract.clone())
     }
 
+    /// Best bid.
     #[getter]
     fn bid(&self) -> Option<f64> {
         self.0.bid
     }
 
+    /// Best ask.
     #[getter]
     fn ask(&self) -> Option<f64> {
         self.0.ask
     }
 
+    /// Last trade.
     #[getter]
     fn last(&self) -> Option<f64> {
         self.0.last
     }
 
+    /// Size at the bid.
     #[getter]
     fn bid_size(&self) -> Option<f64> {
         self.0.bid_size
     }
 
+    /// Size at the ask.
     #[getter]
     fn ask_size(&self) -> Option<f64> {
         self.0.ask_size
     }
 
+    /// Size of the last trade.
     #[getter]
     fn last_size(&self) -> Option<f64> {
         self.0.last_size
     }
 
+    /// Volume of the day.
     #[getter]
     fn volume(&self) -> Option<f64> {
         self.0.volume
     }
 
+    /// Opening price.
     #[getter]
     fn open(&self) -> Option<f64> {
         self.0.open
     }
 
+    /// High of the day.
     #[getter]
     fn high(&self) -> Option<f64> {
         self.0.high
     }
 
+    /// Low of the day.
     #[getter]
     fn low(&self) -> Option<f64> {
         self.0.low
     }
 
+    /// Previous close.
     #[getter]
     fn close(&self) -> Option<f64> {
         self.0.close
     }
 
+    /// Middle of bid and ask, when both are there.
     #[getter]
     fn mid(&self) -> Option<f64> {
         self.0.mid()
     }
 
+    /// Last within bid and ask, else the middle, else last, else close.
     #[getter]
     fn market_price(&self) -> Option<f64> {
         self.0.market_price()
     }
 
+    /// Which data this is; said by the gateway.
     #[getter]
     fn market_data_type(&self) -> &'static str {
         convert::market_data_name(self.0.market_data_type)
     }
 
+    /// Whether the prices are late.
     #[getter]
     fn is_delayed(&self) -> bool {
         self.0.is_delayed()
     }
 
+    /// When the newest field arrived, UTC.
     #[getter]
     fn received_at(&self) -> UtcDateTime {
         convert::utc(self.0.received_at)
     }
 
-    /// Seconds since the newest field arrived, at this moment.
+    /// Seconds since then, at this moment.
     #[getter]
     fn age(&self) -> f64 {
         (clock::now() - self.0.received_at).as_seconds_f64().max(0.0)
     }
 
+    /// The link it came from.
     #[getter]
     fn generation(&self) -> u64 {
         self.0.generation.0
@@ -132,47 +150,55 @@ impl Quote {
     }
 }
 
-/// One historical bar.
+/// One historical bar. Volume, average and count are None where IB gives none.
 #[pyclass(frozen, module = "aioibkr._native")]
 pub(crate) struct Bar(pub(crate) model::Bar);
 
 #[pymethods]
 impl Bar {
+    /// Start of the bar, UTC; day bars at midnight UTC of their date.
     #[getter]
     fn time(&self) -> UtcDateTime {
         convert::utc(self.0.time)
     }
 
+    /// First price.
     #[getter]
     fn open(&self) -> f64 {
         self.0.open
     }
 
+    /// Highest price.
     #[getter]
     fn high(&self) -> f64 {
         self.0.high
     }
 
+    /// Lowest price.
     #[getter]
     fn low(&self) -> f64 {
         self.0.low
     }
 
+    /// Last price.
     #[getter]
     fn close(&self) -> f64 {
         self.0.close
     }
 
+    /// Units traded.
     #[getter]
     fn volume(&self) -> Option<f64> {
         self.0.volume
     }
 
+    /// Volume-weighted average price.
     #[getter]
     fn average(&self) -> Option<f64> {
         self.0.average
     }
 
+    /// Number of trades.
     #[getter]
     fn count(&self) -> Option<i32> {
         self.0.count

@@ -10,7 +10,10 @@ use super::hash_of;
 use super::text::Repr;
 use crate::convert;
 
-/// An order as a caller wishes it.
+/// An order as a caller wishes it. Whether it makes sense is judged when it is placed.
+///
+/// Raises ``ConfigError`` for an action other than BUY and SELL, and for a quantity that is not a
+/// finite decimal of at most 28 digits.
 #[pyclass(frozen, module = "aioibkr._native")]
 pub(crate) struct Order(pub(crate) model::Order);
 
@@ -47,52 +50,61 @@ impl Order {
         }))
     }
 
+    /// Buy or sell.
     #[getter]
     fn action(&self) -> &'static str {
         self.0.action.as_str()
     }
 
+    /// Units.
     #[getter]
     fn quantity(&self) -> Decimal {
         self.0.quantity
     }
 
+    /// IB's name of the type: MKT LMT STP STP LMT and so on.
     #[getter]
     fn order_type(&self) -> &str {
         self.0.order_type.as_str()
     }
 
+    /// Limit price per unit.
     #[getter]
     fn limit_price(&self) -> Option<f64> {
         self.0.limit_price
     }
 
+    /// Stop price per unit.
     #[getter]
     fn stop_price(&self) -> Option<f64> {
         self.0.stop_price
     }
 
+    /// How long it works: DAY GTC IOC and so on.
     #[getter]
     fn time_in_force(&self) -> &str {
         self.0.time_in_force.as_str()
     }
 
+    /// Also work outside regular trading hours.
     #[getter]
     fn outside_rth(&self) -> bool {
         self.0.outside_rth
     }
 
+    /// The account, where it is not the client's own.
     #[getter]
     fn account(&self) -> Option<&str> {
         self.0.account.as_ref().map(|account| account.0.as_str())
     }
 
+    /// Your own tag.
     #[getter]
     fn order_ref(&self) -> &str {
         &self.0.order_ref
     }
 
-    /// The same order with other fields changed.
+    /// Make the same order with other fields changed.
     #[pyo3(signature = (**changes))]
     fn replace<'py>(
         &self,
@@ -152,7 +164,10 @@ impl Order {
     }
 }
 
-/// Limits that every order of a client must keep; `None` switches a single limit off.
+/// Limits that every order of a client must keep; None switches a single one off.
+///
+/// What a rule needs and does not know refuses the order. Raises ``ConfigError`` for a limit that
+/// is negative or not finite.
 #[pyclass(frozen, module = "aioibkr._native")]
 pub(crate) struct RiskLimits(pub(crate) model::RiskLimits);
 
@@ -188,36 +203,43 @@ impl RiskLimits {
         }))
     }
 
+    /// Most units per order, by default 1000.
     #[getter]
     fn max_order_size(&self) -> Option<Decimal> {
         self.0.max_order_size
     }
 
+    /// Most money per order, base currency.
     #[getter]
     fn max_order_value(&self) -> Option<f64> {
         self.0.max_order_value
     }
 
+    /// Largest share of net liquidation in one position, 0 to 1.
     #[getter]
     fn max_position_pct(&self) -> Option<f64> {
         self.0.max_position_pct
     }
 
+    /// Loss of the day after which nothing is opened, base currency.
     #[getter]
     fn daily_loss_limit(&self) -> Option<f64> {
         self.0.daily_loss_limit
     }
 
+    /// Most orders working at once.
     #[getter]
     fn max_open_orders(&self) -> Option<usize> {
         self.0.max_open_orders
     }
 
+    /// Most orders placed per UTC day.
     #[getter]
     fn max_daily_orders(&self) -> Option<usize> {
         self.0.max_daily_orders
     }
 
+    /// Allow sells beyond the held quantity.
     #[getter]
     fn allow_short(&self) -> bool {
         self.0.allow_short

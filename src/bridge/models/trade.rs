@@ -22,61 +22,73 @@ pub(crate) struct Execution(model::Execution);
 
 #[pymethods]
 impl Execution {
+    /// IB's identity of the execution.
     #[getter]
     fn execution_id(&self) -> &str {
         &self.0.execution_id.0
     }
 
+    /// The order's identity in the account.
     #[getter]
     fn perm_id(&self) -> Option<i64> {
         self.0.perm_id.map(|id| id.0)
     }
 
+    /// The order's transport handle.
     #[getter]
     fn order_id(&self) -> Option<i32> {
         self.0.order_id.map(|id| id.0)
     }
 
+    /// The client that placed the order.
     #[getter]
     fn client_id(&self) -> i32 {
         self.0.client_id.0
     }
 
+    /// The account.
     #[getter]
     fn account(&self) -> &str {
         &self.0.account.0
     }
 
+    /// What was traded.
     #[getter]
     fn contract(&self) -> Contract {
         Contract(self.0.contract.clone())
     }
 
+    /// Bought or sold.
     #[getter]
     fn action(&self) -> &'static str {
         self.0.action.as_str()
     }
 
+    /// Units.
     #[getter]
     fn quantity(&self) -> Decimal {
         self.0.quantity
     }
 
+    /// Price per unit.
     #[getter]
     fn price(&self) -> f64 {
         self.0.price
     }
 
+    /// Venue.
     #[getter]
     fn exchange(&self) -> &str {
         &self.0.exchange
     }
 
+    /// When, UTC; None if IB's text could not be read.
     #[getter]
     fn time(&self) -> Option<UtcDateTime> {
         self.0.time.map(convert::utc)
     }
 
+    /// The order's reference as sent, our key included.
     #[getter]
     fn order_ref(&self) -> &str {
         &self.0.order_ref
@@ -103,27 +115,31 @@ impl Execution {
     }
 }
 
-/// The commission of one execution.
+/// The commission of one execution; None where IB has not computed it.
 #[pyclass(frozen, module = "aioibkr._native")]
 pub(crate) struct Commission(model::Commission);
 
 #[pymethods]
 impl Commission {
+    /// The execution it belongs to.
     #[getter]
     fn execution_id(&self) -> &str {
         &self.0.execution_id.0
     }
 
+    /// Amount; negative for rebates.
     #[getter]
     fn amount(&self) -> Option<f64> {
         self.0.amount
     }
 
+    /// Currency of the amount.
     #[getter]
     fn currency(&self) -> &str {
         &self.0.currency
     }
 
+    /// Realized P&L of a closing trade.
     #[getter]
     fn realized_pnl(&self) -> Option<f64> {
         self.0.realized_pnl
@@ -153,11 +169,13 @@ pub(crate) struct Fill(pub(crate) model::Fill);
 
 #[pymethods]
 impl Fill {
+    /// The execution.
     #[getter]
     fn execution(&self) -> Execution {
         Execution(self.0.execution.clone())
     }
 
+    /// Its commission.
     #[getter]
     fn commission(&self) -> Option<Commission> {
         self.0.commission.clone().map(Commission)
@@ -186,21 +204,25 @@ pub(crate) struct TradeEvent(model::TradeEvent);
 
 #[pymethods]
 impl TradeEvent {
+    /// When it was seen, UTC.
     #[getter]
     fn time(&self) -> UtcDateTime {
         convert::utc(self.0.time)
     }
 
+    /// The state after it.
     #[getter]
     fn status(&self) -> &'static str {
         self.0.status.as_str()
     }
 
+    /// What happened, in words.
     #[getter]
     fn message(&self) -> &str {
         &self.0.message
     }
 
+    /// IB's code, for refusals and warnings.
     #[getter]
     fn code(&self) -> Option<i32> {
         self.0.code
@@ -224,7 +246,10 @@ impl TradeEvent {
     }
 }
 
-/// An order and everything known about it: followed as it changes, or as it was at one moment.
+/// An order and everything known about it.
+///
+/// A trade of this client is followed: its properties are those of this moment. Another client's,
+/// a completed one, and the answers of ``cancel`` and ``done`` are as they were at one moment.
 #[pyclass(frozen, module = "aioibkr._native")]
 pub(crate) struct Trade(State);
 
@@ -259,61 +284,73 @@ impl Trade {
 
 #[pymethods]
 impl Trade {
+    /// Our durable name of the order; None on orders of other programs.
     #[getter]
     fn key(&self) -> Option<String> {
         self.latest().key.as_ref().map(ToString::to_string)
     }
 
+    /// Transport handle, unique per client id only.
     #[getter]
     fn order_id(&self) -> i32 {
         self.latest().order_id.0
     }
 
+    /// The client that owns the order.
     #[getter]
     fn client_id(&self) -> i32 {
         self.latest().client_id.0
     }
 
+    /// IB's identity, once acknowledged.
     #[getter]
     fn perm_id(&self) -> Option<i64> {
         self.latest().perm_id.map(|id| id.0)
     }
 
+    /// The account.
     #[getter]
     fn account(&self) -> Option<String> {
         self.latest().account.as_ref().map(|account| account.0.clone())
     }
 
+    /// What is traded.
     #[getter]
     fn contract(&self) -> Contract {
         Contract(self.latest().contract.clone())
     }
 
+    /// The order as last wished, or as the gateway echoes it.
     #[getter]
     fn order(&self) -> Order {
         Order(self.latest().order.clone())
     }
 
+    /// IB's state; a partial fill is Submitted with a filled quantity.
     #[getter]
     fn status(&self) -> &'static str {
         self.latest().status.as_str()
     }
 
+    /// Units filled.
     #[getter]
     fn filled(&self) -> Decimal {
         self.latest().filled
     }
 
+    /// Units still open.
     #[getter]
     fn remaining(&self) -> Decimal {
         self.latest().remaining
     }
 
+    /// Volume-weighted fill price; None before the first fill.
     #[getter]
     fn average_price(&self) -> Option<f64> {
         self.latest().average_price
     }
 
+    /// Executions in the order they came.
     #[getter]
     fn fills<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let trade = self.latest();
@@ -321,12 +358,13 @@ impl Trade {
         PyTuple::new(py, fills.collect::<PyResult<Vec<_>>>()?)
     }
 
-    /// Sum of the known commissions.
+    /// Sum of the known commissions; None before the first.
     #[getter]
     fn commission(&self) -> Option<f64> {
         self.latest().commission()
     }
 
+    /// What happened to it.
     #[getter]
     fn log<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let trade = self.latest();
@@ -334,31 +372,37 @@ impl Trade {
         PyTuple::new(py, lines.collect::<PyResult<Vec<_>>>()?)
     }
 
+    /// Why IB holds it, such as trigger or locate.
     #[getter]
     fn why_held(&self) -> String {
         self.latest().why_held.clone()
     }
 
+    /// IB's code and text, if it was refused.
     #[getter]
     fn rejection(&self) -> Option<(i32, String)> {
         self.latest().rejection.clone()
     }
 
+    /// When it was sent, UTC; None for orders found at the gateway.
     #[getter]
     fn submitted_at(&self) -> Option<UtcDateTime> {
         self.latest().submitted_at.map(convert::utc)
     }
 
+    /// When it was filled completely, UTC.
     #[getter]
     fn filled_at(&self) -> Option<UtcDateTime> {
         self.latest().filled_at.map(convert::utc)
     }
 
+    /// Whether it can no longer fill.
     #[getter]
     fn is_done(&self) -> bool {
         self.latest().is_done()
     }
 
+    /// Whether the key returned an earlier trade.
     #[getter]
     fn repeated(&self) -> bool {
         match &self.0 {
@@ -367,7 +411,12 @@ impl Trade {
         }
     }
 
-    /// Waits until the order can no longer fill; the answer is that final moment.
+    /// Wait until the order can no longer fill; the answer is the trade at that moment.
+    ///
+    /// Without a timeout it waits as long as the client is open; a lost link does not end it.
+    /// Raises ``RequestTimeout`` when the time is over, ``NotConnected`` when the client was closed
+    /// first, ``StateUnknown`` for a working order that is not followed. A cancelled await changes
+    /// nothing.
     #[pyo3(signature = (*, timeout=None))]
     fn done<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
         let timeout = convert::seconds(py, "timeout", timeout)?;

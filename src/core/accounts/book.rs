@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 use time::OffsetDateTime;
 
-use crate::gateway::AccountEvent;
 use crate::model::{
     AccountId, AccountSnapshot, AccountValue, ContractId, Generation, Pnl, Position,
 };
+use crate::session::AccountEvent;
 
 /// The book of one generation; a new generation starts from nothing known.
 #[derive(Debug, Clone, Default)]

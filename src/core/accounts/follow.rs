@@ -13,9 +13,9 @@ use tokio::sync::{mpsc, watch};
 use super::book::AccountBook;
 use crate::clock::{self, Deadline};
 use crate::error::Result;
-use crate::gateway::{AccountEvent, Items, Link};
 use crate::model::AccountId;
 use crate::session::Session;
+use crate::session::{AccountEvent, Items, Link};
 
 /// Time allowed for writing a subscription.
 const WRITE: Duration = Duration::from_secs(10);

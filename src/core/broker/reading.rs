@@ -150,7 +150,7 @@ impl Client {
         .await
     }
 
-    /// The latest state of a kept line.
+    /// The latest state of a kept line; its generation tells which link it came from.
     #[must_use]
     pub fn latest_quote(&self, contract_id: ContractId) -> Option<Quote> {
         self.0.lines.latest(contract_id)

@@ -12,6 +12,7 @@ use crate::model::{
 };
 use crate::orders::{Command, Placing, TradeHandle, completed_trades};
 use crate::risk;
+use crate::session::{Link, Listing};
 
 impl Client {
     /// Places an order and returns once the gateway acknowledged it. The same `key` with the same
@@ -139,9 +140,10 @@ impl Client {
         let deadline = self.deadline(timeout, self.0.config.deadlines.read);
         self.counted(async {
             let link = self.0.session.live("completed_orders", deadline).await?;
-            let listing = link.completed_orders(deadline).await?;
-            self.0.orders.learn(listing.events.clone()).await;
-            Ok(completed_trades(&listing.events))
+            let listing = link.completed_orders(most_of(deadline)).await?;
+            let events = whole("completed_orders", &link, listing, deadline).await?;
+            self.0.orders.learn(events.clone()).await;
+            Ok(completed_trades(&events))
         })
         .await
     }
@@ -154,9 +156,10 @@ impl Client {
         let deadline = self.deadline(timeout, self.0.config.deadlines.read);
         self.counted(async {
             let link = self.0.session.live("executions", deadline).await?;
-            let listing = link.executions(deadline).await?;
-            self.0.orders.learn(listing.events.clone()).await;
-            Ok(fills(listing.events))
+            let listing = link.executions(most_of(deadline)).await?;
+            let events = whole("executions", &link, listing, deadline).await?;
+            self.0.orders.learn(events.clone()).await;
+            Ok(fills(events))
         })
         .await
     }
@@ -229,6 +232,25 @@ impl Client {
 fn unknown(order_id: OrderId) -> Error {
     let message = format!("order {order_id} is not known to this client");
     Error::new(ErrorKind::Order, message).with_code(10147).with_detail("order_id", order_id)
+}
+
+/// Time for a list, leaving some to ask whether the gateway is still there.
+fn most_of(deadline: Deadline) -> Deadline {
+    Deadline::after(deadline.remaining() * 3 / 4)
+}
+
+/// The rows of a list. Some gateways never end an empty one, a hung gateway ends none: the end mark
+/// may be missing only if the gateway still answers something else.
+async fn whole(
+    request: &str,
+    link: &Link,
+    listing: Listing,
+    deadline: Deadline,
+) -> Result<Vec<OrderEvent>> {
+    if !listing.complete && link.managed_accounts(deadline).await.is_err() {
+        return Err(deadline.missed(request));
+    }
+    Ok(listing.events)
 }
 
 /// Executions of an answer, each with its commission if that came too.

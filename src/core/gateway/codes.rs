@@ -31,7 +31,7 @@ pub(super) fn is_no_data(code: i32, message: &str) -> bool {
 
 /// Adds the contract a request was about.
 pub(super) fn about(error: Error, contract: &Contract) -> Error {
-    error.with_detail("contract", contract).with_detail("symbol", &contract.symbol)
+    error.about(contract).with_detail("contract", contract).with_detail("symbol", &contract.symbol)
 }
 
 fn is_about_pacing(message: &str) -> bool {

@@ -7,9 +7,10 @@ use ibapi::subscriptions::NoticeStream;
 
 use super::link::Link;
 use super::probe;
-use crate::config::MINIMUM_SERVER_VERSION;
 use crate::error::{Error, ErrorKind};
-use crate::model::{ClientId, Generation};
+use crate::model::{ClientId, Generation, MINIMUM_SERVER_VERSION};
+
+const CLIENT_ID_IN_USE: i32 = 326;
 
 /// Frames a request may leave unread before the oldest are dropped (and the drop is reported).
 const CHANNEL_CAPACITY: usize = 256;
@@ -124,7 +125,11 @@ impl Target {
                 format!("cannot connect to {address}: {error}"),
             ),
         };
-        let error = Error::new(kind, message).with_source(error);
+        let known = Error::new(kind, message).with_source(error);
+        let error = match kind {
+            ErrorKind::ClientIdInUse => known.with_code(CLIENT_ID_IN_USE),
+            _ => known,
+        };
         Failure { error, outlook }
     }
 }

@@ -8,12 +8,12 @@ use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use super::registry::LinePolicy;
+use super::policy::LinePolicy;
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
-use crate::gateway::{Items, Link, Tick, TickKind};
 use crate::model::{Contract, Generation, MarketDataType, Quote};
 use crate::session::Session;
+use crate::session::{Items, Link, Tick, TickKind};
 
 /// What is known of a line.
 #[derive(Debug, Clone)]

@@ -2,7 +2,9 @@
 
 mod duration;
 mod line;
+mod policy;
 mod registry;
 
 pub(crate) use duration::check as check_duration;
-pub(crate) use registry::{LinePolicy, Lines};
+pub(crate) use policy::LinePolicy;
+pub(crate) use registry::Lines;

@@ -2,46 +2,21 @@
 //! the registry itself for lines that are kept.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::line::{Line, LineState};
+use super::policy::LinePolicy;
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
-use crate::gateway::Link;
-use crate::model::{Contract, ContractId, Generation, MarketDataType, Quote};
+use crate::model::{Contract, ContractId, Generation, Quote};
+use crate::session::Link;
 use crate::session::Session;
 
 /// How long after a first price the rest of the first burst may take.
 const SETTLE: Duration = Duration::from_millis(250);
-
-/// How lines are opened.
-pub(crate) struct LinePolicy {
-    /// Data asked for first.
-    pub(crate) kind: MarketDataType,
-    /// Ask for delayed data where live data is not entitled.
-    pub(crate) delayed_fallback: bool,
-    /// Time allowed for writing a subscription.
-    pub(crate) write_within: Duration,
-    /// Where lines run.
-    pub(crate) runtime: Handle,
-    /// The generation whose market data type has been chosen last.
-    pub(crate) chosen: AtomicU64,
-}
-
-impl LinePolicy {
-    pub(super) fn is_chosen(&self, generation: Generation) -> bool {
-        self.chosen.load(Ordering::Acquire) >= generation.0
-    }
-
-    pub(super) fn mark_chosen(&self, generation: Generation) {
-        self.chosen.fetch_max(generation.0, Ordering::AcqRel);
-    }
-}
 
 /// All lines of a client.
 pub(crate) struct Lines {
@@ -85,20 +60,23 @@ impl Lines {
     pub(crate) async fn keep(&self, contract: &Contract, deadline: Deadline) -> Result<Quote> {
         let id = identity(contract)?;
         let link = self.session.live("subscribe_quote", deadline).await?;
-        let line = {
-            let mut held = self.held();
-            let fresh = || Arc::new(self.start(contract));
-            let line = held.kept.entry(id).or_insert_with(fresh);
-            if !line.is_running() {
-                *line = fresh();
-            }
-            line.clone()
-        };
+        let (line, is_new) = self.kept_line(id, contract);
         let quote = self.on_link(&link, &line, deadline).await;
-        if quote.is_err() && !line.is_running() {
+        if quote.is_err() && (is_new || !line.is_running()) {
             self.release(id);
         }
         quote
+    }
+
+    /// The kept line of a contract, and whether it was opened just now.
+    fn kept_line(&self, id: ContractId, contract: &Contract) -> (Arc<Line>, bool) {
+        let mut held = self.held();
+        if let Some(line) = held.kept.get(&id).filter(|line| line.is_running()) {
+            return (line.clone(), false);
+        }
+        let line = Arc::new(self.start(contract));
+        held.kept.insert(id, line.clone());
+        (line, true)
     }
 
     /// The latest quote of a kept line, once a price has arrived on the present link.

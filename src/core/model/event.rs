@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
+/// The oldest gateway server version this package speaks.
+pub const MINIMUM_SERVER_VERSION: i32 = 213;
+
 /// Where the session stands. The states a supervisor needs so far; see `session::state`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SessionState {

@@ -13,7 +13,7 @@ mod trade;
 
 pub use account::{AccountSnapshot, AccountValue, Pnl, Position};
 pub use contract::{Contract, ContractDetails, Right, SecurityType};
-pub use event::{Notice, Reconnect, SessionState};
+pub use event::{MINIMUM_SERVER_VERSION, Notice, Reconnect, SessionState};
 pub use ids::{
     AccountId, ClientId, ContractId, ExecutionId, Generation, OrderId, OrderKey, OrderRef, PermId,
 };

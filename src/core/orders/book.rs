@@ -145,7 +145,7 @@ impl Book {
             OrderEvent::Completed(seen) => {
                 let no = self.find(seen).or_else(|| {
                     seen.order_ref.key.as_ref()?;
-                    Some(self.add(found(seen, now), None))
+                    Some(self.add(ended(seen, now), None))
                 })?;
                 self.change(no, |trade| lifecycle::completed(trade, seen, now));
                 Some(no)
@@ -271,4 +271,133 @@ pub(super) fn found(seen: &OpenOrder, now: OffsetDateTime) -> Trade {
     };
     lifecycle::log(&mut trade, "found at the gateway".into(), None, now);
     trade
+}
+
+/// A trade for an order that has ended: ordered is what was filled and what was not.
+pub(super) fn ended(seen: &OpenOrder, now: OffsetDateTime) -> Trade {
+    let mut trade = found(seen, now);
+    trade.order.quantity += seen.filled.unwrap_or_default();
+    trade
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+    use crate::model::{OrderRef, StatusReport};
+
+    fn seen(order_id: i32, perm: i64, filled: i64) -> OpenOrder {
+        OpenOrder {
+            order_id: Some(OrderId(order_id)),
+            client_id: ClientId(7),
+            perm_id: Some(PermId(perm)),
+            contract: Contract::stock("AAPL"),
+            order: Order::market(Action::Sell, 700.into()),
+            order_ref: OrderRef::from_wire("mine|key-1"),
+            status: Some(OrderStatus::Submitted),
+            filled: (filled > 0).then(|| filled.into()),
+            remark: String::new(),
+        }
+    }
+
+    fn open(order_id: i32, perm: i64) -> OrderEvent {
+        OrderEvent::Open(Box::new(seen(order_id, perm, 0)))
+    }
+
+    #[test]
+    fn an_order_is_known_by_its_perm_id_whatever_its_order_id() {
+        let mut book = Book::default();
+
+        let first = book.apply(&open(1, 9), clock::now());
+        let again = book.apply(&open(0, 9), clock::now());
+        let other = book.apply(&open(1, 10), clock::now());
+
+        assert_eq!(first, again);
+        assert_ne!(first, other, "one order id, two orders");
+    }
+
+    #[test]
+    fn the_size_of_an_ended_order_is_filled_and_unfilled_together() {
+        let mut book = Book::default();
+
+        let event = OrderEvent::Completed(Box::new(seen(0, 9, 300)));
+        let no = book.apply(&event, clock::now()).unwrap();
+        let trade = book.trade(no).unwrap();
+
+        assert_eq!(trade.order.quantity, Decimal::from(1000));
+        assert_eq!((trade.filled, trade.remaining), (300.into(), 700.into()));
+    }
+
+    #[test]
+    fn a_commission_may_come_before_its_execution() {
+        use crate::model::{AccountId, Execution};
+
+        let (mut book, id) = (Book::default(), ExecutionId("a.01".into()));
+        let no = book.apply(&open(1, 9), clock::now()).unwrap();
+        let commission = Commission {
+            execution_id: id.clone(),
+            amount: Some(1.5),
+            currency: "USD".into(),
+            realized_pnl: None,
+        };
+        let execution = Execution {
+            execution_id: id,
+            perm_id: Some(PermId(9)),
+            order_id: Some(OrderId(1)),
+            client_id: ClientId(7),
+            account: AccountId("DU1".into()),
+            contract: Contract::stock("AAPL"),
+            action: Action::Sell,
+            quantity: 5.into(),
+            price: 10.0,
+            exchange: String::new(),
+            time: None,
+            order_ref: String::new(),
+        };
+
+        book.apply(&OrderEvent::Commission(commission), clock::now());
+        book.apply(&OrderEvent::Execution(Box::new(execution)), clock::now());
+
+        assert_eq!(book.trade(no).unwrap().commission(), Some(1.5));
+    }
+
+    #[test]
+    fn a_status_of_an_unknown_order_makes_no_trade() {
+        let report = StatusReport {
+            order_id: Some(OrderId(5)),
+            client_id: ClientId(7),
+            perm_id: None,
+            status: Some(OrderStatus::Filled),
+            filled: 1.into(),
+            remaining: Decimal::ZERO,
+            average_price: None,
+            why_held: String::new(),
+        };
+
+        assert_eq!(Book::default().apply(&OrderEvent::Status(report), clock::now()), None);
+    }
+
+    #[test]
+    fn working_sells_are_offered_quantity() {
+        let mut book = Book::default();
+        book.apply(&open(1, 9), clock::now());
+
+        assert_eq!(book.pending_sells(None), Decimal::from(700));
+        assert_eq!(book.pending_sells(Some(ContractId(1))), Decimal::ZERO);
+        assert_eq!(book.open_count(), 1);
+        assert_eq!(book.placed_on(clock::now()), 0, "it was found, not placed");
+    }
+
+    #[test]
+    fn a_trade_that_was_never_sent_frees_its_key() {
+        let mut book = Book::default();
+        let no = book.apply(&open(1, 9), clock::now()).unwrap();
+        let key = OrderKey::new("key-1").unwrap();
+        assert_eq!(book.by_key(&key), Some(no));
+
+        book.remove(no);
+
+        assert_eq!(book.by_key(&key), None);
+        assert_eq!(book.highest(ClientId(7)), OrderId(1), "ids are not used again");
+    }
 }

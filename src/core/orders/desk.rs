@@ -22,10 +22,10 @@ use super::reconcile::{self, Lists};
 use super::{Command, Directory, Terms, TradeHandle};
 use crate::clock::Deadline;
 use crate::error::Result;
-use crate::gateway::{Link, OrderEvents};
 use crate::metrics::Counters;
 use crate::model::{ClientId, Generation, OrderEvent, OrderId, RiskLimits, Trade};
 use crate::session::Session;
+use crate::session::{Link, OrderEvents};
 
 /// Pause before orders are listed again after a failed attempt.
 const RETRY: Duration = Duration::from_secs(1);

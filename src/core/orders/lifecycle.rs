@@ -52,14 +52,10 @@ pub(super) fn open(trade: &mut Trade, seen: &OpenOrder, now: OffsetDateTime) {
     say(trade, seen.status, &seen.remark, now);
 }
 
-/// Takes a `completedOrder`, whose quantity is what was not filled.
+/// Takes a `completedOrder`; its quantity is what was not filled, so the trade keeps its own.
 pub(super) fn completed(trade: &mut Trade, seen: &OpenOrder, now: OffsetDateTime) {
     identify(trade, seen);
-    let filled = seen.filled.unwrap_or_default();
-    trade.filled = trade.filled.max(filled);
-    if trade.order.quantity < trade.filled {
-        trade.order.quantity = seen.order.quantity + filled;
-    }
+    trade.filled = trade.filled.max(seen.filled.unwrap_or_default());
     trade.remaining = remaining(trade);
     say(trade, seen.status, &seen.remark, now);
 }
@@ -207,7 +203,8 @@ fn move_to(trade: &mut Trade, said: OrderStatus, now: OffsetDateTime) {
     trade.status = advance(trade.status, said);
     if trade.status == OrderStatus::Filled && trade.filled_at.is_none() {
         let last = trade.fills.iter().filter_map(|fill| fill.execution.time).max();
-        trade.filled_at = last.or(Some(now));
+        // IB's execution time has whole seconds: it can lie before the moment of sending.
+        trade.filled_at = Some(last.unwrap_or(now)).max(trade.submitted_at);
     }
 }
 

@@ -176,7 +176,7 @@ fn an_error_after_the_acknowledgement_waits_for_the_state() {
 #[test]
 fn a_completed_order_keeps_its_ordered_size() {
     let order_ref = OrderRef { reference: String::new(), key: None };
-    let mut seen = OpenOrder {
+    let seen = OpenOrder {
         order_id: None,
         client_id: ClientId(7),
         perm_id: Some(PermId(9)),
@@ -191,12 +191,6 @@ fn a_completed_order_keeps_its_ordered_size() {
     completed(&mut partly, &seen, clock::now());
     assert_eq!((partly.filled, partly.remaining), (600.into(), 400.into()));
     assert_eq!(partly.order.quantity, Decimal::from(1000));
-
-    let mut found = trade(0);
-    seen.status = Some(Filled);
-    seen.order.quantity = Decimal::ZERO;
-    completed(&mut found, &seen, clock::now());
-    assert_eq!((found.status, found.order.quantity), (Filled, 600.into()));
 }
 
 #[test]

@@ -188,7 +188,7 @@ pub(crate) fn completed_trades(events: &[OrderEvent]) -> Vec<Trade> {
     let now = clock::now();
     let completed = |event: &OrderEvent| match event {
         OrderEvent::Completed(seen) => {
-            let mut trade = book::found(seen, now);
+            let mut trade = book::ended(seen, now);
             lifecycle::completed(&mut trade, seen, now);
             Some(trade)
         }

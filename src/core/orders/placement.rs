@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
-use crate::gateway::Link;
+use crate::session::Link;
 
 /// How long a link that a cut-off write has broken takes to be noticed.
 const BREAK_SHOWS: Duration = Duration::from_millis(100);

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::clock::Deadline;
 use crate::error::Result;
-use crate::gateway::{Link, Listing};
 use crate::model::{Generation, OrderEvent};
+use crate::session::{Link, Listing};
 
 /// Time for the list every gateway ends.
 const OPEN_WITHIN: Duration = Duration::from_secs(10);

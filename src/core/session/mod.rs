@@ -11,10 +11,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
-use crate::gateway::{Link, Target};
+use crate::gateway::Target;
 use crate::metrics::Counters;
 use crate::model::{AccountId, Generation, SessionState};
 
+/// What a live link offers: the domains reach the gateway through the session alone.
+pub(crate) use crate::gateway::{AccountEvent, Items, Link, Listing, OrderEvents, Tick, TickKind};
 pub(crate) use state::Policy;
 pub(crate) use supervisor::Supervisor;
 

@@ -128,6 +128,12 @@ impl Machine {
         self.round.after_loss
     }
 
+    /// Tries of this round that failed.
+    #[must_use]
+    pub fn failures(&self) -> usize {
+        self.round.failures
+    }
+
     /// Takes one event and says what to do; `None` means to carry on with what is being done.
     pub fn step(&mut self, event: Event, now: Instant) -> Option<Action> {
         use SessionState::{Closed, Connecting, Handshaking, Idle, Live, Waiting};
@@ -173,14 +179,15 @@ impl Machine {
         self.enter(SessionState::Connecting, Action::Connect(within))
     }
 
-    /// An equal share, per try left, of the time left after the pauses left.
+    /// Half of the time left after the pauses left; the last try has all of it. A slow gateway is
+    /// so given more time than equal shares would give it, a silent one still a second try.
     fn try_time(&self, now: Instant) -> Duration {
         let Some(ends_at) = self.round.ends_at else { return self.policy.connect_timeout };
         let pauses = self.policy.connect_pauses.iter().skip(self.round.failures);
-        let (count, paused) =
-            pauses.fold((1, Duration::ZERO), |(n, sum), pause| (n + 1, sum + *pause));
+        let (tries, paused) =
+            pauses.fold((1, Duration::ZERO), |(n, sum), pause| (n + 1, sum.saturating_add(*pause)));
         let left = ends_at.saturating_duration_since(now);
-        let share = left.saturating_sub(paused) / count;
+        let share = left.saturating_sub(paused) / tries.min(2);
         if share.is_zero() { left } else { share }
     }
 
@@ -259,9 +266,9 @@ mod tests {
         let machine = run(
             policy(),
             &[
-                (Open, Some(Connect(2 * SECOND)), Connecting),
+                (Open, Some(Connect(3 * SECOND)), Connecting),
                 (Open, None, Connecting),
-                (SocketReady, Some(Prepare(2 * SECOND)), Handshaking),
+                (SocketReady, Some(Prepare(3 * SECOND)), Handshaking),
                 (Open, None, Handshaking),
                 (LinkReady, Some(Serve), Live),
                 (Open, None, Live),
@@ -277,14 +284,14 @@ mod tests {
         run(
             policy(),
             &[
-                (Open, Some(Connect(2 * SECOND)), Connecting),
+                (Open, Some(Connect(3 * SECOND)), Connecting),
                 (failed, Some(Wait(SECOND)), Waiting),
                 (Open, None, Waiting),
                 (PauseOver, Some(Connect(3500 * SECOND / 1000)), Connecting),
                 (failed, Some(Wait(3 * SECOND)), Waiting),
                 (PauseOver, Some(Connect(10 * SECOND)), Connecting),
                 (failed, Some(GiveUp), Idle),
-                (Open, Some(Connect(2 * SECOND)), Connecting),
+                (Open, Some(Connect(3 * SECOND)), Connecting),
             ],
         );
     }
@@ -295,7 +302,7 @@ mod tests {
             run(
                 policy(),
                 &[
-                    (Open, Some(Connect(2 * SECOND)), Connecting),
+                    (Open, Some(Connect(3 * SECOND)), Connecting),
                     (Failed(hope), Some(GiveUp), Idle),
                 ],
             );
@@ -308,8 +315,8 @@ mod tests {
         let machine = run(
             policy(),
             &[
-                (Open, Some(Connect(2 * SECOND)), Connecting),
-                (SocketReady, Some(Prepare(2 * SECOND)), Handshaking),
+                (Open, Some(Connect(3 * SECOND)), Connecting),
+                (SocketReady, Some(Prepare(3 * SECOND)), Handshaking),
                 (LinkReady, Some(Serve), Live),
                 (Lost, Some(Wait(SECOND)), Waiting),
                 (PauseOver, Some(Connect(10 * SECOND)), Connecting),
@@ -331,8 +338,8 @@ mod tests {
         run(
             policy(),
             &[
-                (Open, Some(Connect(2 * SECOND)), Connecting),
-                (SocketReady, Some(Prepare(2 * SECOND)), Handshaking),
+                (Open, Some(Connect(3 * SECOND)), Connecting),
+                (SocketReady, Some(Prepare(3 * SECOND)), Handshaking),
                 (LinkReady, Some(Serve), Live),
                 (Lost, Some(Wait(SECOND)), Waiting),
                 (Open, Some(Connect(10 * SECOND)), Connecting),
@@ -347,8 +354,8 @@ mod tests {
         run(
             Policy { reconnect: None, ..policy() },
             &[
-                (Open, Some(Connect(2 * SECOND)), Connecting),
-                (SocketReady, Some(Prepare(2 * SECOND)), Handshaking),
+                (Open, Some(Connect(3 * SECOND)), Connecting),
+                (SocketReady, Some(Prepare(3 * SECOND)), Handshaking),
                 (LinkReady, Some(Serve), Live),
                 (Lost, Some(Rest), Idle),
             ],

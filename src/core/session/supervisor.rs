@@ -17,7 +17,6 @@ use crate::model::{Generation, Notice, SessionState};
 /// Owns the machine, the link and everybody who waits for one.
 pub(crate) struct Supervisor {
     target: Target,
-    policy: Policy,
     machine: Machine,
     counters: Arc<Counters>,
     inbox: mpsc::Receiver<Command>,
@@ -27,6 +26,7 @@ pub(crate) struct Supervisor {
     opening: Option<Opening>,
     link: Option<Link>,
     reason: Option<Error>,
+    hope: Hope,
     try_began: Instant,
     action_began: Instant,
 }
@@ -41,8 +41,7 @@ impl Supervisor {
     ) -> Self {
         Self {
             target,
-            machine: Machine::new(policy.clone()),
-            policy,
+            machine: Machine::new(policy),
             counters,
             inbox,
             status,
@@ -51,6 +50,7 @@ impl Supervisor {
             opening: None,
             link: None,
             reason: None,
+            hope: Hope::MayPass,
             try_began: Instant::now(),
             action_began: Instant::now(),
         }
@@ -152,11 +152,12 @@ impl Supervisor {
         log::warn!(target: "aioibkr::session", "{}", failure.error);
         self.counters.connect_failed();
         self.reason = Some(failure.error);
-        Event::Failed(match failure.outlook {
+        self.hope = match failure.outlook {
             Outlook::MayPass => Hope::MayPass,
             Outlook::Lasting => Hope::Lasting,
             Outlook::Final => Hope::Never,
-        })
+        };
+        Event::Failed(self.hope)
     }
 
     async fn serve(&mut self) -> Event {
@@ -215,19 +216,13 @@ impl Supervisor {
 
     /// The last failure; one that might have passed is a timeout naming address and reason.
     fn final_error(&self) -> Error {
-        let address = &self.target.address;
-        let seconds = self.policy.connect_timeout.as_secs_f64();
+        let (address, tries) = (&self.target.address, self.machine.failures());
+        let message = format!("no link to {address} after {tries} tries");
         match &self.reason {
-            Some(reason) if reason.kind().is_lasting() => reason.clone(),
-            Some(reason) => Error::new(
-                ErrorKind::ConnectTimeout,
-                format!("no link to {address} within {seconds} s: {reason}"),
-            )
-            .with_source(reason.clone()),
-            None => Error::new(
-                ErrorKind::ConnectTimeout,
-                format!("no link to {address} within {seconds} s"),
-            ),
+            Some(reason) if self.hope != Hope::MayPass => reason.clone(),
+            Some(reason) => Error::new(ErrorKind::ConnectTimeout, format!("{message}: {reason}"))
+                .with_source(reason.clone()),
+            None => Error::new(ErrorKind::ConnectTimeout, message),
         }
     }
 

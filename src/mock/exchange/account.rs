@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::instrument::{Instrument, SecurityKind};
-use super::ledger::{Holding, Ledger};
+use super::ledger::{BASE_CURRENCY, Holding, Ledger};
+use super::money::Money;
 use super::number::money;
-
-/// The currency every account is kept in.
-pub(crate) const BASE_CURRENCY: &str = "USD";
 
 /// A holding valued at a price.
 #[derive(Clone, Debug)]
@@ -44,6 +42,9 @@ pub(crate) fn margin_rate(kind: SecurityKind) -> Decimal {
         SecurityKind::Stock => Decimal::new(25, 2),
         SecurityKind::Cash => Decimal::new(3, 2),
         SecurityKind::Future => Decimal::new(8, 2),
+        SecurityKind::Option | SecurityKind::Crypto => Decimal::ONE,
+        SecurityKind::Bond => Decimal::new(20, 2),
+        SecurityKind::Index => Decimal::ZERO,
     }
 }
 
@@ -58,6 +59,8 @@ pub(crate) struct ProfitAndLoss {
 /// The sums over an account everything else is shown from.
 #[derive(Clone, Debug)]
 pub(crate) struct Figures {
+    /// Per currency, and all of it in the base currency.
+    pub(crate) balances: Money,
     pub(crate) cash: Decimal,
     pub(crate) stock_value: Decimal,
     pub(crate) future_gains: Decimal,
@@ -67,35 +70,44 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
-    pub(crate) fn of<'a>(ledger: &Ledger, valued: impl Iterator<Item = Valued<'a>>) -> Self {
+    /// Everything in the base currency, at these rates.
+    pub(crate) fn of<'a>(
+        ledger: &Ledger,
+        valued: impl Iterator<Item = Valued<'a>>,
+        rate: impl Fn(&str) -> Decimal,
+    ) -> Self {
         let pnl = ProfitAndLoss {
-            daily: ledger.day_realized,
+            daily: ledger.day_realized.total(&rate),
             unrealized: Decimal::ZERO,
-            realized: ledger.realized,
+            realized: ledger.realized.total(&rate),
         };
         let mut figures = Self {
-            cash: ledger.cash,
+            balances: ledger.cash.clone(),
+            cash: ledger.cash.total(&rate),
             stock_value: Decimal::ZERO,
             future_gains: Decimal::ZERO,
             gross_value: Decimal::ZERO,
             margin: Decimal::ZERO,
             pnl,
         };
-        valued.for_each(|position| figures.add(&position));
+        valued.for_each(|position| figures.add(&position, rate(&position.instrument.currency)));
         figures
     }
 
-    fn add(&mut self, position: &Valued<'_>) {
-        if position.instrument.kind.is_paid_in_full() {
-            self.stock_value += position.value();
-            self.gross_value += position.value().abs();
+    fn add(&mut self, position: &Valued<'_>, rate: Decimal) {
+        let kind = position.instrument.kind;
+        if kind == SecurityKind::Cash {
+            // Its currencies are counted with the cash.
+        } else if kind.is_paid_in_full() {
+            self.stock_value += position.value() * rate;
+            self.gross_value += position.value().abs() * rate;
         } else {
             // Cash has paid the commissions already.
-            self.future_gains += position.unrealized() + position.holding.fees;
+            self.future_gains += (position.unrealized() + position.holding.fees) * rate;
         }
-        self.margin += position.margin();
-        self.pnl.daily += position.daily();
-        self.pnl.unrealized += position.unrealized();
+        self.margin += position.margin() * rate;
+        self.pnl.daily += position.daily() * rate;
+        self.pnl.unrealized += position.unrealized() * rate;
     }
 
     pub(crate) fn net_liquidation(&self) -> Decimal {
@@ -112,7 +124,7 @@ impl Figures {
     }
 
     /// Share of the account that is not tied up, to four places.
-    fn cushion(&self) -> Decimal {
+    pub(crate) fn cushion(&self) -> Decimal {
         match self.net_liquidation() {
             net if net.is_zero() => Decimal::ZERO,
             net => (self.available_funds() / net).round_dp(4),
@@ -137,7 +149,11 @@ pub(crate) fn summary_rows(figures: &Figures) -> Rows {
 
 /// Every row of the account updates: those of the summary, the cash rows of the currency and `BASE`
 /// (A7), and facts about the account.
-pub(crate) fn update_rows(account: &str, figures: &Figures) -> Rows {
+pub(crate) fn update_rows(
+    account: &str,
+    figures: &Figures,
+    rate: impl Fn(&str) -> Decimal,
+) -> Rows {
     let mut rows = summary_rows(figures);
     for currency in [BASE_CURRENCY, "BASE"] {
         for (tag, value) in currency_rows(figures) {
@@ -145,6 +161,20 @@ pub(crate) fn update_rows(account: &str, figures: &Figures) -> Rows {
         }
         rows.insert(("Currency".into(), currency.into()), currency.to_owned());
         rows.insert(("ExchangeRate".into(), currency.into()), "1.00".to_owned());
+    }
+    // The base currency's own rows show everything unless other currencies are held beside it.
+    for currency in figures.balances.currencies() {
+        let balance = figures.balances.get(currency);
+        for tag in ["CashBalance", "TotalCashBalance"] {
+            rows.insert((tag.to_owned(), currency.to_owned()), money(balance));
+        }
+        rows.insert(("Currency".into(), currency.into()), currency.to_owned());
+        let shown = if currency == BASE_CURRENCY {
+            "1.00".to_owned()
+        } else {
+            rate(currency).round_dp(7).normalize().to_string()
+        };
+        rows.insert(("ExchangeRate".into(), currency.into()), shown);
     }
     rows.insert(("AccountCode".into(), String::new()), account.to_owned());
     rows.insert(("AccountReady".into(), String::new()), "true".to_owned());

@@ -8,6 +8,7 @@ use time::{Date, Duration, Month};
 use super::calendar::{Session, eastern, session};
 use super::instrument::{Instrument, SecurityKind};
 use super::number::double;
+use super::option_chain::SEEDED_VOLATILITY;
 use super::random;
 
 /// One bar. `volume`, `wap` and `count` are `None` where there are no trades (H6).
@@ -136,6 +137,10 @@ pub(crate) enum Show {
     Midpoint,
     Bid,
     Ask,
+    /// Averages of both sides, and the reach from the lowest bid to the highest ask.
+    BidAsk,
+    /// A volatility, as a fraction a year.
+    Volatility,
 }
 
 /// What bars are asked for.
@@ -172,7 +177,7 @@ pub(crate) fn bars(instrument: &Instrument, seed: u64, query: BarQuery) -> Vec<B
 }
 
 /// The sessions a query reaches back over, oldest first.
-fn sessions(kind: SecurityKind, query: BarQuery) -> Vec<Session> {
+pub(crate) fn sessions(kind: SecurityKind, query: BarQuery) -> Vec<Session> {
     let last = eastern(query.end).date();
     let first = match query.span {
         Span::Seconds(_) | Span::Days(_) => Date::MIN,
@@ -201,6 +206,18 @@ fn sessions(kind: SecurityKind, query: BarQuery) -> Vec<Session> {
     found
 }
 
+/// When the first session there is starts.
+pub(crate) fn first_session(kind: SecurityKind, is_regular: bool) -> i64 {
+    let mut date = Date::from_calendar_date(FIRST_YEAR, Month::January, 1).ok();
+    while let Some(day) = date {
+        if let Some(session) = session(kind, day, is_regular) {
+            return session.start;
+        }
+        date = day.next_day();
+    }
+    0
+}
+
 /// Bars start with the session, then on whole multiples of their size on the local clock (H4).
 fn edges(session: &Session, size: i64) -> impl Iterator<Item = (i64, i64)> {
     let offset = i64::from(eastern(session.start).offset().whole_seconds());
@@ -223,11 +240,13 @@ fn grouped(sessions: &[Session], path: &Path, key: impl Fn(Date) -> i32) -> Vec<
 }
 
 /// The price of an instrument over time: waves of many lengths around its base price.
-struct Path {
+pub(super) struct Path {
     base: f64,
     /// One over the price step.
     steps: f64,
     shift: f64,
+    /// How far lows and highs lie beyond the path.
+    reach: f64,
     seed: u64,
     has_trades: bool,
     phases: [f64; WAVES.len()],
@@ -244,21 +263,25 @@ const WAVES: [(f64, f64); 6] = [
 ];
 
 impl Path {
-    fn new(instrument: &Instrument, seed: u64, show: Show) -> Self {
+    pub(super) fn new(instrument: &Instrument, seed: u64, show: Show) -> Self {
         let seed = random::mix(seed, u64::from(instrument.con_id.0.unsigned_abs()));
         let mut phases = [0.0; WAVES.len()];
         for (index, phase) in (0u64..).zip(&mut phases) {
             *phase = random::unit(seed, index) * std::f64::consts::TAU;
         }
         let tick = double(instrument.tick);
-        let shift = match show {
-            Show::Trades | Show::Midpoint => 0.0,
-            Show::Bid => -tick,
-            Show::Ask => tick,
+        let (shift, reach) = match show {
+            Show::Trades | Show::Midpoint | Show::Volatility => (0.0, 0.0),
+            Show::Bid => (-tick, 0.0),
+            Show::Ask => (tick, 0.0),
+            Show::BidAsk => (0.0, tick),
         };
-        let base = double(instrument.base_price);
+        let (base, steps) = match show {
+            Show::Volatility => (SEEDED_VOLATILITY, 1e6),
+            _ => (double(instrument.base_price), (1.0 / tick).round()),
+        };
         let has_trades = show == Show::Trades;
-        Self { base, steps: (1.0 / tick).round(), shift, seed, has_trades, phases }
+        Self { base, steps, shift, reach, seed, has_trades, phases }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "epoch seconds fit a double exactly")]
@@ -272,6 +295,11 @@ impl Path {
         self.base * (1.0 + share)
     }
 
+    /// The price at a moment, on the grid.
+    pub(super) fn shown(&self, time: i64) -> f64 {
+        self.on_grid(self.price(time) + self.shift)
+    }
+
     fn on_grid(&self, price: f64) -> f64 {
         (price * self.steps).round() / self.steps
     }
@@ -280,8 +308,8 @@ impl Path {
         let index = start.unsigned_abs();
         let [first, middle, last] = [start, start.midpoint(end), end].map(|time| self.price(time));
         let reach = |salt: u64| random::unit(self.seed ^ salt, index) * 0.0004 * self.base;
-        let high = first.max(middle).max(last) + reach(1);
-        let low = first.min(middle).min(last) - reach(2);
+        let high = first.max(middle).max(last) + reach(1) + self.reach;
+        let low = first.min(middle).min(last) - reach(2) - self.reach;
         let [open, high, low, close] =
             [first, high, low, last].map(|price| self.on_grid(price + self.shift));
         let trades = self.has_trades.then(|| self.trades(index, end - start, (high + low) / 2.0));

@@ -61,18 +61,30 @@ fn sunday(year: i32, month: Month, day: u8) -> Date {
     first.saturating_add(Duration::days((7 - past_sunday) % 7))
 }
 
-/// The session of a day; weekends have none.
+/// The day monthly contracts expire.
+pub(super) fn third_friday(year: i32, month: Month) -> Date {
+    let days = (15..=21).filter_map(|day| Date::from_calendar_date(year, month, day).ok());
+    // One of any seven days in a row is a Friday, so the fallback is never taken.
+    days.into_iter().find(|day| day.weekday() == Weekday::Friday).unwrap_or(Date::MAX)
+}
+
+/// The session of a day; weekends have none, except where trading never stops.
 pub(crate) fn session(kind: SecurityKind, date: Date, is_regular: bool) -> Option<Session> {
-    if matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday) {
+    let is_weekend = matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday);
+    if is_weekend && kind != SecurityKind::Crypto {
         return None;
     }
     let at = |minutes: i64| {
         from_eastern(PrimitiveDateTime::new(date, Time::MIDNIGHT) + Duration::minutes(minutes))
     };
     let (start, end) = match (kind, is_regular) {
-        (SecurityKind::Stock | SecurityKind::Future, true) => (9 * 60 + 30, 16 * 60),
+        (SecurityKind::Stock | SecurityKind::Future | SecurityKind::Bond, true)
+        | (SecurityKind::Option | SecurityKind::Index, _) => (9 * 60 + 30, 16 * 60),
         (SecurityKind::Stock, false) => (4 * 60, 20 * 60),
-        (SecurityKind::Future, false) | (SecurityKind::Cash, _) => (0, 24 * 60),
+        (SecurityKind::Bond, false) => (8 * 60, 17 * 60),
+        (SecurityKind::Future, false) | (SecurityKind::Cash | SecurityKind::Crypto, _) => {
+            (0, 24 * 60)
+        }
     };
     Some(Session { date, start: at(start), end: at(end) })
 }

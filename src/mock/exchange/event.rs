@@ -13,6 +13,10 @@ pub(crate) enum Event {
     /// The order in its present state: openOrder and orderStatus as a pair (O1). A stop's first
     /// openOrder carries a passing limit price (O8).
     Shown { order: Box<Order>, passing_limit: Option<Decimal> },
+    /// The order's openOrder alone (O10).
+    Opened(Box<Order>),
+    /// The order's orderStatus alone (O26).
+    Stated(Box<Order>),
     /// An execution.
     Executed(Box<Execution>),
     /// A position has another quantity or cost.
@@ -39,6 +43,8 @@ pub(crate) struct Execution {
     pub(crate) commission: Decimal,
     /// `None` on a trade that only opens (E6).
     pub(crate) realized: Option<Decimal>,
+    /// A correction took its place (B17).
+    pub(crate) is_replaced: bool,
     /// Epoch seconds.
     pub(crate) time: i64,
 }

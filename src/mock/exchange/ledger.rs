@@ -1,14 +1,19 @@
 //! The books of one account: cash, holdings and realized gains, all following from its fills.
 //!
-//! Costs are kept as totals, never as rounded averages, so that at every moment
-//! `cash = deposits - cost of holdings paid in full + realized gains` holds exactly.
+//! Costs are kept as totals, never as rounded averages, so that at every moment and in every currency
+//! `cash = deposits - cost of holdings paid in full + realized gains` holds exactly. A currency pair
+//! moves the cash of both its currencies; the holding kept of it only tells its gains.
 
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
 use super::ids::ConId;
-use super::instrument::Instrument;
+use super::instrument::{Instrument, SecurityKind};
+use super::money::Money;
+
+/// The currency every account is kept in.
+pub(crate) const BASE_CURRENCY: &str = "USD";
 
 /// What the broker starts a paper account with.
 pub(crate) const STARTING_CASH: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
@@ -45,21 +50,21 @@ pub(crate) struct Fill {
 /// The books of one account.
 #[derive(Clone, Debug)]
 pub(crate) struct Ledger {
-    pub(crate) cash: Decimal,
+    pub(crate) cash: Money,
     pub(crate) holdings: BTreeMap<ConId, Holding>,
     /// Realized today over all instruments.
-    pub(crate) realized: Decimal,
+    pub(crate) realized: Money,
     /// Realized today against the closes before, for the daily figure.
-    pub(crate) day_realized: Decimal,
+    pub(crate) day_realized: Money,
 }
 
 impl Default for Ledger {
     fn default() -> Self {
         Self {
-            cash: STARTING_CASH,
+            cash: Money::of(BASE_CURRENCY, STARTING_CASH),
             holdings: BTreeMap::new(),
-            realized: Decimal::ZERO,
-            day_realized: Decimal::ZERO,
+            realized: Money::default(),
+            day_realized: Money::default(),
         }
     }
 }
@@ -73,17 +78,32 @@ impl Ledger {
         let split = Split::of(holding.quantity, fill, amount);
         let gains = holding.close(&split);
         holding.open(&split);
-        self.cash -= fill.commission;
+        let currency = &instrument.currency;
+        self.cash.add(currency, -fill.commission);
+        if instrument.kind == SecurityKind::Cash {
+            self.cash.add(&instrument.symbol, fill.quantity);
+        }
         if instrument.kind.is_paid_in_full() {
-            self.cash -= amount;
+            self.cash.add(currency, -amount);
         }
         let gains = gains?;
         if !instrument.kind.is_paid_in_full() {
-            self.cash += gains.before_fees;
+            self.cash.add(currency, gains.before_fees);
         }
-        self.realized += gains.real;
-        self.day_realized += gains.of_day;
+        self.realized.add(currency, gains.real);
+        self.day_realized.add(currency, gains.of_day);
         Some(gains.real)
+    }
+
+    /// Starts a new day: holdings count at their present values per unit, gains from nothing.
+    pub(crate) fn start_day(&mut self, value: impl Fn(ConId) -> Option<Decimal>) {
+        self.holdings.retain(|_, holding| !holding.quantity.is_zero());
+        for (con_id, holding) in &mut self.holdings {
+            let per_unit = value(*con_id).unwrap_or_else(|| holding.average_cost());
+            holding.day_cost = per_unit * holding.quantity;
+            holding.realized = None;
+        }
+        (self.realized, self.day_realized) = (Money::default(), Money::default());
     }
 
     pub(crate) fn quantity(&self, con_id: ConId) -> Decimal {
@@ -197,7 +217,7 @@ mod tests {
 
         assert_eq!((opened, closed), (None, Some(Decimal::from(98))));
         assert_eq!(average, Decimal::new(1001, 1));
-        assert_eq!(ledger.cash, STARTING_CASH + Decimal::from(98));
+        assert_eq!(ledger.cash.get("USD"), STARTING_CASH + Decimal::from(98));
     }
 
     #[test]
@@ -221,7 +241,19 @@ mod tests {
         let realized = ledger.book(&es, fill(-1, 5610, 225));
 
         assert_eq!(realized, Some(Decimal::new(49550, 2)));
-        assert_eq!(ledger.cash, STARTING_CASH + Decimal::new(49550, 2));
+        assert_eq!(ledger.cash.get("USD"), STARTING_CASH + Decimal::new(49550, 2));
+    }
+
+    #[test]
+    fn test_a_currency_pair_moves_the_cash_of_both_currencies() {
+        let (mut ledger, euro) = (Ledger::default(), instrument("EUR"));
+
+        ledger.book(&euro, fill(10_000, 1, 200));
+        let realized = ledger.book(&euro, fill(-4_000, 2, 200));
+
+        assert_eq!(ledger.cash.get("EUR"), Decimal::from(6_000));
+        assert_eq!(ledger.cash.get("USD"), STARTING_CASH - Decimal::from(2_004));
+        assert_eq!(realized, Some(Decimal::new(399_720, 2)));
     }
 
     #[test]
@@ -245,10 +277,14 @@ mod tests {
 
                 let holding = &ledger.holdings[&aapl.con_id];
                 assert_eq!(holding.quantity, quantity, "seed {seed}, fill {index}");
-                assert_eq!(ledger.cash, STARTING_CASH - spent, "seed {seed}, fill {index}");
-                let drift = (ledger.realized - (holding.cost - spent)).abs();
+                assert_eq!(
+                    ledger.cash.get("USD"),
+                    STARTING_CASH - spent,
+                    "seed {seed}, fill {index}"
+                );
+                let drift = (ledger.realized.get("USD") - (holding.cost - spent)).abs();
                 assert!(drift < Decimal::new(1, 15), "seed {seed}, fill {index}: {drift}");
-                assert_eq!(ledger.realized, realized, "seed {seed}, fill {index}");
+                assert_eq!(ledger.realized.get("USD"), realized, "seed {seed}, fill {index}");
             }
         }
     }

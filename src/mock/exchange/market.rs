@@ -7,22 +7,51 @@ use time::Date;
 
 use super::account::{Account, Figures, ProfitAndLoss, Rows, Valued, summary_rows, update_rows};
 use super::bars::BarSeries;
+use super::deadlines::day_of;
 use super::event::{Event, Execution};
-use super::ids::ConId;
-use super::instrument::Instrument;
-use super::ledger::Holding;
+use super::ids::{ClientId, ConId};
+use super::instrument::{Instrument, SecurityKind};
+use super::ledger::{BASE_CURRENCY, Holding};
 use super::listing::Listing;
+use super::option_chain;
 use super::order_book::OrderBook;
 use super::quote::{Quote, QuoteChange};
+use super::rules::MarketRules;
+use super::tape::Tape;
 
 /// Limits on fills, as faults set them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct FillRule {
-    /// Nothing fills until this is taken away.
-    pub(crate) is_late: bool,
-    /// No order fills more than this in all.
-    pub(crate) at_most: Option<Decimal>,
+    /// The most an order may fill in all: of one client or of all.
+    pub(crate) limits: Vec<(Option<ClientId>, Decimal)>,
 }
+
+impl FillRule {
+    /// The most an order of a client may fill.
+    pub(crate) fn most(&self, client: ClientId) -> Decimal {
+        let concerns = |of: &Option<ClientId>| of.is_none_or(|of| of == client);
+        let limits = self.limits.iter().filter(|(of, _)| concerns(of)).map(|(_, most)| *most);
+        limits.min().unwrap_or(Decimal::MAX)
+    }
+}
+
+/// The market every instrument starts with; options start at what their underlying makes them worth.
+fn seeded_quotes(listing: &Listing, seed: u64, now: i64) -> Quotes {
+    let mut quotes = Quotes::new();
+    for instrument in listing.all() {
+        let underlying = instrument.option().and_then(|terms| quotes.get(&terms.underlying));
+        let mark = underlying.and_then(Quote::mark);
+        let price = mark.and_then(|mark| option_chain::seeded_price(instrument, mark, now));
+        let quote = match price {
+            Some(price) => Quote::around(price, instrument, now),
+            None => Quote::seeded(instrument, seed, now),
+        };
+        quotes.insert(instrument.con_id, quote);
+    }
+    quotes
+}
+
+type Quotes = BTreeMap<ConId, Quote>;
 
 /// Prices, accounts and orders.
 pub(crate) struct Exchange {
@@ -30,34 +59,66 @@ pub(crate) struct Exchange {
     pub(crate) listing: Listing,
     pub(crate) book: OrderBook,
     pub(crate) fill_rule: FillRule,
+    pub(crate) rules: MarketRules,
+    /// The day of the books.
+    pub(super) day: Date,
     pub(crate) executions: Vec<Execution>,
     pub(super) accounts: BTreeMap<String, Account>,
     quotes: BTreeMap<ConId, Quote>,
     /// The market as it was before it was cleared; what frozen data shows.
     frozen: BTreeMap<ConId, Quote>,
     bars: BTreeMap<ConId, BarSeries>,
+    tapes: BTreeMap<ConId, Tape>,
+    /// Epoch seconds since when there are tapes.
+    pub(crate) opened: i64,
 }
 
 impl Exchange {
     pub(crate) fn new(accounts: &[String], seed: u64, today: Date, now: i64) -> Self {
         let listing = Listing::new(today);
-        let seeded =
-            |instrument: &Instrument| (instrument.con_id, Quote::seeded(instrument, seed, now));
         Self {
             seed,
-            quotes: listing.all().iter().map(seeded).collect(),
+            quotes: seeded_quotes(&listing, seed, now),
             frozen: BTreeMap::new(),
             bars: BTreeMap::new(),
+            tapes: BTreeMap::new(),
+            opened: now,
             book: OrderBook::default(),
             fill_rule: FillRule::default(),
+            rules: MarketRules::default(),
+            day: day_of(now),
             executions: Vec::new(),
             accounts: accounts.iter().map(|name| (name.clone(), Account::default())).collect(),
             listing,
         }
     }
 
+    /// Lists an instrument, with a market around its base price.
+    pub(crate) fn list(&mut self, instrument: Instrument, now: i64) {
+        let quote = Quote::around(instrument.base_price, &instrument, now);
+        self.quotes.insert(instrument.con_id, quote);
+        self.listing.add(instrument);
+    }
+
     pub(crate) fn quote(&self, con_id: ConId) -> Option<&Quote> {
         self.quotes.get(&con_id)
+    }
+
+    pub(super) fn quote_mut(&mut self, con_id: ConId) -> Option<&mut Quote> {
+        self.quotes.get_mut(&con_id)
+    }
+
+    /// A new day of books and prices: what was gained before counts no more.
+    pub(super) fn start_day(&mut self) {
+        self.quotes.values_mut().for_each(Quote::start_day);
+        let (listing, quotes) = (&self.listing, &self.quotes);
+        let value = |con_id: ConId| {
+            let multiplier = listing.get(con_id).map(|instrument| instrument.multiplier)?;
+            Some(quotes.get(&con_id)?.mark()? * multiplier)
+        };
+        for account in self.accounts.values_mut() {
+            account.ledger.start_day(value);
+        }
     }
 
     /// The present market, or the last one there was.
@@ -76,7 +137,8 @@ impl Exchange {
             quote.apply(change, now);
             self.frozen.remove(&con_id);
         }
-        self.match_orders_on(con_id, now)
+        let events = self.match_orders_on(con_id, now);
+        self.settle(events, now)
     }
 
     /// Takes the market of an instrument away.
@@ -85,6 +147,11 @@ impl Exchange {
             self.frozen.insert(con_id, quote.clone());
             quote.clear();
         }
+    }
+
+    /// What happened to an instrument since the gateway started.
+    pub(crate) fn tape(&mut self, con_id: ConId) -> &mut Tape {
+        self.tapes.entry(con_id).or_default()
     }
 
     pub(crate) fn bars(&self, con_id: ConId) -> Option<&BarSeries> {
@@ -122,7 +189,23 @@ impl Exchange {
 
     pub(crate) fn figures(&self, account: &str) -> Option<Figures> {
         let ledger = &self.accounts.get(account)?.ledger;
-        Some(Figures::of(ledger, self.valued(account)))
+        Some(Figures::of(ledger, self.valued(account), |currency| self.rate(currency)))
+    }
+
+    /// What one unit of a currency is worth in the base currency, by the pairs that are listed; one
+    /// where there is no pair.
+    pub(crate) fn rate(&self, currency: &str) -> Decimal {
+        if currency == BASE_CURRENCY {
+            return Decimal::ONE;
+        }
+        let pair = |symbol: &str, quoted: &str| {
+            let mut pairs = self.listing.all().iter().filter(|one| one.kind == SecurityKind::Cash);
+            let pair = pairs.find(|one| one.symbol == symbol && one.currency == quoted)?;
+            let mark = self.frozen_quote(pair.con_id)?.mark()?;
+            Some(mark).filter(|mark| !mark.is_zero())
+        };
+        let inverse = || Some(Decimal::ONE / pair(BASE_CURRENCY, currency)?);
+        pair(currency, BASE_CURRENCY).or_else(inverse).unwrap_or(Decimal::ONE)
     }
 
     /// The account's profit and loss as shown: computed, unless a test set it.
@@ -138,7 +221,9 @@ impl Exchange {
 
     /// The rows of the account updates, as [`Self::summary`].
     pub(crate) fn updates(&self, account: &str) -> Rows {
-        self.rows(account, update_rows)
+        self.rows(account, |account, figures| {
+            update_rows(account, figures, |currency| self.rate(currency))
+        })
     }
 
     fn rows(&self, account: &str, of: impl Fn(&str, &Figures) -> Rows) -> Rows {

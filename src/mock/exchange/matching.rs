@@ -2,114 +2,130 @@
 
 use rust_decimal::Decimal;
 
-use super::order::{Action, Order, OrderKind};
+use super::order::{Action, Order};
+use super::order_kind::OrderKind;
 use super::quote::Quote;
+use super::ticket::{Ticket, Tif};
 
 /// What an order does now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
     Rest,
-    /// Its stop price is reached: it goes to the market.
+    /// Its trigger price is reached: it goes to the market.
     Trigger,
     /// It trades at this price.
     Fill(Decimal),
 }
 
-/// An order trades against the other side of the book, at that side's price.
+/// An order trades against the other side of the book at that side's price, or at the middle if it
+/// is pegged there.
 pub(crate) fn decide(order: &Order, quote: &Quote) -> Decision {
     let ticket = &order.ticket;
-    if ticket.kind.waits_for_trigger() && !order.is_triggered {
-        return trigger(ticket.action, ticket.stop, quote);
+    if ticket.tif == Tif::Opg {
+        return Decision::Rest;
     }
-    let Some(price) = opposite(ticket.action, quote) else { return Decision::Rest };
-    let accepts = match ticket.kind {
-        OrderKind::Market | OrderKind::Stop => true,
-        OrderKind::Limit | OrderKind::StopLimit => within(ticket.action, price, ticket.limit),
-        OrderKind::Resting(_) => false,
-    };
-    if accepts { Decision::Fill(price) } else { Decision::Rest }
+    if order.awaits_trigger() {
+        return if is_set_off(ticket, quote) { Decision::Trigger } else { Decision::Rest };
+    }
+    let price = tradable(order, quote);
+    price.map_or(Decision::Rest, Decision::Fill)
 }
 
-/// A stop is reached when the last price or the side it would trade at has gone through it.
-fn trigger(action: Action, stop: Option<Decimal>, quote: &Quote) -> Decision {
-    let Some(stop) = stop else { return Decision::Rest };
-    let reached = |price: Decimal| match action {
-        Action::Buy => price >= stop,
-        Action::Sell => price <= stop,
-    };
-    let prices = [quote.last, opposite(action, quote)];
-    if prices.into_iter().flatten().any(reached) { Decision::Trigger } else { Decision::Rest }
+/// The price it may trade at now.
+fn tradable(order: &Order, quote: &Quote) -> Option<Decimal> {
+    let ticket = &order.ticket;
+    let price = opposite(ticket.action, quote);
+    match ticket.kind {
+        OrderKind::Market | OrderKind::Stop | OrderKind::Trail | OrderKind::MarketIfTouched => {
+            price
+        }
+        OrderKind::Limit
+        | OrderKind::StopLimit
+        | OrderKind::TrailLimit
+        | OrderKind::LimitIfTouched => price.filter(|price| accepts(ticket, *price)),
+        // The rest of a market-to-limit order has the price of its first fill as its limit.
+        OrderKind::MarketToLimit => {
+            price.filter(|price| order.filled.is_zero() || accepts(ticket, *price))
+        }
+        OrderKind::Midprice | OrderKind::PegMid => {
+            pegged(ticket, quote.middle()).filter(|price| accepts_any(ticket, *price))
+        }
+        OrderKind::Relative => price.filter(|price| {
+            let pegged = pegged(ticket, own_side(ticket.action, quote));
+            accepts_any(ticket, *price)
+                && pegged.is_some_and(|pegged| is_within(ticket.action, *price, pegged))
+        }),
+        OrderKind::MarketOnClose | OrderKind::LimitOnClose | OrderKind::Resting(_) => None,
+    }
 }
 
-fn opposite(action: Action, quote: &Quote) -> Option<Decimal> {
+/// The price of an auction, if the order accepts it.
+pub(crate) fn auctioned(ticket: &Ticket, quote: &Quote) -> Option<Decimal> {
+    let price = quote.last.or_else(|| quote.mark())?;
+    let has_limit = ticket.kind.needs_limit();
+    (!has_limit || accepts(ticket, price)).then_some(price)
+}
+
+/// A stop is set off by a price as bad as its own, an if-touched order by one as good.
+fn is_set_off(ticket: &Ticket, quote: &Quote) -> bool {
+    let Some(stop) = ticket.stop else { return false };
+    let rises = (ticket.action == Action::Buy) != ticket.kind.is_touched_by_better_prices();
+    let reached = |price: Decimal| if rises { price >= stop } else { price <= stop };
+    watched(ticket, quote).into_iter().flatten().any(reached)
+}
+
+/// The prices that move or set off an order, by its trigger method. Trailing orders follow the last
+/// price unless told otherwise, so that a wide market does not set them off by itself.
+pub(crate) fn watched(ticket: &Ticket, quote: &Quote) -> [Option<Decimal>; 2] {
+    const BID_ASK: [i32; 2] = [1, 4];
+    const LAST: [i32; 2] = [2, 3];
+    const MIDDLE: i32 = 8;
+    let side = opposite(ticket.action, quote);
+    match ticket.trigger_method {
+        method if BID_ASK.contains(&method) => [side, None],
+        method if LAST.contains(&method) => [quote.last, None],
+        MIDDLE => [quote.middle(), None],
+        0 if ticket.kind.trails() => [quote.last.or(side), None],
+        _ => [quote.last, side],
+    }
+}
+
+/// What the order would pay or get at once.
+pub(crate) fn opposite(action: Action, quote: &Quote) -> Option<Decimal> {
     match action {
         Action::Buy => quote.ask,
         Action::Sell => quote.bid,
     }
 }
 
-fn within(action: Action, price: Decimal, limit: Option<Decimal>) -> bool {
-    limit.is_some_and(|limit| match action {
+fn own_side(action: Action, quote: &Quote) -> Option<Decimal> {
+    opposite(action.opposite(), quote)
+}
+
+/// A reference price made better for the market by the order's offset.
+fn pegged(ticket: &Ticket, reference: Option<Decimal>) -> Option<Decimal> {
+    let offset = ticket.offset.unwrap_or_default() * ticket.action.sign();
+    // A midpoint peg stays away from the market by its offset, a relative one moves into it.
+    let moved = if ticket.kind == OrderKind::Relative { offset } else { -offset };
+    Some(reference? + moved)
+}
+
+fn accepts(ticket: &Ticket, price: Decimal) -> bool {
+    ticket.limit.is_some_and(|limit| is_within(ticket.action, price, limit))
+}
+
+/// As [`accepts`], for orders whose limit is optional; zero is none.
+fn accepts_any(ticket: &Ticket, price: Decimal) -> bool {
+    ticket.limit.is_none_or(|limit| limit.is_zero() || is_within(ticket.action, price, limit))
+}
+
+fn is_within(action: Action, price: Decimal, limit: Decimal) -> bool {
+    match action {
         Action::Buy => price <= limit,
         Action::Sell => price >= limit,
-    })
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::exchange::{ClientId, ConId, OrderId, OrderKey, PermId, Ticket};
-    use Action::{Buy, Sell};
-    use Decision::{Fill, Rest, Trigger};
-    use OrderKind::{Limit, Market, Stop, StopLimit};
-
-    fn order(action: Action, kind: OrderKind, limit: i64, stop: i64) -> Order {
-        let ticket = Ticket {
-            account: "DU1".into(),
-            con_id: ConId(1),
-            action,
-            kind,
-            quantity: Decimal::ONE,
-            limit: Some(Decimal::from(limit)),
-            stop: Some(Decimal::from(stop)),
-            tif: "DAY".into(),
-            transmit: true,
-            parent: None,
-            oca_group: String::new(),
-            order_ref: String::new(),
-        };
-        let key = OrderKey { client: ClientId(1), order: OrderId(1) };
-        Order::new(key, PermId(1), ticket, 0)
-    }
-
-    #[test]
-    fn test_orders_decide_by_kind_side_and_price() {
-        let price = |value: i64| Some(Decimal::from(value));
-        let quote = Quote { bid: price(99), ask: price(101), last: price(100), ..Quote::default() };
-        let fill = |value: i64| Fill(Decimal::from(value));
-        let cases = [
-            (order(Buy, Market, 0, 0), fill(101)),
-            (order(Sell, Market, 0, 0), fill(99)),
-            (order(Buy, Limit, 101, 0), fill(101)),
-            (order(Buy, Limit, 100, 0), Rest),
-            (order(Sell, Limit, 99, 0), fill(99)),
-            (order(Sell, Limit, 100, 0), Rest),
-            (order(Buy, Stop, 0, 101), Trigger),
-            (order(Buy, Stop, 0, 102), Rest),
-            (order(Sell, Stop, 0, 100), Trigger),
-            (order(Sell, StopLimit, 95, 98), Rest),
-            (order(Buy, OrderKind::Resting("MOC".into()), 500, 0), Rest),
-        ];
-
-        for (order, expected) in cases {
-            assert_eq!(decide(&order, &quote), expected, "{:?}", order.ticket);
-        }
-    }
-
-    #[test]
-    fn test_without_a_market_everything_rests() {
-        for kind in [Market, Limit, Stop, StopLimit] {
-            assert_eq!(decide(&order(Buy, kind, 100, 100), &Quote::default()), Rest);
-        }
-    }
-}
+#[path = "matching_tests.rs"]
+mod tests;

@@ -3,17 +3,19 @@
 //! | from | to | when |
 //! |---|---|---|
 //! | held | PreSubmitted, Submitted | transmitted |
-//! | PreSubmitted | Submitted | triggered, or the parent filled |
+//! | PreSubmitted | Submitted | triggered, the parent filled, conditions met, the market opened |
 //! | PreSubmitted, Submitted | Filled | nothing remains |
-//! | PreSubmitted, Submitted | PendingCancel, Cancelled | cancelled |
+//! | PreSubmitted, Submitted | PendingCancel, Cancelled | cancelled or expired |
 //! | (new) | Inactive | refused by the broker |
 
 use rust_decimal::Decimal;
 
-use super::ids::{ConId, OrderId, OrderKey, PermId};
+use super::ids::{OrderKey, PermId};
+use super::ticket::Ticket;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Action {
+    #[default]
     Buy,
     Sell,
 }
@@ -23,6 +25,13 @@ impl Action {
         match self {
             Self::Buy => Decimal::ONE,
             Self::Sell => Decimal::NEGATIVE_ONE,
+        }
+    }
+
+    pub(crate) const fn opposite(self) -> Self {
+        match self {
+            Self::Buy => Self::Sell,
+            Self::Sell => Self::Buy,
         }
     }
 
@@ -42,73 +51,18 @@ impl Action {
     }
 }
 
-/// What decides when and at what price an order may fill.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum OrderKind {
-    Market,
-    Limit,
-    Stop,
-    StopLimit,
-    /// Accepted and shown, but never filled by this exchange.
-    Resting(String),
-}
-
-impl OrderKind {
-    pub(crate) fn code(&self) -> &str {
-        match self {
-            Self::Market => "MKT",
-            Self::Limit => "LMT",
-            Self::Stop => "STP",
-            Self::StopLimit => "STP LMT",
-            Self::Resting(code) => code,
-        }
-    }
-
-    pub(crate) const fn needs_limit(&self) -> bool {
-        matches!(self, Self::Limit | Self::StopLimit)
-    }
-
-    /// Whether a limit price means something to it; clients send one with any order.
-    pub(crate) const fn takes_limit(&self) -> bool {
-        self.needs_limit() || matches!(self, Self::Resting(_))
-    }
-
-    /// As [`Self::takes_limit`], for a stop price.
-    pub(crate) const fn takes_stop(&self) -> bool {
-        self.waits_for_trigger() || matches!(self, Self::Resting(_))
-    }
-
-    /// Whether it needs a stop price and rests until that is reached.
-    pub(crate) const fn waits_for_trigger(&self) -> bool {
-        matches!(self, Self::Stop | Self::StopLimit)
-    }
-}
-
-/// What a client asks for. Decimals are already checked to be numbers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Ticket {
-    pub(crate) account: String,
-    pub(crate) con_id: ConId,
-    pub(crate) action: Action,
-    pub(crate) kind: OrderKind,
-    pub(crate) quantity: Decimal,
-    pub(crate) limit: Option<Decimal>,
-    pub(crate) stop: Option<Decimal>,
-    pub(crate) tif: String,
-    pub(crate) transmit: bool,
-    pub(crate) parent: Option<OrderId>,
-    pub(crate) oca_group: String,
-    pub(crate) order_ref: String,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
     /// Not transmitted: known to the gateway only (O30, O70).
     Held,
+    /// Sent only where a setting asks for it (O4).
+    PendingSubmit,
     PreSubmitted,
     Submitted,
     PendingCancel,
     Cancelled,
+    /// Cancelled before it was transmitted.
+    ApiCancelled,
     Filled,
     Inactive,
 }
@@ -117,21 +71,43 @@ impl Status {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Held => "ApiPending",
+            Self::PendingSubmit => "PendingSubmit",
             Self::PreSubmitted => "PreSubmitted",
             Self::Submitted => "Submitted",
             Self::PendingCancel => "PendingCancel",
             Self::Cancelled => "Cancelled",
+            Self::ApiCancelled => "ApiCancelled",
             Self::Filled => "Filled",
             Self::Inactive => "Inactive",
         }
     }
 
     pub(crate) const fn is_working(self) -> bool {
-        matches!(self, Self::PreSubmitted | Self::Submitted | Self::PendingCancel)
+        matches!(
+            self,
+            Self::PendingSubmit | Self::PreSubmitted | Self::Submitted | Self::PendingCancel
+        )
     }
 
     pub(crate) const fn is_complete(self) -> bool {
-        matches!(self, Self::Cancelled | Self::Filled | Self::Inactive)
+        matches!(self, Self::Cancelled | Self::ApiCancelled | Self::Filled | Self::Inactive)
+    }
+}
+
+/// What keeps an order out of the market.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Waits {
+    /// A child whose parent has not filled yet (O71).
+    pub(crate) for_parent: bool,
+    /// Its conditions do not hold yet, or its time has not come.
+    pub(crate) for_conditions: bool,
+    /// The market is closed.
+    pub(crate) for_open: bool,
+}
+
+impl Waits {
+    pub(crate) const fn any(self) -> bool {
+        self.for_parent || self.for_conditions || self.for_open
     }
 }
 
@@ -147,10 +123,23 @@ pub(crate) struct Order {
     pub(crate) last_fill_price: Decimal,
     pub(crate) commission: Decimal,
     pub(crate) is_triggered: bool,
-    /// A child whose parent has not filled yet (O71).
-    pub(crate) waits_for_parent: bool,
+    pub(crate) waits: Waits,
+    /// How often its client's words were taken: once when placed, once for each change.
+    pub(crate) wordings: u32,
+    /// Became a market order by a change: its status comes before its execution (O52).
+    pub(crate) is_made_market: bool,
+    /// Entered by hand and bound by client 0, which gives it an id (I8).
+    pub(crate) is_bound: bool,
+    /// Epoch seconds from which its day counts.
+    pub(crate) active_at: i64,
+    /// Executions of the exchange before it became active.
+    pub(crate) trades_before: usize,
+    /// Epoch seconds up to which time has been looked at.
+    pub(crate) reviewed_at: i64,
     /// Epoch seconds of the last change.
     pub(crate) changed_at: i64,
+    /// Why it ended, as completed orders tell it.
+    pub(crate) end_note: String,
 }
 
 impl Order {
@@ -165,8 +154,15 @@ impl Order {
             last_fill_price: Decimal::ZERO,
             commission: Decimal::ZERO,
             is_triggered: false,
-            waits_for_parent: false,
+            waits: Waits::default(),
+            wordings: 1,
+            is_made_market: false,
+            is_bound: false,
+            active_at: now,
+            trades_before: 0,
+            reviewed_at: now,
             changed_at: now,
+            end_note: String::new(),
         }
     }
 
@@ -178,9 +174,12 @@ impl Order {
         if self.filled.is_zero() { Decimal::ZERO } else { self.turnover / self.filled }
     }
 
+    pub(crate) fn awaits_trigger(&self) -> bool {
+        self.ticket.kind.waits_for_trigger() && !self.is_triggered
+    }
+
     /// Why it is not in the market (O7).
     pub(crate) fn why_held(&self) -> &'static str {
-        let waits = self.ticket.kind.waits_for_trigger() && !self.is_triggered;
-        if waits && self.status.is_working() { "trigger" } else { "" }
+        if self.awaits_trigger() && self.status.is_working() { "trigger" } else { "" }
     }
 }

@@ -28,6 +28,9 @@ impl OrderBook {
 
     /// Marks an id as used, whatever becomes of its order (I4).
     pub(crate) fn use_id(&mut self, key: OrderKey) {
+        if key.is_manual() {
+            return;
+        }
         let highest = self.highest.entry(key.client).or_insert(key.order);
         *highest = (*highest).max(key.order);
     }
@@ -52,6 +55,18 @@ impl OrderBook {
             .filter(move |order| client.is_none_or(|client| order.key.client == client))
     }
 
+    /// Binds the orders entered by hand that are not bound yet; says which.
+    pub(crate) fn bind_manual(&mut self) -> Vec<(PermId, OrderKey)> {
+        let mut bound = Vec::new();
+        for order in self.orders.values_mut() {
+            if order.key.is_manual() && !order.is_bound && order.status.is_working() {
+                order.is_bound = true;
+                bound.push((order.perm_id, order.key));
+            }
+        }
+        bound
+    }
+
     /// Keys of the orders of one contract that can still trade, oldest first.
     pub(crate) fn working_on(&self, con_id: ConId) -> Vec<OrderKey> {
         let on = self.working(None).filter(|order| order.ticket.con_id == con_id);
@@ -61,6 +76,11 @@ impl OrderBook {
     /// The orders that name this one as their parent, by id.
     pub(crate) fn children(&self, parent: OrderKey) -> Vec<OrderKey> {
         self.children.get(&parent).into_iter().flatten().copied().collect()
+    }
+
+    /// Drops finished orders; their ids stay used (I4).
+    pub(crate) fn forget_complete(&mut self) {
+        self.orders.retain(|_, order| !order.status.is_complete());
     }
 
     /// Stores an order in its new state.

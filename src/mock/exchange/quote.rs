@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::instrument::Instrument;
+use super::order::Action;
 use super::random;
 
 /// The market of one instrument. `None` is "no such price now".
@@ -22,6 +23,9 @@ pub(crate) struct Quote {
     pub(crate) close: Option<Decimal>,
     /// Epoch seconds of the last trade.
     pub(crate) last_time: i64,
+    /// How much of the shown sizes orders have taken since these were set.
+    pub(crate) bid_taken: Decimal,
+    pub(crate) ask_taken: Decimal,
 }
 
 /// New values for some fields of a quote; `None` leaves a field as it is.
@@ -47,20 +51,30 @@ impl Quote {
         let id = u64::from(instrument.con_id.0.unsigned_abs());
         let share = Decimal::from(random::mix(seed, id) % 101) - Decimal::from(50);
         let last = on_grid(instrument.base_price * (Decimal::ONE + share / SHARE_STEPS), tick);
-        let near = |share: i64| on_grid(last * Decimal::new(share, 3), tick);
+        Self::around(last, instrument, now)
+    }
+
+    /// A market around a last price, two steps wide. What does not trade has no sizes (M10).
+    pub(crate) fn around(last: Decimal, instrument: &Instrument, now: i64) -> Self {
+        let tick = instrument.step_at(last);
+        let near = |share: i64| on_grid(last * Decimal::new(share, 3), tick).max(tick);
+        let size = |units: i64| {
+            if instrument.is_tradable() { Decimal::from(units) } else { Decimal::ZERO }
+        };
         Self {
-            bid: Some(last - tick),
-            ask: Some(last + tick),
+            bid: instrument.is_tradable().then(|| last - tick),
+            ask: instrument.is_tradable().then(|| last + tick),
             last: Some(last),
-            bid_size: Decimal::from(300),
-            ask_size: Decimal::from(200),
-            last_size: Decimal::from(100),
-            volume: Decimal::from(1_000_000),
+            bid_size: size(300),
+            ask_size: size(200),
+            last_size: size(100),
+            volume: size(1_000_000),
             open: Some(near(998)),
-            high: Some(near(1_006)),
-            low: Some(near(994)),
+            high: Some(near(1_006).max(last)),
+            low: Some(near(994).min(last)),
             close: Some(near(996)),
             last_time: now,
+            ..Self::default()
         }
     }
 
@@ -77,6 +91,12 @@ impl Quote {
         self.ask_size = change.ask_size.unwrap_or(self.ask_size);
         self.last_size = change.last_size.unwrap_or(self.last_size);
         self.volume = change.volume.unwrap_or(self.volume);
+        if change.bid.or(change.bid_size).is_some() {
+            self.bid_taken = Decimal::ZERO;
+        }
+        if change.ask.or(change.ask_size).is_some() {
+            self.ask_taken = Decimal::ZERO;
+        }
         if let Some(last) = change.last {
             self.high = change.high.or_else(|| self.high.map(|high| high.max(last)));
             self.low = change.low.or_else(|| self.low.map(|low| low.min(last)));
@@ -91,14 +111,40 @@ impl Quote {
             (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
     }
 
+    /// What is left of the size an order would trade against.
+    pub(crate) fn untaken(&self, action: Action) -> Decimal {
+        match action {
+            Action::Buy => self.ask_size - self.ask_taken,
+            Action::Sell => self.bid_size - self.bid_taken,
+        }
+    }
+
+    /// An order traded against the other side.
+    pub(crate) fn take(&mut self, action: Action, quantity: Decimal) {
+        match action {
+            Action::Buy => self.ask_taken += quantity,
+            Action::Sell => self.bid_taken += quantity,
+        }
+    }
+
+    /// A new day: the last price is the close before, the day's figures start anew.
+    pub(crate) fn start_day(&mut self) {
+        self.close = self.mark();
+        (self.open, self.high, self.low) = (self.last, self.last, self.last);
+        self.volume = Decimal::ZERO;
+    }
+
     pub(crate) fn has_market(&self) -> bool {
         self.bid.is_some() || self.ask.is_some() || self.last.is_some()
     }
 
     /// What a position is valued at: last, else the middle, else the close before.
     pub(crate) fn mark(&self) -> Option<Decimal> {
-        let middle = || Some((self.bid? + self.ask?) / Decimal::TWO);
-        self.last.or_else(middle).or(self.close)
+        self.last.or_else(|| self.middle()).or(self.close)
+    }
+
+    pub(crate) fn middle(&self) -> Option<Decimal> {
+        Some((self.bid? + self.ask?) / Decimal::TWO)
     }
 }
 

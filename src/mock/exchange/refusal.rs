@@ -2,8 +2,11 @@
 
 use rust_decimal::Decimal;
 
-use super::instrument::Instrument;
-use super::order::{Order, Status, Ticket};
+use super::instrument::{Instrument, SecurityKind};
+use super::order::{Order, Status};
+use super::order_kind::OrderKind;
+use super::ticket::{Ticket, Tif};
+use super::trading::not_found;
 
 /// A coded refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,13 +27,50 @@ impl Refusal {
 }
 
 /// What is wrong with a ticket in itself (O20, O21).
-pub(crate) fn check_ticket(ticket: &Ticket, instrument: &Instrument) -> Result<(), Refusal> {
+pub(crate) fn check_ticket(
+    ticket: &Ticket,
+    instrument: &Instrument,
+    now: i64,
+) -> Result<(), Refusal> {
+    check_quantity(ticket, instrument)?;
+    let kind = &ticket.kind;
+    check_price(kind.needs_limit(), ticket.limit, "limit", instrument)?;
+    check_price(kind.needs_stop(), ticket.stop, "stop", instrument)?;
+    if kind.trails() && ticket.offset.or(ticket.percent).is_none_or(|by| by <= Decimal::ZERO) {
+        return Err(invalid("Please enter a trailing amount or percentage"));
+    }
+    check_life(ticket, now)
+}
+
+fn check_quantity(ticket: &Ticket, instrument: &Instrument) -> Result<(), Refusal> {
     if ticket.quantity <= Decimal::ZERO {
         return Err(invalid("The size value should be greater than zero"));
     }
-    let kind = &ticket.kind;
-    check_price(kind.needs_limit(), ticket.limit, "limit", instrument)?;
-    check_price(kind.waits_for_trigger(), ticket.stop, "stop", instrument)
+    if instrument.kind == SecurityKind::Future && !ticket.quantity.fract().is_zero() {
+        return Err(Refusal::new(
+            10318,
+            "Fractional quantities are not supported for this contract",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether the time in force fits the order type and has not passed.
+fn check_life(ticket: &Ticket, now: i64) -> Result<(), Refusal> {
+    let is_auctioned = matches!(ticket.kind, OrderKind::Market | OrderKind::Limit);
+    let fits = match ticket.tif {
+        Tif::Opg => is_auctioned,
+        Tif::Ioc | Tif::Fok => !ticket.kind.trades_at_close(),
+        Tif::Day | Tif::Gtc | Tif::Gtd => true,
+    };
+    if !fits {
+        let text = "This order type cannot be combined with this time in force";
+        return Err(Refusal::new(111, text));
+    }
+    if ticket.tif == Tif::Gtd && ticket.good_till.is_none_or(|till| till <= now) {
+        return Err(Refusal::new(334, "Invalid Good Till Date order"));
+    }
+    Ok(())
 }
 
 fn check_price(
@@ -58,26 +98,35 @@ fn invalid(cause: &str) -> Refusal {
 pub(crate) fn check_change(order: &Order, ticket: &Ticket) -> Result<(), Refusal> {
     match order.status {
         Status::Filled => return Err(Refusal::new(104, "Cannot modify a filled order.")),
-        Status::Cancelled | Status::Inactive | Status::PendingCancel => {
+        Status::Cancelled | Status::ApiCancelled | Status::Inactive | Status::PendingCancel => {
             return Err(Refusal::new(103, "Duplicate order id"));
         }
-        Status::Held | Status::PreSubmitted | Status::Submitted => {}
+        Status::Held | Status::PendingSubmit | Status::PreSubmitted | Status::Submitted => {}
     }
     let old = &order.ticket;
-    let is_same =
-        (old.action, old.con_id, &old.account) == (ticket.action, ticket.con_id, &ticket.account);
+    let is_same = (old.action, old.con_id, &old.account, &old.legs)
+        == (ticket.action, ticket.con_id, &ticket.account, &ticket.legs);
     if is_same && ticket.quantity > order.filled {
         return Ok(());
     }
     Err(Refusal::new(105, "Order being modified does not match original order"))
 }
 
-/// Whether an order can be cancelled now; the id names it in the text (O43).
-pub(crate) fn check_cancel(order: &Order) -> Result<(), Refusal> {
+/// How long a finished order is remembered by a cancel, in seconds: minutes, says the observation.
+const REMEMBERED: i64 = 180;
+
+/// Whether an order can be cancelled now; the id names it in the text. After some minutes a finished
+/// order counts as unknown (O43).
+pub(crate) fn check_cancel(order: &Order, now: i64) -> Result<(), Refusal> {
     let id = order.key.order.0;
     let state = order.status.name();
     match order.status {
-        Status::Filled | Status::Cancelled => Err(Refusal::new(
+        Status::Filled | Status::Cancelled | Status::ApiCancelled
+            if now - order.changed_at > REMEMBERED =>
+        {
+            Err(not_found(order.key))
+        }
+        Status::Filled | Status::Cancelled | Status::ApiCancelled => Err(Refusal::new(
             10148,
             format!("OrderId {id} that needs to be cancelled cannot be cancelled, state: {state}."),
         )),
@@ -88,6 +137,6 @@ pub(crate) fn check_cancel(order: &Order) -> Result<(), Refusal> {
                 order.perm_id.0
             ),
         )),
-        Status::Held | Status::PreSubmitted | Status::Submitted => Ok(()),
+        Status::Held | Status::PendingSubmit | Status::PreSubmitted | Status::Submitted => Ok(()),
     }
 }

@@ -3,11 +3,11 @@
 use rust_decimal::Decimal;
 use time::macros::date;
 
-use crate::exchange::ledger::STARTING_CASH;
+use crate::exchange::order_kind::OrderKind;
 use crate::exchange::refusal::Refusal;
+use crate::exchange::ticket::Tif;
 use crate::exchange::{
-    Action, ClientId, ConId, Event, Exchange, OrderId, OrderKey, OrderKind, QuoteChange, Status,
-    Ticket, random,
+    Action, ClientId, ConId, Event, Exchange, OrderId, OrderKey, QuoteChange, Ticket,
 };
 
 const ACCOUNT: &str = "DU1";
@@ -39,11 +39,8 @@ fn ticket(action: Action, kind: OrderKind, quantity: i64, price: i64) -> Ticket 
         quantity: Decimal::from(quantity),
         limit: Some(Decimal::from(price)),
         stop: Some(Decimal::from(price)),
-        tif: "DAY".into(),
         transmit: true,
-        parent: None,
-        oca_group: String::new(),
-        order_ref: String::new(),
+        ..Ticket::default()
     }
 }
 
@@ -55,6 +52,8 @@ fn names(events: Vec<Event>) -> Vec<String> {
     let name = |event: Event| match event {
         Event::Coded { code, .. } => code.to_string(),
         Event::Shown { order, .. } => order.status.name().to_owned(),
+        Event::Opened(order) => format!("open {}", order.status.name()),
+        Event::Stated(order) => format!("status {}", order.status.name()),
         Event::Executed(_) => "executed".into(),
         Event::Moved { .. } => "moved".into(),
         Event::Charged(_) => "charged".into(),
@@ -66,13 +65,13 @@ fn names(events: Vec<Event>) -> Vec<String> {
 fn test_tickets_are_answered_by_what_they_ask() {
     let limit = |price: i64| ticket(Action::Buy, OrderKind::Limit, 10, price);
     let held = Ticket { transmit: false, ..limit(50) };
-    let at_once = |tif: &str| Ticket { tif: tif.into(), ..limit(50) };
+    let at_once = |tif: Tif| Ticket { tif, ..limit(50) };
     let cases: [(Ticket, &[&str]); 8] = [
         (limit(50), &["Submitted"]),
         (limit(101), &["Submitted", "executed", "Filled", "moved", "charged"]),
         (held, &[]),
-        (at_once("IOC"), &["Submitted", "PendingCancel", "Cancelled"]),
-        (at_once("FOK"), &["Submitted", "Inactive"]),
+        (at_once(Tif::Ioc), &["Submitted", "PendingCancel", "Cancelled"]),
+        (at_once(Tif::Fok), &["Submitted", "Inactive"]),
         (Ticket { quantity: Decimal::ZERO, ..limit(50) }, &["321"]),
         (Ticket { parent: Some(OrderId(9)), ..limit(50) }, &["10006"]),
         (Ticket { quantity: Decimal::from(1_000_000), ..limit(50) }, &["201", "Inactive"]),
@@ -133,51 +132,4 @@ fn test_a_cancelled_parent_takes_its_children_along() {
     assert_eq!(place(&mut exchange, 2, child), ["PreSubmitted"]);
 
     assert_eq!(names(exchange.cancel(key(1), 0)), ["Cancelled", "202", "Cancelled", "202"]);
-}
-
-#[test]
-fn test_books_equal_a_fold_of_the_executions_at_every_moment() {
-    for seed in 1..=10 {
-        let mut exchange = exchange();
-        for step in 0..150 {
-            random_step(&mut exchange, seed, step);
-            assert_books_follow(&exchange, &format!("seed {seed}, step {step}"));
-        }
-        assert!(exchange.executions.len() > 20, "seed {seed}");
-    }
-}
-
-fn random_step(exchange: &mut Exchange, seed: u64, step: u64) {
-    let pick =
-        |salt: u64, range: u64| i64::try_from(random::mix(seed, step * 11 + salt) % range).unwrap();
-    let bid = 90 + pick(0, 20);
-    set(exchange, bid, bid + 1 + pick(1, 2));
-    let action = if pick(2, 2) == 0 { Action::Buy } else { Action::Sell };
-    let kinds = [OrderKind::Market, OrderKind::Limit, OrderKind::Stop, OrderKind::StopLimit];
-    let kind = kinds[usize::try_from(pick(3, 4)).unwrap()].clone();
-    let order = i32::try_from(step).unwrap() + 1;
-    place(exchange, order, ticket(action, kind, 1 + pick(4, 30), 90 + pick(5, 20)));
-    if pick(6, 4) == 0 {
-        exchange.cancel(key(order), 0);
-    }
-}
-
-fn assert_books_follow(exchange: &Exchange, place: &str) {
-    let (mut quantity, mut cash, mut realized) = (Decimal::ZERO, STARTING_CASH, Decimal::ZERO);
-    for fill in &exchange.executions {
-        let signed = fill.quantity * fill.action.sign();
-        quantity += signed;
-        cash -= signed * fill.price + fill.commission;
-        realized += fill.realized.unwrap_or_default();
-    }
-    let figures = exchange.figures(ACCOUNT).unwrap();
-    let held = exchange.valued_one(ACCOUNT, AAPL).map(|held| held.holding.quantity);
-    assert_eq!(held.unwrap_or_default(), quantity, "{place}");
-    assert_eq!(figures.cash, cash, "{place}");
-    assert_eq!(figures.pnl.realized, realized, "{place}");
-    let filled: Decimal = exchange.book.all().map(|order| order.filled).sum();
-    let executed: Decimal = exchange.executions.iter().map(|fill| fill.quantity).sum();
-    assert_eq!(filled, executed, "{place}");
-    let complete = exchange.book.all().filter(|order| order.status == Status::Filled);
-    assert!(complete.into_iter().all(|order| order.remaining().is_zero()), "{place}");
 }

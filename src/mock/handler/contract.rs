@@ -1,7 +1,8 @@
 //! Contracts in messages: what a request describes, and how an instrument is shown in each place.
 
+use crate::exchange::instrument::Right;
 use crate::exchange::listing::Query;
-use crate::exchange::number::double;
+use crate::exchange::number::{decimal, double};
 use crate::exchange::refusal::Refusal;
 use crate::exchange::{ConId, Instrument, SecurityKind};
 use crate::wire::pb;
@@ -14,6 +15,13 @@ pub(super) fn query(contract: &pb::Contract) -> Query {
         con_id: contract.con_id.filter(|id| *id != 0).map(ConId),
         symbol: text(&contract.symbol),
         security_type: text(&contract.sec_type),
+        strike: contract.strike.filter(|strike| *strike != 0.0).and_then(decimal),
+        right: Right::parse(contract.right()),
+        cusip: if contract.sec_id_type() == "CUSIP" {
+            text(&contract.sec_id)
+        } else {
+            String::new()
+        },
         expiry: text(&contract.last_trade_date_or_contract_month),
         exchange: text(&contract.exchange),
         primary_exchange: text(&contract.primary_exch),
@@ -51,7 +59,7 @@ pub(super) fn blank() -> Refusal {
 pub(super) fn full(instrument: &Instrument) -> pb::Contract {
     pb::Contract {
         exchange: Some(instrument.route().to_owned()),
-        primary_exch: Some(instrument.primary_exchange.to_owned()),
+        primary_exch: Some(instrument.primary_exchange.clone()),
         ..bare(instrument)
     }
 }
@@ -63,7 +71,7 @@ pub(super) fn held(instrument: &Instrument) -> pb::Contract {
 
 /// As portfolio rows show it.
 pub(super) fn in_portfolio(instrument: &Instrument) -> pb::Contract {
-    pb::Contract { primary_exch: Some(instrument.primary_exchange.to_owned()), ..bare(instrument) }
+    pb::Contract { primary_exch: Some(instrument.primary_exchange.clone()), ..bare(instrument) }
 }
 
 /// As orders and executions echo it. The question mark for the right of a stock (K12) was seen in text
@@ -73,14 +81,18 @@ pub(super) fn ordered(instrument: &Instrument, exchange: &str) -> pb::Contract {
 }
 
 fn bare(instrument: &Instrument) -> pb::Contract {
-    let is_future = instrument.kind == SecurityKind::Future;
+    let option = instrument.option();
+    // Only futures and options carry a date and a multiplier (K12).
+    let expires = option.is_some() || instrument.kind == SecurityKind::Future;
     pb::Contract {
         con_id: Some(instrument.con_id.0),
         symbol: Some(instrument.symbol.clone()),
         sec_type: Some(instrument.kind.code().to_owned()),
-        last_trade_date_or_contract_month: is_future.then(|| instrument.expiry.clone()),
-        multiplier: is_future.then(|| double(instrument.multiplier)),
-        currency: Some(instrument.currency.to_owned()),
+        last_trade_date_or_contract_month: expires.then(|| instrument.expiry.clone()),
+        strike: option.map(|option| double(option.strike)),
+        right: option.map(|option| option.right.code().to_owned()),
+        multiplier: expires.then(|| double(instrument.multiplier)),
+        currency: Some(instrument.currency.clone()),
         local_symbol: Some(instrument.local_symbol.clone()),
         trading_class: Some(instrument.trading_class.clone()),
         ..Default::default()

@@ -1,8 +1,11 @@
-//! Contract details (9): one row per instrument that fits, then the End (K1, K2).
+//! Contract details (9): one row per instrument that fits, then the End (K1, K2). Bonds have a message
+//! of their own (K4); a combo gets no answer of any kind (K5).
 
 use crate::client::{NO_REQUEST, Outlet};
+use crate::exchange::instrument::BondTerms;
+use crate::exchange::number::{double, text};
 use crate::exchange::{Instrument, SecurityKind};
-use crate::wire::pb;
+use crate::wire::{ReplyKind, pb};
 use crate::world::World;
 
 use super::contract;
@@ -10,53 +13,135 @@ use super::contract;
 pub(super) fn answer(world: &World, to: &Outlet, request: &pb::ContractDataRequest) {
     let id = request.req_id.unwrap_or(NO_REQUEST);
     let query = request.contract.as_ref().map(contract::query).unwrap_or_default();
-    if query.security_type == "BAG" {
-        // A combo is never answered, neither with rows nor with an error (K5).
+    if query.security_type == "BAG" && !query.symbol.is_empty() {
         return;
     }
+    // A combo without a symbol is as blank as anything else (K14).
+    if query.is_blank() {
+        let refusal = contract::blank();
+        return to.error(id, refusal.code, refusal.text);
+    }
     let found = world.exchange.listing.find(&query);
-    if query.is_blank() || found.is_empty() {
-        let refusal = if query.is_blank() { contract::blank() } else { contract::unknown() };
+    if found.is_empty() {
+        let refusal = contract::unknown();
         return to.error(id, refusal.code, refusal.text);
     }
     for instrument in found {
-        to.send(&row(id, instrument));
+        let row = row(world, id, instrument);
+        match instrument.bond() {
+            Some(_) => to.send_as(ReplyKind::BondContractData, &row),
+            None => to.send(&row),
+        }
     }
     to.send(&pb::ContractDataEnd { req_id: Some(id) });
 }
 
-fn row(id: i32, instrument: &Instrument) -> pb::ContractData {
+fn row(world: &World, id: i32, instrument: &Instrument) -> pb::ContractData {
     pb::ContractData {
         req_id: Some(id),
         contract: Some(contract::full(instrument)),
-        contract_details: Some(details(instrument)),
+        contract_details: Some(of_kind(world, instrument, details(instrument))),
     }
 }
 
 fn details(instrument: &Instrument) -> pb::ContractDetails {
-    let text = |text: &str| Some(text.to_owned());
-    let hours = hours(instrument.kind);
+    let (least, usual) = sizes(instrument.kind);
     pb::ContractDetails {
         market_name: Some(instrument.trading_class.clone()),
-        min_tick: Some(instrument.tick.to_string()),
-        order_types: text(ORDER_TYPES),
-        valid_exchanges: text(instrument.valid_exchanges),
+        min_tick: Some(text(instrument.tick)),
+        order_types: Some(ORDER_TYPES.to_owned()),
+        valid_exchanges: Some(instrument.valid_exchanges.clone()),
         price_magnifier: Some(1),
         under_con_id: Some(0),
         long_name: Some(instrument.long_name.clone()),
         contract_month: instrument.expiry.get(..6).map(str::to_owned),
-        industry: text(instrument.industry),
-        time_zone_id: text("US/Eastern"),
-        trading_hours: text(hours),
-        liquid_hours: text(hours),
+        industry: Some(instrument.industry.clone()),
+        time_zone_id: Some("US/Eastern".to_owned()),
+        trading_hours: Some(HOURS.to_owned()),
+        liquid_hours: Some(HOURS.to_owned()),
         agg_group: Some(1),
-        market_rule_ids: text("26"),
-        real_expiration_date: (!instrument.expiry.is_empty()).then(|| instrument.expiry.clone()),
-        stock_type: (instrument.kind == SecurityKind::Stock).then(|| "COMMON".to_owned()),
-        min_size: text("1"),
-        size_increment: text("1"),
-        suggested_size_increment: text("100"),
+        market_rule_ids: Some(rule_ids(instrument)),
+        min_size: Some(least.to_owned()),
+        size_increment: Some(least.to_owned()),
+        suggested_size_increment: Some(usual.to_owned()),
         ..Default::default()
+    }
+}
+
+/// What only this kind of security has.
+fn of_kind(
+    world: &World,
+    instrument: &Instrument,
+    details: pb::ContractDetails,
+) -> pb::ContractDetails {
+    let expiry = || Some(instrument.expiry.clone());
+    match instrument.kind {
+        SecurityKind::Stock => {
+            pb::ContractDetails { stock_type: Some("COMMON".to_owned()), ..details }
+        }
+        SecurityKind::Option => with_underlying(world, instrument, details),
+        SecurityKind::Future => pb::ContractDetails {
+            real_expiration_date: expiry(),
+            under_symbol: Some(instrument.symbol.clone()),
+            under_sec_type: Some(SecurityKind::Index.code().to_owned()),
+            ..details
+        },
+        SecurityKind::Bond => match instrument.bond() {
+            Some(terms) => with_bond(terms, details),
+            None => details,
+        },
+        SecurityKind::Cash | SecurityKind::Index | SecurityKind::Crypto => details,
+    }
+}
+
+fn with_underlying(
+    world: &World,
+    instrument: &Instrument,
+    details: pb::ContractDetails,
+) -> pb::ContractDetails {
+    let terms = instrument.option();
+    let underlying = terms.and_then(|terms| world.exchange.listing.get(terms.underlying));
+    pb::ContractDetails {
+        real_expiration_date: Some(instrument.expiry.clone()),
+        under_con_id: underlying.map(|found| found.con_id.0),
+        under_symbol: underlying.map(|found| found.symbol.clone()),
+        under_sec_type: underlying.map(|found| found.kind.code().to_owned()),
+        ..details
+    }
+}
+
+fn with_bond(terms: &BondTerms, details: pb::ContractDetails) -> pb::ContractDetails {
+    pb::ContractDetails {
+        cusip: Some(terms.cusip.clone()),
+        coupon: Some(double(terms.coupon)),
+        issue_date: Some(terms.issued.clone()),
+        ratings: Some(terms.ratings.clone()),
+        bond_type: Some("CORP".to_owned()),
+        coupon_type: Some("FIXED".to_owned()),
+        convertible: Some(false),
+        callable: Some(false),
+        puttable: Some(false),
+        desc_append: Some(details.long_name().to_owned()),
+        ..details
+    }
+}
+
+/// One rule per exchange, in the order of the exchanges.
+fn rule_ids(instrument: &Instrument) -> String {
+    let rule = instrument.rule.0.to_string();
+    instrument.valid_exchanges.split(',').map(|_| rule.as_str()).collect::<Vec<_>>().join(",")
+}
+
+/// Least and usual order size.
+const fn sizes(kind: SecurityKind) -> (&'static str, &'static str) {
+    match kind {
+        SecurityKind::Stock => ("1", "100"),
+        SecurityKind::Crypto => ("0.00000001", "0.00000001"),
+        SecurityKind::Cash
+        | SecurityKind::Future
+        | SecurityKind::Option
+        | SecurityKind::Index
+        | SecurityKind::Bond => ("1", "1"),
     }
 }
 
@@ -64,6 +149,4 @@ const ORDER_TYPES: &str =
     "ACTIVETIM,ADJUST,ALERT,ALGO,AON,COND,DAY,GTC,GTD,IOC,LMT,MKT,OCA,STP,STPLMT,WHATIF";
 
 /// The market of the mock gateway is always open.
-fn hours(_kind: SecurityKind) -> &'static str {
-    "20200101:0000-20991231:2359"
-}
+const HOURS: &str = "20200101:0000-20991231:2359";

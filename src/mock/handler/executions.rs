@@ -1,25 +1,29 @@
 //! Executions and their commissions: as they happen, and for a query (7).
 
+use time::{Date, Duration};
+
 use crate::client::{NO_REQUEST, Outlet};
+use crate::exchange::deadlines::day_of;
+use crate::exchange::ledger::BASE_CURRENCY;
 use crate::exchange::number::{double, text};
 use crate::exchange::{ClientId, Execution, Instrument};
-use crate::wire::{UNSET_DOUBLE, pb};
+use crate::wire::{UNSET_DOUBLE, UNSET_INT, pb};
 use crate::world::World;
 
 use super::contract;
-use super::order_reports::local_stamp;
+use super::order_reports::{local_stamp, shown_client};
 
 /// Sends a fill to the client that placed the order, under no request (E1).
 pub(super) fn tell(world: &World, execution: &Execution) {
-    if let Some(to) = world.outlet_of(execution.key.client) {
+    for to in world.audience_of(execution.key) {
         send_details(world, &to, NO_REQUEST, execution);
     }
 }
 
-/// Sends a fill's commission to the client that placed the order.
+/// Sends a fill's commission to the client that placed the order and to the master client (E11).
 pub(super) fn tell_commission(world: &World, execution: &Execution) {
-    if let Some(to) = world.outlet_of(execution.key.client) {
-        to.send(&commission(execution));
+    for to in world.audience_of(execution.key) {
+        to.send(&commission(world, execution));
     }
 }
 
@@ -27,14 +31,45 @@ pub(super) fn tell_commission(world: &World, execution: &Execution) {
 pub(super) fn answer(world: &World, to: &Outlet, request: &pb::ExecutionRequest) {
     let id = request.req_id.unwrap_or(NO_REQUEST);
     let filter = request.execution_filter.clone().unwrap_or_default();
+    let days = Days::of(&filter, day_of(world.now()));
     for execution in &world.exchange.executions {
         let instrument = world.exchange.listing.get(execution.con_id);
-        if instrument.is_some_and(|instrument| passes(&filter, execution, instrument)) {
+        let is_recent = days.contains(day_of(execution.time)) && !execution.is_replaced;
+        if is_recent && instrument.is_some_and(|instrument| passes(&filter, execution, instrument))
+        {
             send_details(world, to, id, execution);
-            to.send(&commission(execution));
+            to.send(&commission(world, execution));
         }
     }
     to.send(&pb::ExecutionDetailsEnd { req_id: Some(id) });
+}
+
+/// The days a query covers: today, unless it names more (E3).
+struct Days {
+    first: Date,
+    last: Date,
+    /// `YYYYMMDD` numbers; empty if the range decides.
+    named: Vec<i32>,
+}
+
+impl Days {
+    /// No more than a week is kept.
+    const MOST: i32 = 7;
+
+    fn of(filter: &pb::ExecutionFilter, today: Date) -> Self {
+        let asked = filter.last_n_days.filter(|days| *days != UNSET_INT);
+        let back = asked.unwrap_or(0).clamp(0, Self::MOST);
+        let first = today.saturating_sub(Duration::days(back.into()));
+        Self { first, last: today, named: filter.specific_dates.clone() }
+    }
+
+    fn contains(&self, date: Date) -> bool {
+        let number = date.year() * 10_000 + i32::from(u8::from(date.month())) * 100;
+        match self.named.is_empty() {
+            true => self.first <= date && date <= self.last,
+            false => self.named.contains(&(number + i32::from(date.day()))),
+        }
+    }
 }
 
 fn passes(filter: &pb::ExecutionFilter, execution: &Execution, instrument: &Instrument) -> bool {
@@ -45,7 +80,7 @@ fn passes(filter: &pb::ExecutionFilter, execution: &Execution, instrument: &Inst
         && is(filter.acct_code(), &execution.account)
         && is(filter.symbol(), &instrument.symbol)
         && is(filter.sec_type(), instrument.kind.code())
-        && (is(filter.exchange(), instrument.primary_exchange) || filter.exchange() == "SMART")
+        && (is(filter.exchange(), &instrument.primary_exchange) || filter.exchange() == "SMART")
         && (is(side, execution.action.side()) || is(side, execution.action.code()))
         && is_since(filter.time(), execution)
 }
@@ -68,16 +103,17 @@ fn send_details(world: &World, to: &Outlet, id: i32, execution: &Execution) {
 /// The exchange is the venue of the fill, never SMART (E5).
 fn details(execution: &Execution, instrument: &Instrument) -> pb::Execution {
     pb::Execution {
-        order_id: Some(execution.key.order.0),
+        // Executions of orders entered by hand have no order id (I9).
+        order_id: Some(if execution.key.is_manual() { UNSET_INT } else { execution.key.order.0 }),
         exec_id: Some(execution.exec_id.clone()),
         time: Some(local_stamp(execution.time)),
         acct_number: Some(execution.account.clone()),
-        exchange: Some(instrument.primary_exchange.to_owned()),
+        exchange: Some(instrument.primary_exchange.clone()),
         side: Some(execution.action.side().to_owned()),
         shares: Some(text(execution.quantity)),
         price: Some(double(execution.price)),
         perm_id: Some(execution.perm_id.0),
-        client_id: Some(execution.key.client.0),
+        client_id: Some(shown_client(execution.key)),
         is_liquidation: Some(false),
         cum_qty: Some(text(execution.cumulative)),
         avg_price: Some(double(execution.average_price)),
@@ -89,14 +125,45 @@ fn details(execution: &Execution, instrument: &Instrument) -> pb::Execution {
 }
 
 /// Nothing is realized by a trade that only opens: the unset double (E6).
-fn commission(execution: &Execution) -> pb::CommissionAndFeesReport {
+fn commission(world: &World, execution: &Execution) -> pb::CommissionAndFeesReport {
+    let instrument = world.exchange.listing.get(execution.con_id);
+    let currency = instrument.map_or(BASE_CURRENCY, |found| &found.currency);
     pb::CommissionAndFeesReport {
         exec_id: Some(execution.exec_id.clone()),
         commission_and_fees: Some(double(execution.commission)),
-        currency: Some("USD".to_owned()),
+        currency: Some(currency.to_owned()),
         realized_pnl: Some(execution.realized.map_or(UNSET_DOUBLE, double)),
         bond_yield: Some(UNSET_DOUBLE),
         // Clients read it as a number when present.
         yield_redemption_date: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::date;
+
+    #[test]
+    fn test_a_query_covers_today_unless_it_asks_for_more() {
+        let filter = |last_n_days: Option<i32>, specific_dates: &[i32]| pb::ExecutionFilter {
+            last_n_days,
+            specific_dates: specific_dates.to_vec(),
+            ..Default::default()
+        };
+        let (today, yesterday) = (date!(2026 - 11 - 21), date!(2026 - 11 - 20));
+        let cases = [
+            (filter(None, &[]), today, true),
+            (filter(None, &[]), yesterday, false),
+            (filter(Some(UNSET_INT), &[]), yesterday, false),
+            (filter(Some(1), &[]), yesterday, true),
+            (filter(Some(100), &[]), date!(2026 - 11 - 13), false),
+            (filter(None, &[20_261_120]), yesterday, true),
+            (filter(None, &[20_261_120]), today, false),
+        ];
+
+        for (filter, date, expected) in cases {
+            assert_eq!(Days::of(&filter, today).contains(date), expected, "{filter:?} {date}");
+        }
     }
 }

@@ -14,53 +14,121 @@ use crate::wire::pb;
 use crate::wire::text::BarsWithWindow;
 use crate::world::World;
 
-use super::contract;
+use super::live_bars::Followed;
+use super::{contract, live_bars, schedule};
 
-pub(super) fn answer(world: &World, to: &Outlet, request: &pb::HistoricalDataRequest) {
+pub(super) fn answer(world: &mut World, to: &Outlet, request: &pb::HistoricalDataRequest) {
     let id = request.req_id.unwrap_or(NO_REQUEST);
-    if let Err(refusal) = send_bars(world, to, id, request) {
+    if world.client(to).is_some_and(|client| client.streams.live_bars.contains_key(&id)) {
+        return to.error(id, 386, "Duplicate ticker ID for API historical data query");
+    }
+    let sent = resolve(world, request).and_then(|asked| send(world, to, id, request, asked));
+    if let Err(refusal) = sent {
         to.error(id, refusal.code, refusal.text);
     }
 }
 
-/// Every query is answered at once, so there is never one left to cancel (H14).
-pub(super) fn cancel(to: &Outlet, request: &pb::CancelHistoricalData) {
+/// Only a query that keeps up to date is still there to be cancelled (H14); its cancel is told as the
+/// failure of the query (H13).
+pub(super) fn cancel(world: &mut World, to: &Outlet, request: &pb::CancelHistoricalData) {
     let id = request.req_id.unwrap_or(NO_REQUEST);
-    to.error(id, 366, format!("No historical data query found for ticker id:{id}"));
+    let known = world.client(to).and_then(|client| client.streams.live_bars.remove(&id));
+    let (code, text) = match known {
+        Some(_) => (
+            162,
+            format!(
+                "Historical Market Data Service error message:API historical data query cancelled: {id}"
+            ),
+        ),
+        None => (366, format!("No historical data query found for ticker id:{id}")),
+    };
+    to.error(id, code, text);
 }
 
-fn send_bars(
-    world: &World,
+/// What a request is for.
+struct Asked {
+    instrument: Instrument,
+    query: BarQuery,
+    lacks_zone: bool,
+}
+
+fn resolve(world: &World, request: &pb::HistoricalDataRequest) -> Result<Asked, Refusal> {
+    let con_id = contract::resolve(world, request.contract.as_ref())?;
+    let instrument = world.exchange.listing.get(con_id).ok_or_else(contract::unknown)?.clone();
+    let End { moment, lacks_zone } = match request.end_date_time() {
+        "" => End { moment: world.now(), lacks_zone: false },
+        text => End::parse(text)?,
+    };
+    let query = query(request, moment, &instrument)?;
+    check_live(request, query)?;
+    Ok(Asked { instrument, query, lacks_zone })
+}
+
+/// What keeps up to date ends now, and has bars of five seconds at least (H16).
+fn check_live(request: &pb::HistoricalDataRequest, query: BarQuery) -> Result<(), Refusal> {
+    let is_too_short = matches!(query.size, BarSize::Seconds(size) if size < live_bars::SHORTEST);
+    match request.keep_up_to_date() {
+        true if is_too_short => Err(invalid("Historical data bar size setting is invalid")),
+        true if !request.end_date_time().is_empty() => {
+            Err(invalid("End date not supported with keepUpToDate"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn send(
+    world: &mut World,
     to: &Outlet,
     id: i32,
     request: &pb::HistoricalDataRequest,
+    Asked { instrument, query, lacks_zone }: Asked,
 ) -> Result<(), Refusal> {
-    let con_id = contract::resolve(world, request.contract.as_ref())?;
-    let instrument = world.exchange.listing.get(con_id).ok_or_else(contract::unknown)?;
-    let end = End::parse(request.end_date_time())?;
-    if end.lacks_zone {
+    if lacks_zone {
         to.error(
             id,
             2174,
             "Warning: You submitted request with date-time attributes without explicit time zone.",
         );
     }
-    let query = query(request, end.moment, instrument)?;
-    let found = match world.exchange.bars(con_id) {
+    if request.what_to_show() == "SCHEDULE" {
+        schedule::send(to, id, &instrument, query);
+        return Ok(());
+    }
+    let found = match world.exchange.bars(instrument.con_id) {
         Some(series) => series.iter().filter(|bar| bar.start < query.end).copied().collect(),
-        None => bars(instrument, world.exchange.seed, query),
+        None => bars(&instrument, world.exchange.seed, query),
     };
+    let form = if request.format_date() == 2 { DateForm::Epoch } else { DateForm::Local };
+    send_batch(to, id, &instrument, &found, (query, form))?;
+    if request.keep_up_to_date() {
+        let followed = Followed { con_id: instrument.con_id, query, form };
+        live_bars::start(world, to, id, followed, found.last());
+    }
+    Ok(())
+}
+
+/// Every bar in one frame, then the window (H1).
+fn send_batch(
+    to: &Outlet,
+    id: i32,
+    instrument: &Instrument,
+    found: &[Bar],
+    (query, form): (BarQuery, DateForm),
+) -> Result<(), Refusal> {
     if found.is_empty() {
         return Err(no_data("HMDS query returned no data", instrument));
     }
-    let format = if request.format_date() == 2 { DateForm::Epoch } else { DateForm::Local };
-    let historical_data_bars = found.iter().map(|bar| row(bar, query.size, format)).collect();
+    let historical_data_bars = found.iter().map(|bar| row(bar, query.size, form)).collect();
     let reply = pb::HistoricalData { req_id: Some(id), historical_data_bars };
     if reply.encoded_len() + size_of::<u32>() > MAX_BODY {
         return Err(no_data("query would return too many bars", instrument));
     }
     to.send_bars(BarsWithWindow { bars: reply, window: window(id, query) });
     Ok(())
+}
+
+fn invalid(cause: &str) -> Refusal {
+    Refusal::new(321, format!("Error validating request.-'bP' : cause - {cause}"))
 }
 
 fn no_data(cause: &str, instrument: &Instrument) -> Refusal {
@@ -76,19 +144,7 @@ fn query(
     end: i64,
     instrument: &Instrument,
 ) -> Result<BarQuery, Refusal> {
-    let invalid = |cause: &str| {
-        Refusal::new(321, format!("Error validating request.-'bP' : cause - {cause}"))
-    };
-    let show = match request.what_to_show() {
-        "TRADES" if instrument.kind == SecurityKind::Cash => {
-            return Err(no_data("No market data permissions for TRADES", instrument));
-        }
-        "TRADES" | "ADJUSTED_LAST" | "AGGTRADES" => Show::Trades,
-        "MIDPOINT" => Show::Midpoint,
-        "BID" => Show::Bid,
-        "ASK" => Show::Ask,
-        _ => return Err(invalid("Incorrect 'what to show'")),
-    };
+    let show = show(request.what_to_show(), instrument)?;
     let size = BarSize::parse(request.bar_size_setting());
     let span = Span::parse(request.duration());
     Ok(BarQuery {
@@ -100,20 +156,41 @@ fn query(
     })
 }
 
+/// What a request shows. A schedule has sessions for bars, and days only (H7).
+fn show(name: &str, instrument: &Instrument) -> Result<Show, Refusal> {
+    Ok(match (name, instrument.kind) {
+        ("TRADES", SecurityKind::Cash) => {
+            return Err(no_data("No market data permissions for TRADES", instrument));
+        }
+        // Coins trade in too many places for one tape (H19).
+        ("TRADES", SecurityKind::Crypto) => {
+            return Err(Refusal::new(
+                10_299,
+                "Expected what to show is AGGTRADES, please use that instead of TRADES.",
+            ));
+        }
+        ("TRADES" | "ADJUSTED_LAST" | "AGGTRADES" | "SCHEDULE", _) => Show::Trades,
+        ("MIDPOINT", _) => Show::Midpoint,
+        ("BID", _) => Show::Bid,
+        ("ASK", _) => Show::Ask,
+        ("BID_ASK", _) => Show::BidAsk,
+        ("HISTORICAL_VOLATILITY" | "OPTION_IMPLIED_VOLATILITY", _) => Show::Volatility,
+        _ => return Err(invalid("Incorrect 'what to show'")),
+    })
+}
+
 /// The end of a window, and whether it was written without a zone (H11).
 #[derive(Debug, PartialEq, Eq)]
-struct End {
-    moment: i64,
-    lacks_zone: bool,
+pub(super) struct End {
+    /// Epoch seconds.
+    pub(super) moment: i64,
+    pub(super) lacks_zone: bool,
 }
 
 impl End {
-    /// Empty is now. `YYYYMMDD HH:MM:SS Zone`, or `YYYYMMDD-HH:MM:SS` in UTC; without a zone the
+    /// `YYYYMMDD HH:MM:SS Zone`, or `YYYYMMDD-HH:MM:SS` in UTC; without a zone the
     /// instrument's is meant.
-    fn parse(text: &str) -> Result<Self, Refusal> {
-        if text.is_empty() {
-            return Ok(Self { moment: clock::seconds(), lacks_zone: false });
-        }
+    pub(super) fn parse(text: &str) -> Result<Self, Refusal> {
         Self::parse_written(text).ok_or_else(|| {
             Refusal::new(10314, "End Date/Time: The date, time, or time-zone entered is invalid.")
         })
@@ -145,12 +222,12 @@ fn parse_local(date: &str, clock: &str) -> Option<PrimitiveDateTime> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum DateForm {
+pub(super) enum DateForm {
     Local,
     Epoch,
 }
 
-fn row(bar: &Bar, size: BarSize, form: DateForm) -> pb::HistoricalDataBar {
+pub(super) fn row(bar: &Bar, size: BarSize, form: DateForm) -> pb::HistoricalDataBar {
     let trades = bar.trades;
     let none = || "-1".to_owned();
     pb::HistoricalDataBar {

@@ -3,15 +3,21 @@
 use std::sync::Arc;
 
 use crate::client::{Client, ConnectionId, DataMode, Due, NO_REQUEST, Outlet, RequestId, Ticker};
-use crate::clock;
+use crate::exchange::instrument::Instrument;
 use crate::exchange::number::text;
+use crate::exchange::refusal::Refusal;
 use crate::exchange::{ConId, Quote, QuoteChange};
 use crate::flood::{Flood, Progress};
 use crate::wire::pb;
 use crate::world::World;
 
 use super::contract;
+use super::generic_ticks::{self, Wanted};
+use super::news;
+use super::option_ticks;
+use super::prints;
 use super::ticks::{self, Parts};
+use super::venues;
 
 /// What a request gets, by what the client asked for and what the login may see. Asking for delayed
 /// data does not take live data away; the gateway tells which kind it sends (M1 to M3).
@@ -27,27 +33,76 @@ fn mode(asked: i32, is_entitled: bool, has_market: bool) -> Option<DataMode> {
 
 pub(super) fn subscribe(world: &mut World, to: &Outlet, request: &pb::MarketDataRequest) {
     let id = request.req_id.unwrap_or(NO_REQUEST);
-    let con_id = match contract::resolve(world, request.contract.as_ref()) {
-        Ok(con_id) => con_id,
-        Err(refusal) => return to.error(id, refusal.code, refusal.text),
-    };
     let Some(client) = world.client(to) else { return };
-    if client.tickers.contains_key(&id) {
+    if client.tickers.contains_key(&id) || client.streams.news.contains_key(&id) {
         return to.error(id, 322, "Error processing request. Duplicate ticker id");
     }
-    let asked = client.market_data_type;
-    match present_mode(world, con_id, asked) {
-        None => to.error(id, 354, "Requested market data is not subscribed."),
-        Some(mode) => {
-            let is_snapshot = request.snapshot() || request.regulatory_snapshot();
-            start(world, to, id, Ticker { con_id, mode, snapshot: None }, is_snapshot);
-        }
+    if news::is_tape(request.contract.as_ref()) {
+        return news::follow_tape(world, to, id, request.contract.as_ref());
     }
+    let asked = match asked(world, request) {
+        Ok(asked) => asked,
+        Err(refusal) => return to.error(id, refusal.code, refusal.text),
+    };
+    if let Some(providers) = asked.wanted.news.clone() {
+        news::follow(world, to, id, Some(asked.con_id), providers);
+    }
+    if !asked.wanted.is_without_quotes {
+        start_asked(world, to, request, asked);
+    }
+}
+
+/// What a request asks for.
+struct Asked {
+    con_id: ConId,
+    wanted: Wanted,
+}
+
+fn asked(world: &World, request: &pb::MarketDataRequest) -> Result<Asked, Refusal> {
+    let con_id = contract::resolve(world, request.contract.as_ref())?;
+    let instrument = world.exchange.listing.get(con_id).ok_or_else(contract::unknown)?;
+    let (kind, list) = (instrument.kind, request.generic_tick_list());
+    let wanted = Wanted::parse(list).ok_or_else(|| generic_ticks::illegal(kind, list))?;
+    wanted.check(kind, list)?;
+    if request.snapshot() && !list.is_empty() {
+        return Err(Refusal::new(
+            414,
+            "Snapshot market data subscription is not applicable to generic ticks",
+        ));
+    }
+    Ok(Asked { con_id, wanted })
+}
+
+fn start_asked(
+    world: &mut World,
+    to: &Outlet,
+    request: &pb::MarketDataRequest,
+    Asked { con_id, wanted }: Asked,
+) {
+    let id = request.req_id.unwrap_or(NO_REQUEST);
+    let asked = world.client(to).map_or(1, |client| client.market_data_type);
+    let Some(mode) = present_mode(world, con_id, asked) else {
+        return to.error(id, 354, "Requested market data is not subscribed.");
+    };
+    let is_snapshot = request.snapshot() || request.regulatory_snapshot();
+    let option = world.exchange.listing.get(con_id).and_then(Instrument::option);
+    let is_cut = mode.is_delayed() && wanted.is_partly_delayed();
+    let ticker = Ticker {
+        con_id,
+        mode,
+        snapshot: None,
+        generics: wanted.generics,
+        underlying: option.map(|terms| terms.underlying),
+    };
+    if is_cut {
+        to.error(id, 2187, "Some generic ticks are not available with delayed data.");
+    }
+    start(world, to, id, ticker, is_snapshot);
 }
 
 fn present_mode(world: &World, con_id: ConId, asked: i32) -> Option<DataMode> {
     let has_market = world.exchange.quote(con_id).is_some_and(Quote::has_market);
-    mode(asked, !world.not_entitled.contains(&con_id), has_market)
+    mode(asked, world.has_live_data(con_id), has_market)
 }
 
 fn start(world: &mut World, to: &Outlet, id: RequestId, mut ticker: Ticker, is_snapshot: bool) {
@@ -59,6 +114,9 @@ fn start(world: &mut World, to: &Outlet, id: RequestId, mut ticker: Ticker, is_s
             10167,
             "Requested market data is not subscribed. Displaying delayed market data.",
         );
+        if ticker.underlying.is_some() {
+            to.error(id, 10_091, PARTLY_SUBSCRIBED);
+        }
     }
     send_burst(world, to, id, &ticker);
     if is_snapshot {
@@ -69,12 +127,16 @@ fn start(world: &mut World, to: &Outlet, id: RequestId, mut ticker: Ticker, is_s
     }
 }
 
+/// Greeks need the data of the underlying too (M4).
+const PARTLY_SUBSCRIBED: &str =
+    "Part of requested market data requires additional subscription for API.";
+
 fn send_parameters(world: &World, to: &Outlet, id: RequestId, con_id: ConId) {
     let Some(instrument) = world.exchange.listing.get(con_id) else { return };
     to.send(&pb::TickReqParams {
         req_id: Some(id),
         min_tick: Some(text(instrument.tick)),
-        bbo_exchange: Some("9c0001".to_owned()),
+        bbo_exchange: Some(venues::BBO_EXCHANGE.to_owned()),
         snapshot_permissions: Some(3),
         ..Default::default()
     });
@@ -88,6 +150,8 @@ fn send_burst(world: &World, to: &Outlet, id: RequestId, ticker: &Ticker) {
     if let Some(quote) = shown_quote(world, ticker) {
         ticks::send(to, id, &ticks::ticks(quote, Parts::ALL, ticker.mode.is_delayed()));
     }
+    option_ticks::send(world, to, id, ticker);
+    generic_ticks::send(world, to, id, ticker, |_| true);
 }
 
 fn shown_quote<'a>(world: &'a World, ticker: &Ticker) -> Option<&'a Quote> {
@@ -120,6 +184,7 @@ pub(crate) fn end_snapshot(
     let Some(client) = world.clients.get_mut(&connection) else { return };
     if client.tickers.get(&id).is_some_and(|ticker| ticker.snapshot == Some(number)) {
         client.tickers.remove(&id);
+        client.outlet.usage.end(connection, id);
         client.outlet.send(&pb::TickSnapshotEnd { req_id: Some(id) });
     }
 }
@@ -127,8 +192,9 @@ pub(crate) fn end_snapshot(
 /// A good cancel is silent (M18).
 pub(super) fn cancel(world: &mut World, to: &Outlet, request: &pb::CancelMarketData) {
     let id = request.req_id.unwrap_or(NO_REQUEST);
-    let known = world.client(to).and_then(|client| client.tickers.remove(&id));
-    if known.is_none() {
+    let Some(client) = world.client(to) else { return };
+    let news = client.streams.news.remove(&id);
+    if client.tickers.remove(&id).is_none() && news.is_none() {
         to.error(id, 300, format!("Can't find EId with tickerId:{id}"));
     }
 }
@@ -169,22 +235,26 @@ fn change_mode(world: &mut World, to: &Outlet, id: RequestId, mode: DataMode) {
 /// Changes prices, tells tickers, and lets orders and account figures follow.
 pub(crate) fn set_price(world: &mut World, con_id: ConId, change: &QuoteChange) {
     let before = world.exchange.quote(con_id).cloned().unwrap_or_default();
-    let events = world.exchange.set_quote(con_id, change, clock::seconds());
+    let now = world.now();
+    let events = world.exchange.set_quote(con_id, change, now);
     review_modes(world, |ticker| ticker.con_id == con_id);
     if let Some(after) = world.exchange.quote(con_id) {
         send_parts(world, con_id, after, Parts::of(change, &before, after));
     }
+    prints::follow(world, con_id, change, &before);
     super::tell(world, events);
     tell_holders(world, con_id);
 }
 
 /// Takes the market away: sides go to -1, or the data turns frozen where that was asked for.
 pub(crate) fn clear_price(world: &mut World, con_id: ConId) {
+    let before = world.exchange.quote(con_id).cloned().unwrap_or_default();
     world.exchange.clear_quote(con_id);
     review_modes(world, |ticker| ticker.con_id == con_id);
     if let Some(after) = world.exchange.quote(con_id) {
         send_parts(world, con_id, after, Parts::SIDES);
     }
+    prints::follow(world, con_id, &QuoteChange::default(), &before);
 }
 
 fn send_parts(world: &World, con_id: ConId, quote: &Quote, parts: Parts) {

@@ -6,17 +6,45 @@ use rust_decimal::Decimal;
 use crate::client::{NO_REQUEST, Outlet};
 use crate::clock;
 use crate::exchange::calendar::{ZONE, eastern};
+use crate::exchange::deadlines::trading_day_of;
 use crate::exchange::number::{double, text};
-use crate::exchange::{ClientId, Order, Status, Ticket};
+use crate::exchange::{ClientId, Event, Order, OrderKey, Status, Ticket};
 use crate::wire::{UNSET_INT, pb};
 use crate::world::{Wording, World};
 
 use super::contract;
 
-/// Sends an order's state to the client that placed it, if it is connected (O1, S16).
+/// Sends an order's state to the client that placed it, if it is connected (O1, S16), and to the
+/// master client (N4).
 pub(super) fn tell(world: &World, order: &Order, passing_limit: Option<Decimal>) {
-    if let Some(to) = world.outlet_of(order.key.client) {
+    for to in world.audience(order) {
         send_pair(world, &to, order, passing_limit);
+    }
+}
+
+/// As [`tell`], the openOrder alone (O10, O26).
+pub(super) fn tell_open(world: &World, order: &Order) {
+    for to in world.audience(order) {
+        to.send(&open_order(world, order, None));
+    }
+}
+
+/// As [`tell`], the orderStatus alone (O26).
+pub(super) fn tell_status(world: &World, order: &Order) {
+    for to in world.audience(order) {
+        to.send(&status(order));
+    }
+}
+
+/// Sends the states among these events to one client that is not their audience.
+pub(super) fn send_states(world: &World, to: &Outlet, events: &[Event]) {
+    for event in events {
+        match event {
+            Event::Shown { order, passing_limit } => send_pair(world, to, order, *passing_limit),
+            Event::Opened(order) => to.send(&open_order(world, order, None)),
+            Event::Stated(order) => to.send(&status(order)),
+            Event::Coded { .. } | Event::Executed(_) | Event::Moved { .. } | Event::Charged(_) => {}
+        }
     }
 }
 
@@ -25,32 +53,92 @@ fn send_pair(world: &World, to: &Outlet, order: &Order, passing_limit: Option<De
     to.send(&status(order));
 }
 
-/// Every working order of a client, or of all, then the End (N1, I10).
-pub(super) fn send_open(world: &World, to: &Outlet, client: Option<ClientId>) {
-    for order in world.exchange.book.working(client) {
+/// The working orders of this client, then the End. Client 0 binds those entered by hand (N1, N2).
+pub(super) fn send_own(world: &mut World, to: &Outlet) {
+    if to.client == ClientId(0) {
+        bind_all(world);
+    }
+    send_working(world, to, |order| {
+        order.key.client == to.client || (order.is_bound && to.client == ClientId(0))
+    });
+}
+
+/// The working orders of every client and those entered by hand, then the End (N1, I10).
+pub(super) fn send_all(world: &World, to: &Outlet) {
+    send_working(world, to, |_| true);
+}
+
+fn send_working(world: &World, to: &Outlet, is_asked: impl Fn(&Order) -> bool) {
+    for order in world.exchange.book.working(None).filter(|order| is_asked(order)) {
         send_pair(world, to, order, None);
     }
     to.send(&pb::OpenOrdersEnd {});
 }
 
-/// Only client 0 may bind orders entered by hand, of which there are none here (N2).
-pub(super) fn bind(to: &Outlet, request: &pb::AutoOpenOrdersRequest) {
-    if request.auto_bind() && to.client != ClientId(0) {
-        to.error(NO_REQUEST, 327, "Only the default client (i.e 0) can auto bind orders.");
+/// What a client that connects is sent unasked, where the rules say so (S15).
+pub(super) fn replay(world: &World, to: &Outlet) {
+    if world.exchange.rules.sends_open_orders_on_connect {
+        for order in world.exchange.book.working(Some(to.client)) {
+            send_pair(world, to, order, None);
+        }
     }
 }
 
-pub(super) fn send_completed(world: &World, to: &Outlet) {
-    for order in world.exchange.book.all().filter(|order| order.status.is_complete()) {
+/// Only client 0 may bind orders entered by hand (N2).
+pub(super) fn bind(world: &mut World, to: &Outlet, request: &pb::AutoOpenOrdersRequest) {
+    if request.auto_bind() && to.client != ClientId(0) {
+        return to.error(NO_REQUEST, 327, "Only the default client (i.e 0) can auto bind orders.");
+    }
+    if let Some(client) = world.client(to) {
+        client.binds_orders = request.auto_bind();
+    }
+    if request.auto_bind() {
+        bind_all(world);
+    }
+}
+
+/// Gives orders entered by hand their negative ids and tells client 0 of each (I8, N6).
+pub(super) fn bind_all(world: &mut World) {
+    let to = world.outlet_of(ClientId(0));
+    for (perm_id, key) in world.exchange.book.bind_manual() {
+        if let Some(to) = &to {
+            to.send(&pb::OrderBound {
+                perm_id: Some(perm_id.0),
+                client_id: Some(0),
+                order_id: Some(key.order.0),
+            });
+        }
+    }
+}
+
+/// The orders that ended on the present day (P6); on request only those of API clients.
+pub(super) fn send_completed(world: &World, to: &Outlet, request: &pb::CompletedOrdersRequest) {
+    let today = trading_day_of(world.now());
+    let is_asked = |order: &&Order| {
+        order.status.is_complete()
+            && trading_day_of(order.changed_at) == today
+            && !(request.api_only() && order.key.is_manual())
+    };
+    for order in world.exchange.book.all().filter(is_asked) {
         to.send(&completed(world, order));
     }
     to.send(&pb::CompletedOrdersEnd {});
 }
 
+/// An order entered by hand has id 0 until it is bound (I8).
+fn shown_id(order: &Order) -> i32 {
+    if order.key.is_manual() && !order.is_bound { 0 } else { order.key.order.0 }
+}
+
+/// Orders entered by hand belong to client 0.
+pub(super) fn shown_client(key: OrderKey) -> i32 {
+    if key.is_manual() { 0 } else { key.client.0 }
+}
+
 /// Quantities are explicit in every state, "0" included (O6).
 fn status(order: &Order) -> pb::OrderStatus {
     pb::OrderStatus {
-        order_id: Some(order.key.order.0),
+        order_id: Some(shown_id(order)),
         status: Some(order.status.name().to_owned()),
         filled: Some(text(order.filled)),
         remaining: Some(text(order.remaining())),
@@ -58,7 +146,7 @@ fn status(order: &Order) -> pb::OrderStatus {
         perm_id: Some(order.perm_id.0),
         parent_id: Some(order.ticket.parent.map_or(0, |parent| parent.0)),
         last_fill_price: Some(double(order.last_fill_price)),
-        client_id: Some(order.key.client.0),
+        client_id: Some(shown_client(order.key)),
         why_held: Some(order.why_held().to_owned()),
         mkt_cap_price: Some(0.0),
     }
@@ -69,11 +157,11 @@ fn open_order(world: &World, order: &Order, passing_limit: Option<Decimal>) -> p
     let state =
         pb::OrderState { status: Some(order.status.name().to_owned()), ..Default::default() };
     pb::OpenOrder {
-        order_id: Some(order.key.order.0),
+        order_id: Some(shown_id(order)),
         contract: Some(shown_contract(world, &order.ticket, &wording)),
         order: Some(pb::Order {
-            order_id: Some(order.key.order.0),
-            client_id: Some(order.key.client.0),
+            order_id: Some(shown_id(order)),
+            client_id: Some(shown_client(order.key)),
             perm_id: Some(order.perm_id.0),
             ..echo(wording.order, &order.ticket, passing_limit)
         }),
@@ -81,7 +169,7 @@ fn open_order(world: &World, order: &Order, passing_limit: Option<Decimal>) -> p
     }
 }
 
-fn shown_contract(world: &World, ticket: &Ticket, wording: &Wording) -> pb::Contract {
+pub(super) fn shown_contract(world: &World, ticket: &Ticket, wording: &Wording) -> pb::Contract {
     match world.exchange.listing.get(ticket.con_id) {
         None => wording.contract.clone(),
         Some(instrument) => {
@@ -91,8 +179,14 @@ fn shown_contract(world: &World, ticket: &Ticket, wording: &Wording) -> pb::Cont
     }
 }
 
+/// The trailing amount or peg offset where there is one, else the stop.
+fn shown_aux(ticket: &Ticket) -> Decimal {
+    let aux = if ticket.kind.takes_offset() { ticket.offset } else { ticket.stop };
+    aux.unwrap_or_default()
+}
+
 /// The client's words plus what a gateway fills in (O11); filledQuantity stays unset (O12).
-fn echo(order: pb::Order, ticket: &Ticket, passing_limit: Option<Decimal>) -> pb::Order {
+pub(super) fn echo(order: pb::Order, ticket: &Ticket, passing_limit: Option<Decimal>) -> pb::Order {
     let limit = passing_limit.or(ticket.limit).unwrap_or_default();
     let or = |field: Option<String>, default: &str| {
         field.filter(|text| !text.is_empty()).or_else(|| Some(default.to_owned()))
@@ -101,7 +195,8 @@ fn echo(order: pb::Order, ticket: &Ticket, passing_limit: Option<Decimal>) -> pb
         account: Some(ticket.account.clone()),
         total_quantity: Some(text(ticket.quantity)),
         lmt_price: Some(double(limit)),
-        aux_price: Some(double(ticket.stop.unwrap_or_default())),
+        aux_price: Some(double(shown_aux(ticket))),
+        trail_stop_price: ticket.stop.filter(|_| ticket.kind.trails()).map(double),
         tif: or(order.tif, "DAY"),
         oca_type: order.oca_type.filter(|kind| *kind != 0).or(Some(3)),
         exempt_code: Some(order.exempt_code.unwrap_or(-1)),
@@ -122,7 +217,8 @@ fn completed(world: &World, order: &Order) -> pb::CompletedOrder {
     let (state, note) = match order.status {
         Status::Filled => (Status::Filled, format!("Filled Size: {}", text(order.filled))),
         // An order last seen Inactive is shown as cancelled (P5).
-        _ => (Status::Cancelled, "Cancelled by Trader".to_owned()),
+        _ if order.end_note.is_empty() => (Status::Cancelled, "Cancelled by Trader".to_owned()),
+        _ => (Status::Cancelled, order.end_note.clone()),
     };
     pb::CompletedOrder {
         contract: Some(shown_contract(world, &order.ticket, &wording)),
@@ -146,52 +242,4 @@ fn completed(world: &World, order: &Order) -> pb::CompletedOrder {
 /// A time in the zone of the instruments, as completed orders and executions show it (E4, P3).
 pub(super) fn local_stamp(epoch: i64) -> String {
     format!("{} {ZONE}", clock::stamp(eastern(epoch)))
-}
-
-/// A what-if is answered by an openOrder with margins; nothing is placed (O75).
-pub(super) fn send_preview(
-    world: &World,
-    to: &Outlet,
-    id: i32,
-    (ticket, wording): (&Ticket, &Wording),
-) {
-    if let Err(refusal) =
-        world.exchange.check(ticket).and_then(|()| world.exchange.check_funds(ticket))
-    {
-        return to.error(id, refusal.code, refusal.text);
-    }
-    to.send(&pb::OpenOrder {
-        order_id: Some(id),
-        contract: Some(shown_contract(world, ticket, wording)),
-        order: Some(pb::Order {
-            order_id: Some(id),
-            client_id: Some(to.client.0),
-            perm_id: Some(0),
-            ..echo(wording.order.clone(), ticket, None)
-        }),
-        order_state: preview(world, ticket),
-    });
-}
-
-fn preview(world: &World, ticket: &Ticket) -> Option<pb::OrderState> {
-    let figures = world.exchange.figures(&ticket.account)?;
-    let change = double(world.exchange.margin_change(ticket));
-    let (margin, equity) = (double(figures.margin), double(figures.net_liquidation()));
-    let commission = -double(world.exchange.commission_of(ticket));
-    Some(pb::OrderState {
-        status: Some(Status::PreSubmitted.name().to_owned()),
-        init_margin_before: Some(margin),
-        maint_margin_before: Some(margin),
-        equity_with_loan_before: Some(equity),
-        init_margin_change: Some(change),
-        maint_margin_change: Some(change),
-        equity_with_loan_change: Some(commission),
-        init_margin_after: Some(margin + change),
-        maint_margin_after: Some(margin + change),
-        equity_with_loan_after: Some(equity + commission),
-        commission_and_fees: Some(-commission),
-        commission_and_fees_currency: Some("USD".to_owned()),
-        margin_currency: Some("USD".to_owned()),
-        ..Default::default()
-    })
 }

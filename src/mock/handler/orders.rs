@@ -1,24 +1,23 @@
-//! Orders: placing and changing (3), cancelling (4, 58), previews (what-if).
+//! Orders: placing and changing (3), cancelling (4, 58), orders entered by hand.
 
 use crate::client::{NO_REQUEST, Outlet};
-use crate::clock;
-use crate::exchange::number::decimal;
 use crate::exchange::refusal::Refusal;
-use crate::exchange::{Action, OrderId, OrderKey, OrderKind, Ticket};
-use crate::wire::{UNSET_DOUBLE, pb};
+use crate::exchange::trading::not_found;
+use crate::exchange::{ClientId, Event, OrderId, OrderKey, PermId};
+use crate::wire::pb;
 use crate::world::{Wording, World};
 
-use super::positions::account_of;
-use super::{contract, order_reports};
+use super::order_words;
+use super::previews;
 
 pub(super) fn place(world: &mut World, to: &Outlet, request: pb::PlaceOrderRequest) {
     let id = request.order_id.unwrap_or(NO_REQUEST);
-    let key = OrderKey { client: to.client, order: OrderId(id) };
+    let key = key_of(world, to, id);
     let wording = Wording {
         contract: request.contract.unwrap_or_default(),
         order: request.order.unwrap_or_default(),
     };
-    let ticket = match ticket(world, &wording) {
+    let ticket = match order_words::ticket(world, &wording) {
         Ok(ticket) => ticket,
         Err(refusal) => {
             world.exchange.book.use_id(key);
@@ -26,117 +25,112 @@ pub(super) fn place(world: &mut World, to: &Outlet, request: pb::PlaceOrderReque
         }
     };
     if wording.order.what_if() {
-        return order_reports::send_preview(world, to, id, (&ticket, &wording));
+        return previews::send(world, to, id, (&ticket, &wording));
     }
-    let refused = world.faults.order_refusal().map(|(code, text)| Refusal::new(code, text));
-    let events = world.exchange.place(key, ticket.clone(), refused, clock::seconds());
-    let taken = world.exchange.book.get(key).filter(|order| order.ticket == ticket);
-    if let Some(perm_id) = taken.map(|order| order.perm_id) {
-        world.wordings.insert(perm_id, wording);
+    let refused = world.faults.order_refusal(to.client);
+    let refused = refused.map(|(code, text)| Refusal::new(code, text));
+    let now = world.now();
+    let words_before = words_taken(world, key);
+    let events = world.exchange.place(key, ticket, refused, now);
+    if words_taken(world, key) != words_before {
+        note_default_tif(world, to, id, &wording);
+        keep_wording(world, key, wording);
     }
     super::tell(world, events);
+}
+
+fn words_taken(world: &World, key: OrderKey) -> u32 {
+    world.exchange.book.get(key).map_or(0, |order| order.wordings)
+}
+
+fn keep_wording(world: &mut World, key: OrderKey, wording: Wording) {
+    if let Some(perm_id) = world.exchange.book.get(key).map(|order| order.perm_id) {
+        world.wordings.insert(perm_id, wording);
+    }
+}
+
+/// Informational; the order stays live (O25).
+fn note_default_tif(world: &World, to: &Outlet, id: i32, wording: &Wording) {
+    if world.exchange.rules.notes_default_tif && wording.order.tif().is_empty() {
+        to.error(id, 10349, "Order TIF was set to DAY based on order preset.");
+    }
+}
+
+/// The order an id means to a client: its own, or to client 0 one entered by hand that it bound.
+fn key_of(world: &World, to: &Outlet, id: i32) -> OrderKey {
+    let manual = OrderKey::by_hand(id.saturating_neg());
+    let is_bound = world.exchange.book.get(manual).is_some_and(|order| order.is_bound);
+    match to.client == ClientId(0) && id < 0 && is_bound {
+        true => manual,
+        false => OrderKey { client: to.client, order: OrderId(id) },
+    }
 }
 
 pub(super) fn cancel(world: &mut World, to: &Outlet, request: &pb::CancelOrderRequest) {
     let id = request.order_id.unwrap_or(NO_REQUEST);
-    let key = OrderKey { client: to.client, order: OrderId(id) };
-    let events = world.exchange.cancel(key, clock::seconds());
+    let key = key_of(world, to, id);
+    if world.exchange.book.get(key).is_none() {
+        return cancel_foreign(world, to, id);
+    }
+    let now = world.now();
+    let events = world.exchange.cancel(key, now);
     super::tell(world, events);
+}
+
+/// An id of another client is unknown, unless the rules let every client cancel; then the one who
+/// cancels is told Cancelled and 202 (N3). What the owner is told is not known; here it is the new
+/// state alone.
+fn cancel_foreign(world: &mut World, to: &Outlet, id: i32) {
+    let is_allowed = world.exchange.rules.cancels_across_clients;
+    let named = world.exchange.book.working(None).find(|order| order.key.order.0 == id);
+    let Some(key) = named.filter(|_| is_allowed).map(|order| order.key) else {
+        let key = OrderKey { client: to.client, order: OrderId(id) };
+        let refusal = not_found(key);
+        return to.error(id, refusal.code, refusal.text);
+    };
+    let now = world.now();
+    let (coded, states): (Vec<_>, Vec<_>) = world
+        .exchange
+        .cancel(key, now)
+        .into_iter()
+        .partition(|event| matches!(event, Event::Coded { .. }));
+    super::order_reports::send_states(world, to, &states);
+    super::tell(world, states);
+    for event in coded {
+        if let Event::Coded { to: key, code, text } = event {
+            to.error(key.order.0, code, text);
+        }
+    }
 }
 
 pub(super) fn cancel_all(world: &mut World) {
-    let events = world.exchange.cancel_all(clock::seconds());
+    let now = world.now();
+    let events = world.exchange.cancel_all(now);
     super::tell(world, events);
 }
 
-/// What the request asks for, once contract, account and numbers are understood (O20, O24).
-fn ticket(world: &World, wording: &Wording) -> Result<Ticket, Refusal> {
-    let order = &wording.order;
-    let quantity = order.total_quantity().parse().map_err(|_| invalid("Invalid quantity"))?;
-    let kind = kind(order.order_type())?;
-    let (limit, stop) = (
-        price(order.lmt_price, "Invalid limit price")?,
-        price(order.aux_price, "Invalid stop price")?,
-    );
-    Ok(Ticket {
-        con_id: contract::resolve(world, Some(&wording.contract))?,
-        account: account_of(world, order.account())?,
-        action: action(order.action())?,
-        quantity,
-        limit: limit.filter(|_| kind.takes_limit()),
-        stop: stop.filter(|_| kind.takes_stop()),
-        kind,
-        tif: order.tif().to_owned(),
-        transmit: order.transmit.unwrap_or(false),
-        parent: order.parent_id.filter(|id| *id != 0).map(OrderId),
-        oca_group: order.oca_group().to_owned(),
-        order_ref: order.order_ref().to_owned(),
-    })
-}
-
-fn invalid(cause: &str) -> Refusal {
-    Refusal::new(321, format!("Error validating request.-'bO' : cause - {cause}"))
-}
-
-fn action(text: &str) -> Result<Action, Refusal> {
-    match text {
-        "BUY" => Ok(Action::Buy),
-        "SELL" | "SSHORT" => Ok(Action::Sell),
-        _ => Err(invalid("Invalid action")),
+/// Places an order as if a person had entered it in the gateway's own window (I8).
+pub(crate) fn place_by_hand(world: &mut World, wording: Wording) -> Result<PermId, Refusal> {
+    let ticket = order_words::ticket(world, &wording)?;
+    let number = i32::try_from(world.next_number()).unwrap_or(i32::MAX);
+    let key = OrderKey::by_hand(number);
+    let now = world.now();
+    let events = world.exchange.place(key, ticket, None, now);
+    let placed = world.exchange.book.get(key).map(|order| order.perm_id);
+    let Some(perm_id) = placed else { return Err(first_refusal(events)) };
+    keep_wording(world, key, wording);
+    let is_auto_bound = world.clients.values().any(|client| client.binds_orders);
+    if is_auto_bound {
+        super::order_reports::bind_all(world);
     }
+    super::tell(world, events);
+    Ok(perm_id)
 }
 
-/// Types that are accepted and rest in the market without ever trading here.
-const RESTING: [&str; 17] = [
-    "TRAIL",
-    "TRAIL LIMIT",
-    "MOC",
-    "LOC",
-    "MIT",
-    "LIT",
-    "MTL",
-    "MIDPRICE",
-    "REL",
-    "STP PRT",
-    "MKT PRT",
-    "PEG MKT",
-    "PEG MID",
-    "PEG STK",
-    "PEG BEST",
-    "PEG BENCH",
-    "VOL",
-];
-
-fn kind(text: &str) -> Result<OrderKind, Refusal> {
-    match text {
-        "MKT" => Ok(OrderKind::Market),
-        "LMT" => Ok(OrderKind::Limit),
-        "STP" => Ok(OrderKind::Stop),
-        "STP LMT" => Ok(OrderKind::StopLimit),
-        other if RESTING.contains(&other) => Ok(OrderKind::Resting(other.to_owned())),
-        _ => Err(invalid("Invalid order type was entered")),
-    }
-}
-
-fn price(field: Option<f64>, cause: &str) -> Result<Option<rust_decimal::Decimal>, Refusal> {
-    match field.filter(|price| *price != UNSET_DOUBLE) {
-        None => Ok(None),
-        Some(price) => decimal(price).map(Some).ok_or_else(|| invalid(cause)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn test_order_words_are_read_or_refused() {
-        assert_eq!(action("SSHORT"), Ok(Action::Sell));
-        assert_eq!(action("HOLD").unwrap_err().code, 321);
-        assert_eq!(kind("STP LMT"), Ok(OrderKind::StopLimit));
-        assert_eq!(kind("TRAIL"), Ok(OrderKind::Resting("TRAIL".into())));
-        assert_eq!(kind("NOPE").unwrap_err().code, 321);
-        assert_eq!(price(Some(UNSET_DOUBLE), ""), Ok(None));
-        assert_eq!(price(Some(f64::NAN), "").unwrap_err().code, 321);
-    }
+fn first_refusal(events: Vec<Event>) -> Refusal {
+    let coded = events.into_iter().find_map(|event| match event {
+        Event::Coded { code, text, .. } => Some(Refusal::new(code, text)),
+        _ => None,
+    });
+    coded.unwrap_or_else(|| order_words::invalid("The order was not accepted"))
 }

@@ -13,6 +13,7 @@ pub(crate) fn welcome(world: &World, to: &Outlet) {
     for code in notices::FARMS {
         to.error(NO_REQUEST, code, notices::text(code));
     }
+    super::order_reports::replay(world, to);
 }
 
 pub(super) fn managed_accounts(world: &World, to: &Outlet) {
@@ -22,8 +23,10 @@ pub(super) fn managed_accounts(world: &World, to: &Outlet) {
 
 /// The argument of the request is ignored (I3).
 pub(super) fn next_valid_id(world: &World, to: &Outlet) {
-    let next = world.exchange.book.next_id(to.client);
-    to.send(&pb::NextValidId { order_id: Some(next.0) });
+    let next = world.exchange.book.next_id(to.client).0;
+    let told =
+        world.faults.id_rollback(to.client).map_or(next, |by| next.saturating_sub(by).max(1));
+    to.send(&pb::NextValidId { order_id: Some(told) });
 }
 
 pub(super) fn current_time(to: &Outlet) {

@@ -6,9 +6,6 @@ use crate::exchange::account::Rows;
 use crate::wire::pb;
 use crate::world::World;
 
-/// At most this many at a time (A4).
-const MOST: usize = 2;
-
 pub(super) fn subscribe(world: &mut World, to: &Outlet, request: &pb::AccountSummaryRequest) {
     let id = request.req_id.unwrap_or(NO_REQUEST);
     if let Some((code, text)) = refusal(world, to, request) {
@@ -21,7 +18,7 @@ pub(super) fn subscribe(world: &mut World, to: &Outlet, request: &pb::AccountSum
     };
     let mut summary = Summary { tags, accounts, seen: Default::default() };
     for account in summary.accounts.clone() {
-        let rows = world.exchange.summary(&account);
+        let rows = rows(world, &account);
         send_changes(to, id, &mut summary, &account, rows);
     }
     to.send(&pb::AccountSummaryEnd { req_id: Some(id) });
@@ -40,7 +37,9 @@ fn refusal(
         return Some((321, format!("Error validating request. Invalid account group '{group}'")));
     }
     let live = world.client(to).map_or(0, |client| client.summaries.len());
-    (live >= MOST).then(|| {
+    // (A4)
+    let is_full = world.settings.limits.account_summaries.is_some_and(|most| live >= most);
+    is_full.then(|| {
         (
             322,
             "Error processing request. Maximum number of account summary requests exceeded".into(),
@@ -59,7 +58,7 @@ pub(super) fn tell(world: &mut World, account: &str) {
     if world.clients.values().all(|client| client.summaries.is_empty()) {
         return;
     }
-    let rows = world.exchange.summary(account);
+    let rows = rows(world, account);
     for client in world.clients.values_mut() {
         for (id, summary) in &mut client.summaries {
             if summary.accounts.iter().any(|followed| followed == account) {
@@ -69,11 +68,47 @@ pub(super) fn tell(world: &mut World, account: &str) {
     }
 }
 
+/// The flag that asks for the cash rows: alone in the base currency, else after a colon in one
+/// currency or in `ALL`.
+const LEDGER: &str = "$LEDGER";
+/// The rows it asks for.
+const LEDGER_TAGS: [&str; 10] = [
+    "AccruedCash",
+    "CashBalance",
+    "Currency",
+    "ExchangeRate",
+    "FuturesPNL",
+    "NetLiquidationByCurrency",
+    "RealizedPnL",
+    "StockMarketValue",
+    "TotalCashBalance",
+    "UnrealizedPnL",
+];
+
+/// Everything a summary can show of an account: the summary itself and the cash rows.
+fn rows(world: &World, account: &str) -> Rows {
+    let mut rows = world.exchange.updates(account);
+    rows.retain(|(tag, _), _| LEDGER_TAGS.contains(&tag.as_str()));
+    rows.extend(world.exchange.summary(account));
+    rows
+}
+
+/// Whether a summary with these tags shows a row.
+fn shows(tags: &[String], tag: &str, currency: &str) -> bool {
+    tags.iter().any(|asked| match asked.strip_prefix(LEDGER) {
+        None => asked == tag && !(currency == "BASE" && LEDGER_TAGS.contains(&tag)),
+        Some(_) if !LEDGER_TAGS.contains(&tag) => false,
+        Some("") => currency == "BASE",
+        Some(":ALL") => true,
+        Some(one) => one.strip_prefix(':') == Some(currency),
+    })
+}
+
 fn send_changes(to: &Outlet, id: i32, summary: &mut Summary, account: &str, rows: Rows) {
     let seen = summary.seen.entry(account.to_owned()).or_default();
     for ((tag, currency), value) in &rows {
         let key = (tag.clone(), currency.clone());
-        if summary.tags.contains(tag) && seen.get(&key) != Some(value) {
+        if shows(&summary.tags, tag, currency) && seen.get(&key) != Some(value) {
             to.send(&pb::AccountSummary {
                 req_id: Some(id),
                 account: Some(account.to_owned()),
@@ -84,4 +119,29 @@ fn send_changes(to: &Outlet, id: i32, summary: &mut Summary, account: &str, rows
         }
     }
     *seen = rows;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_the_ledger_flag_asks_for_cash_rows_by_currency() {
+        let cases = [
+            ("$LEDGER", "CashBalance", "BASE", true),
+            ("$LEDGER", "CashBalance", "USD", false),
+            ("$LEDGER:USD", "CashBalance", "USD", true),
+            ("$LEDGER:ALL", "CashBalance", "USD", true),
+            ("$LEDGER:ALL", "NetLiquidation", "USD", false),
+            ("NetLiquidation", "NetLiquidation", "USD", true),
+            ("NetLiquidation", "CashBalance", "USD", false),
+            ("AccruedCash", "AccruedCash", "USD", true),
+            ("AccruedCash", "AccruedCash", "BASE", false),
+        ];
+
+        for (asked, tag, currency, expected) in cases {
+            let tags = [asked.to_owned()];
+            assert_eq!(shows(&tags, tag, currency), expected, "{asked} {tag} {currency}");
+        }
+    }
 }

@@ -35,7 +35,9 @@ def with_newer_fields(table: dict) -> dict:
 
 def requested(messages: dict, kinds: list) -> set:
     """Names of the messages a client can send, nested ones included."""
-    todo = [k["protobuf_message"] for k in kinds if k["direction"] == "out" and k["protobuf_message"]]
+    todo = [
+        k["protobuf_message"] for k in kinds if k["direction"] == "out" and k["protobuf_message"]
+    ]
     seen = set()
     while todo:
         name = todo.pop()
@@ -72,8 +74,12 @@ def protobuf(messages: dict, sent: set) -> str:
 
 
 def struct(name: str, fields: list) -> str:
-    body = "\n".join(f"    {attribute(f)}\n    pub(crate) {ident(f['field'])}: {rust_type(f)}," for f in fields)
-    return f"#[derive(Clone, PartialEq, ::prost::Message)]\npub(crate) struct {name} {{\n{body}\n}}\n"
+    body = "\n".join(
+        f"    {attribute(f)}\n    pub(crate) {ident(f['field'])}: {rust_type(f)}," for f in fields
+    )
+    return (
+        f"#[derive(Clone, PartialEq, ::prost::Message)]\npub(crate) struct {name} {{\n{body}\n}}\n"
+    )
 
 
 def attribute(field: dict) -> str:
@@ -95,7 +101,9 @@ def rust_type(field: dict) -> str:
 
 def listing(name: str, fields: list) -> str:
     sink = "sink" if fields else "_sink"
-    lines = "\n".join(f'        sink.put("{f["field"]}", &self.{ident(f["field"])});' for f in fields)
+    lines = "\n".join(
+        f'        sink.put("{f["field"]}", &self.{ident(f["field"])});' for f in fields
+    )
     return f"impl Fields for {name} {{\n    fn list(&self, {sink}: &mut Sink) {{\n{lines}\n    }}\n}}\n"
 
 
@@ -119,7 +127,9 @@ def message(messages: dict, kinds: list) -> str:
 
 def kind_enum(name: str, doc: str, kinds: list) -> str:
     variants = "\n".join(f"    {camel(k['name'])} = {k['id']}," for k in kinds)
-    names = "\n".join(f'            Self::{camel(k["name"])} => "{k["name"].lower()}",' for k in kinds)
+    names = "\n".join(
+        f'            Self::{camel(k["name"])} => "{k["name"].lower()}",' for k in kinds
+    )
     ids = "\n".join(f"            {k['id']} => Self::{camel(k['name'])}," for k in kinds)
     gates = "\n".join(
         f"            Self::{camel(k['name'])} => {gate(k)}," for k in kinds if gate(k)
@@ -150,10 +160,18 @@ def gate(kind: dict) -> int | None:
 
 def request_enum(messages: dict, kinds: list) -> str:
     variants = "\n".join(f"    {camel(k['name'])}({boxed(messages, k)})," for k in kinds)
-    kind_of = "\n".join(f"            Self::{camel(k['name'])}(_) => RequestKind::{camel(k['name'])}," for k in kinds)
-    decode = "\n".join(f"            RequestKind::{camel(k['name'])} => {decoded(messages, k)}," for k in kinds)
+    kind_of = "\n".join(
+        f"            Self::{camel(k['name'])}(_) => RequestKind::{camel(k['name'])},"
+        for k in kinds
+    )
+    decode = "\n".join(
+        f"            RequestKind::{camel(k['name'])} => {decoded(messages, k)}," for k in kinds
+    )
     spelled = [k for k in kinds if gate(k) <= LAST_TEXT_GATE]
-    read = "\n".join(f"            RequestKind::{camel(k['name'])} => {read_in_text(messages, k)}," for k in spelled)
+    read = "\n".join(
+        f"            RequestKind::{camel(k['name'])} => {read_in_text(messages, k)},"
+        for k in spelled
+    )
     ids = "\n".join(line for k in kinds if (line := id_arm(messages, k)))
     lists = "\n".join(f"            Self::{camel(k['name'])}(m) => m.list(sink)," for k in kinds)
     return (
@@ -162,14 +180,23 @@ def request_enum(messages: dict, kinds: list) -> str:
         "impl Request {\n"
         "    /// `None` for the kinds that have no protobuf form.\n"
         "    pub(crate) fn decode(kind: RequestKind, body: &[u8]) -> Result<Option<Self>, prost::DecodeError> {\n"
-        "        Ok(Some(match kind {\n" + decode + "\n            _ => return Ok(None),\n        }))\n    }\n\n"
+        "        Ok(Some(match kind {\n"
+        + decode
+        + "\n            _ => return Ok(None),\n        }))\n    }\n\n"
         "    /// `None` for the kinds that have no text form.\n"
         "    pub(crate) fn read_text(kind: RequestKind, tape: &mut Tape<'_>) -> Option<Self> {\n"
-        "        Some(match kind {\n" + read + "\n            _ => return None,\n        })\n    }\n\n"
-        "    pub(crate) const fn kind(&self) -> RequestKind {\n        match self {\n" + kind_of + "\n        }\n    }\n\n"
+        "        Some(match kind {\n"
+        + read
+        + "\n            _ => return None,\n        })\n    }\n\n"
+        "    pub(crate) const fn kind(&self) -> RequestKind {\n        match self {\n"
+        + kind_of
+        + "\n        }\n    }\n\n"
         "    /// The request or order id an error about this request goes to.\n"
-        "    pub(crate) fn id(&self) -> Option<i32> {\n        match self {\n" + ids + "\n            _ => None,\n        }\n    }\n}\n\n"
-        "impl Fields for Request {\n    fn list(&self, sink: &mut Sink) {\n        match self {\n" + lists
+        "    pub(crate) fn id(&self) -> Option<i32> {\n        match self {\n"
+        + ids
+        + "\n            _ => None,\n        }\n    }\n}\n\n"
+        "impl Fields for Request {\n    fn list(&self, sink: &mut Sink) {\n        match self {\n"
+        + lists
         + "\n        }\n    }\n}\n\n"
     )
 
@@ -181,12 +208,16 @@ def boxed(messages: dict, kind: dict) -> str:
 
 def decoded(messages: dict, kind: dict) -> str:
     call = f"pb::{kind['protobuf_message']}::decode(body)?"
-    return f"Self::{camel(kind['name'])}({f'Box::new({call})' if is_large(messages, kind) else call})"
+    return (
+        f"Self::{camel(kind['name'])}({f'Box::new({call})' if is_large(messages, kind) else call})"
+    )
 
 
 def read_in_text(messages: dict, kind: dict) -> str:
     call = "tape.message()"
-    return f"Self::{camel(kind['name'])}({f'Box::new({call})' if is_large(messages, kind) else call})"
+    return (
+        f"Self::{camel(kind['name'])}({f'Box::new({call})' if is_large(messages, kind) else call})"
+    )
 
 
 def is_large(messages: dict, kind: dict) -> bool:
@@ -208,7 +239,9 @@ def reply_impls(kinds: list) -> str:
     )
     return (
         "/// A message the gateway sends, with the id it usually goes under.\n"
-        "pub(crate) trait Reply: Message + Layout + Clone {\n    const KIND: ReplyKind;\n}\n\n" + impls + "\n"
+        "pub(crate) trait Reply: Message + Layout + Clone {\n    const KIND: ReplyKind;\n}\n\n"
+        + impls
+        + "\n"
     )
 
 
@@ -218,7 +251,12 @@ def camel(upper: str) -> str:
 
 def ident(field: str) -> str:
     """snake_case of a wire field name, e.g. dailyPnL -> daily_pnl, WAP -> wap."""
-    name = field.replace("PnL", "Pnl").replace("PNL", "Pnl").replace("RTH", "Rth").replace("WAP", "wap")
+    name = (
+        field.replace("PnL", "Pnl")
+        .replace("PNL", "Pnl")
+        .replace("RTH", "Rth")
+        .replace("WAP", "wap")
+    )
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     name = re.sub(r"(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
     return f"r#{name}" if name in KEYWORDS else name

@@ -63,17 +63,12 @@ fn open(host: &str, port: u16) -> Result<Reader, Box<dyn std::error::Error>> {
         reader.fill()?;
     }
     reader.send(71, &[&[8], &varint(CLIENT_ID)[..]].concat())?;
-    loop {
-        match reader.next()? {
-            Some((NEXT_VALID_ID, _)) => break,
-            Some(_) => {}
-            None => reader.fill()?,
-        }
-    }
+    reader.wait_for(NEXT_VALID_ID)?;
     // MarketDataRequest {reqId 1, contract {symbol AAPL, secType STK, exchange SMART, currency USD}}
     let contract = b"\x12\x04AAPL\x1a\x03STK\x42\x05SMART\x52\x03USD";
     let length = u8::try_from(contract.len())?;
     reader.send(1, &[b"\x08\x01\x12", &[length][..], contract].concat())?;
+    reader.wait_for(TICK_PRICE)?;
     Ok(reader)
 }
 
@@ -82,6 +77,17 @@ impl Reader {
         let length = u32::try_from(message.len() + 4).unwrap_or(u32::MAX);
         let frame = [&length.to_be_bytes()[..], &(id + 200).to_be_bytes(), message].concat();
         self.socket.write_all(&frame)
+    }
+
+    /// Reads up to a message with this id.
+    fn wait_for(&mut self, wanted: u32) -> Result<(), Box<dyn std::error::Error>> {
+        loop {
+            match self.next()? {
+                Some((id, _)) if id == wanted => return Ok(()),
+                Some(_) => {}
+                None => self.fill()?,
+            }
+        }
     }
 
     fn fill(&mut self) -> Result<(), Box<dyn std::error::Error>> {

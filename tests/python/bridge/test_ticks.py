@@ -1,4 +1,4 @@
-"""The tick path: a flood reaches Python by column, whole, in order, and counted when it does not."""
+"""The tick path: a flood reaches Python by column, whole and in order, or counted as lost."""
 
 import asyncio
 
@@ -29,6 +29,7 @@ async def sizes_until(reader: _native._TickReader, last: int) -> list[float]:
 
 async def test_every_tick_of_a_flood_arrives_in_order(mock_gateway: MockGateway) -> None:
     reader = reader_of(mock_gateway)
+    await asyncio.wait_for(first_batch(reader), 5)
     mock_gateway.flood("AAPL", count=COUNT)
 
     sizes = await sizes_until(reader, COUNT)

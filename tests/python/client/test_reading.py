@@ -185,7 +185,7 @@ async def test_subscribed_quote_follows_the_market_until_released(
     async def latest() -> ib.Quote | None:
         return ib_client.latest_quote(contract)
 
-    quote = await until(latest, lambda quote: quote is not None and quote.bid == 99.0)
+    quote = await until(latest, lambda quote: quote is not None and quote.ask == 101.0)
 
     assert first.contract == contract
     assert quote is not None

@@ -106,7 +106,11 @@ async def test_fault_12_retry_after_504_is_the_first_order(
     web: httpx.AsyncClient, mock_gateway: MockGateway
 ) -> None:
     headers = {"Idempotency-Key": "retry-504"}
-    silence = [faults.LateFill(), faults.Mute("open_order"), faults.Mute("order_status")]
+    silence: list[faults.Fault] = [
+        faults.LateFill(),
+        faults.Mute("open_order"),
+        faults.Mute("order_status"),
+    ]
     handles = [mock_gateway.inject(fault) for fault in silence]
 
     unknown = await web.post(ORDERS, json=MARKET, headers=headers)

@@ -7,7 +7,9 @@ import json
 import queue
 import sys
 import threading
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 from ibapi.client import EClient
 from ibapi.contract import Contract
@@ -15,6 +17,7 @@ from ibapi.order import Order
 from ibapi.wrapper import EWrapper
 
 DEADLINE = 10.0
+Call = tuple[str, tuple[Any, ...]]
 
 
 class Recorder(EWrapper, EClient):
@@ -22,26 +25,33 @@ class Recorder(EWrapper, EClient):
 
     def __init__(self) -> None:
         EClient.__init__(self, self)
-        self.calls: queue.Queue[tuple[str, tuple]] = queue.Queue()
+        self.calls: queue.Queue[Call] = queue.Queue()
 
 
-def _recorded(name: str):
+def _recorded(name: str) -> Callable[..., None]:
     def record(self: Recorder, *arguments: object) -> None:
         self.calls.put((name, arguments))
 
     return record
 
 
-CALLBACKS = (
-    "nextValidId managedAccounts accountSummary accountSummaryEnd position positionEnd "
-    "contractDetails contractDetailsEnd tickPrice tickSize openOrder orderStatus execDetails "
-    "commissionAndFeesReport historicalData historicalDataEnd error"
-).split()
+CALLBACKS = [
+    "nextValidId",
+    "accountSummary",
+    "accountSummaryEnd",
+    "position",
+    "positionEnd",
+    "contractDetails",
+    "tickPrice",
+    "orderStatus",
+    "execDetails",
+    "commissionAndFeesReport",
+]
 for callback in CALLBACKS:
     setattr(Recorder, callback, _recorded(callback))
 
 
-def wait_for(client: Recorder, name: str, seen: list[tuple[str, tuple]]) -> tuple:
+def wait_for(client: Recorder, name: str, seen: list[Call]) -> tuple[Any, ...]:
     """The arguments of the next call of ``name``; everything on the way is kept in ``seen``."""
     while True:
         call = client.calls.get(timeout=DEADLINE)
@@ -67,7 +77,7 @@ def market_order(quantity: int) -> Order:
 
 def read_account(client: Recorder) -> dict[str, object]:
     """Account values and positions."""
-    seen: list[tuple[str, tuple]] = []
+    seen: list[Call] = []
     client.reqAccountSummary(1, "All", "NetLiquidation,TotalCashValue")
     wait_for(client, "accountSummaryEnd", seen)
     client.reqPositions()
@@ -81,7 +91,7 @@ def read_account(client: Recorder) -> dict[str, object]:
 
 def read_quote(client: Recorder) -> dict[str, object]:
     """Bid, ask and last of the first ticks, and the contract's id."""
-    seen: list[tuple[str, tuple]] = []
+    seen: list[Call] = []
     client.reqContractDetails(2, stock("AAPL"))
     details = wait_for(client, "contractDetails", seen)[1]
     prices: dict[int, float] = {}
@@ -95,7 +105,7 @@ def read_quote(client: Recorder) -> dict[str, object]:
 
 def fill_order(client: Recorder, order_id: int) -> dict[str, object]:
     """A market order, its execution, its commission and its last state."""
-    seen: list[tuple[str, tuple]] = []
+    seen: list[Call] = []
     client.placeOrder(order_id, stock("AAPL"), market_order(7))
     _, _, execution = wait_for(client, "execDetails", seen)
     (report,) = wait_for(client, "commissionAndFeesReport", seen)

@@ -24,6 +24,7 @@ def test_official_client_reads_what_was_set_and_fills_an_order(official_python: 
             capture_output=True,
             text=True,
             timeout=60,
+            check=False,
         )
         executions = gateway.executions()
 

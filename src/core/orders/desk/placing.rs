@@ -9,13 +9,13 @@ use tokio::sync::oneshot;
 use super::{Desk, Finished, Parked, Reply, Sweep, Wait, Writing};
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
-use crate::gateway::Link;
 use crate::model::{Action, Order, OrderId, OrderKey, OrderRef, OrderStatus, Trade};
 use crate::orders::book::{TradeNo, Wish};
 use crate::orders::goals::{self, Goal};
 use crate::orders::placement::{self, Written};
 use crate::orders::{Command, Placing, TradeHandle, lifecycle};
 use crate::risk;
+use crate::session::Link;
 
 /// Which trade a change is about and by when it must be out.
 struct Change {
@@ -93,7 +93,7 @@ impl Desk {
         match self.link.clone().filter(Link::is_up) {
             Some(link) => Ok(link),
             None if status.is_at_rest() => Err(self.session.not_connected(&status)),
-            None => Err(self.session.no_link("place: nothing was sent")),
+            None => Err(self.session.no_link("nothing was sent")),
         }
     }
 

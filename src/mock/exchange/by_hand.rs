@@ -1,0 +1,35 @@
+//! What a test brings about on the exchange without the market: fills, and orders no longer known.
+
+use rust_decimal::Decimal;
+
+use super::event::Event;
+use super::ids::ConId;
+use super::market::Exchange;
+
+impl Exchange {
+    /// Fills working orders on a contract, oldest first, until a quantity is used up, all at one price.
+    pub(crate) fn fill_by_hand(
+        &mut self,
+        con_id: ConId,
+        (mut quantity, price): (Decimal, Decimal),
+        now: i64,
+    ) -> Vec<Event> {
+        let mut events = Vec::new();
+        for key in self.book.working_on(con_id) {
+            // A fill before may have taken this one out of the market.
+            let working = self.book.get(key).filter(|order| order.status.is_working());
+            let Some(order) = working.cloned() else { continue };
+            let part = order.remaining().min(quantity);
+            if part > Decimal::ZERO {
+                quantity -= part;
+                events.extend(self.fill(order, part, price, now));
+            }
+        }
+        events
+    }
+
+    /// Finished orders are no longer known, whatever day they ended on.
+    pub(crate) fn forget_completed(&mut self) {
+        self.book.forget_complete();
+    }
+}

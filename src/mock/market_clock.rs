@@ -1,0 +1,83 @@
+//! The time of the market: the wall clock, at another speed and moved ahead where a test wants it.
+
+use std::time::Duration;
+
+use crate::clock;
+
+/// A clock that starts with the wall clock.
+#[derive(Clone, Debug)]
+pub(crate) struct MarketClock {
+    speed: f64,
+    /// What the wall clock and this one showed when they were last set against each other.
+    wall: i64,
+    market: i64,
+}
+
+impl MarketClock {
+    /// A clock that shows the present and runs `speed` times as fast as the wall clock.
+    pub(crate) fn new(speed: f64) -> Self {
+        let wall = clock::millis();
+        Self { speed, wall, market: wall }
+    }
+
+    /// Epoch milliseconds.
+    pub(crate) fn millis(&self) -> i64 {
+        self.at(clock::millis())
+    }
+
+    /// Epoch seconds.
+    pub(crate) fn seconds(&self) -> i64 {
+        self.millis().div_euclid(1_000)
+    }
+
+    /// Moves the clock ahead.
+    pub(crate) fn advance(&mut self, by: Duration) {
+        let wall = clock::millis();
+        let ahead = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        (self.market, self.wall) = (self.at(wall).saturating_add(ahead), wall);
+    }
+
+    /// How long to wait until this clock shows an epoch millisecond.
+    pub(crate) fn wait_until(&self, millis: i64) -> Duration {
+        self.wall_time(millis.saturating_sub(self.millis()))
+    }
+
+    /// How long the wall clock takes for milliseconds of this one.
+    fn wall_time(&self, millis: i64) -> Duration {
+        #[expect(clippy::cast_precision_loss, reason = "a wait need not be exact over millennia")]
+        let seconds = millis.max(0) as f64 / 1_000.0 / self.speed;
+        // A wait too long for a duration is as good as none at all; the longest timer does.
+        Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST).min(LONGEST)
+    }
+
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a product")]
+    fn at(&self, wall: i64) -> i64 {
+        self.market.saturating_add(((wall - self.wall) as f64 * self.speed) as i64)
+    }
+}
+
+const LONGEST: Duration = Duration::from_secs(86_400);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_a_fast_clock_goes_ahead_and_waits_less() {
+        let clock = MarketClock { speed: 60.0, wall: 1_000, market: 5_000 };
+
+        assert_eq!(clock.at(2_000), 65_000);
+        assert_eq!(clock.wall_time(60_000), Duration::from_secs(1));
+        assert_eq!(clock.wall_time(-5), Duration::ZERO);
+    }
+
+    #[test]
+    fn test_an_advance_is_kept() {
+        let mut clock = MarketClock::new(1.0);
+        let before = clock.seconds();
+
+        clock.advance(Duration::from_secs(3_600));
+
+        assert!((3_600..3_605).contains(&(clock.seconds() - before)));
+    }
+}

@@ -1,0 +1,94 @@
+//! A client of the mock gateway that speaks in bytes, for what no sound client sends or survives.
+#![allow(clippy::expect_used, reason = "a fixture that cannot be built fails its test")]
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use aioibkr_mock_gateway::MockGateway;
+
+use crate::mock_fixture::PATIENCE;
+
+/// Ids as on the wire, 200 included.
+pub(crate) const ERROR: u32 = 204;
+pub(crate) const NEXT_VALID_ID: u32 = 209;
+pub(crate) const CURRENT_TIME: u32 = 249;
+const START_API: u32 = 271;
+
+/// A client that speaks in bytes.
+pub(crate) struct RawClient(pub(crate) TcpStream);
+
+impl RawClient {
+    pub(crate) fn connect(gateway: &MockGateway, client_id: u8) -> Self {
+        let mut client = Self::start(gateway, client_id);
+        for _farm in 0..3 {
+            client.read_until(ERROR);
+        }
+        client
+    }
+
+    /// Connects up to START_API, without reading what answers it.
+    pub(crate) fn start(gateway: &MockGateway, client_id: u8) -> Self {
+        let mut socket = TcpStream::connect(gateway.address()).expect("a listening gateway");
+        socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        socket.set_nodelay(true).expect("a socket without delay");
+        socket.write_all(b"API\0\0\0\0\x09v213..226").expect("an open socket");
+        let mut client = Self(socket);
+        client.read_body();
+        client.send(START_API, &[8, client_id]);
+        client
+    }
+
+    pub(crate) fn send(&mut self, wire_id: u32, fields: &[u8]) {
+        let length = u32::try_from(fields.len() + 4).expect("a short body");
+        let frame = [&length.to_be_bytes()[..], &wire_id.to_be_bytes(), fields].concat();
+        self.0.write_all(&frame).expect("an open socket");
+    }
+
+    pub(crate) fn read_body(&mut self) -> Vec<u8> {
+        let mut length = [0; 4];
+        self.0.read_exact(&mut length).expect("a frame");
+        let mut body = vec![0; u32::from_be_bytes(length) as usize];
+        self.0.read_exact(&mut body).expect("a whole frame");
+        body
+    }
+
+    /// Reads frames up to and with the first under this id.
+    pub(crate) fn read_until(&mut self, wire_id: u32) -> Vec<u8> {
+        loop {
+            let body = self.read_body();
+            if body[..4] == wire_id.to_be_bytes() {
+                return body;
+            }
+        }
+    }
+}
+
+/// The code of an error frame; a warning of a message rate has none.
+pub(crate) fn code_of(error: &[u8]) -> Option<u64> {
+    let mut rest = &error[4..];
+    while let [tag, tail @ ..] = rest {
+        let (value, tail) = varint(tail);
+        match tag {
+            24 => return Some(value),
+            tag if tag & 7 == 2 => rest = &tail[usize::try_from(value).expect("a length")..],
+            _ => rest = tail,
+        }
+    }
+    None
+}
+
+fn varint(bytes: &[u8]) -> (u64, &[u8]) {
+    let length = bytes.iter().position(|byte| *byte < 128).expect("the end of a number") + 1;
+    let value = |sum: u64, byte: &u8| sum.wrapping_shl(7) | u64::from(byte & 127);
+    (bytes[..length].iter().rev().fold(0, value), &bytes[length..])
+}
+
+/// Waits until something holds.
+pub(crate) fn until(holds: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < 4 * PATIENCE, "it never came to hold");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
