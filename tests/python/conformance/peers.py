@@ -4,28 +4,28 @@ import json
 import subprocess
 import threading
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aioibkr.testing import Execution, MockGateway, Order, Request
-from python.conformance.environments import interpreter_of
+from python.conformance.environments import interpreter_of, peer_program
 from python.conformance.staged import move, prepare
 
 HERE = Path(__file__).parent
 OFFICIAL_LOCK = HERE.parent / "official" / "requirements.lock"
 OFFICIAL_VERSIONS = (178, 200, 201, 203, 205, 207, 208, 210, 212, 213, 220, 225)
+IBAPI_VERSIONS = (213, 226)
 
 
 @dataclass(frozen=True)
 class Peer:
-    """A foreign client and the server version it is to agree on."""
+    """A foreign client, the server version it is to agree on, and what starts its program."""
 
     name: str
     version: int
-    lock: Path
-    program: Path
-    arguments: tuple[str, ...] = ()
+    start: Callable[[], Sequence[str | Path]]
 
     @property
     def label(self) -> str:
@@ -33,13 +33,23 @@ class Peer:
         return f"{self.name}-{self.version}"
 
 
+def _ib(name: str) -> Callable[[], Sequence[str | Path]]:
+    return lambda: [interpreter_of(name, HERE / f"{name}.lock"), HERE / "ib_program.py", name]
+
+
+def _official() -> Sequence[str | Path]:
+    return [interpreter_of("official", OFFICIAL_LOCK), HERE / "official_program.py"]
+
+
+def _ibapi() -> Sequence[str | Path]:
+    return [peer_program()]
+
+
 PEERS = (
-    Peer("ib_insync", 176, HERE / "ib_insync.lock", HERE / "ib_program.py", ("ib_insync",)),
-    Peer("ib_async", 178, HERE / "ib_async.lock", HERE / "ib_program.py", ("ib_async",)),
-    *(
-        Peer("official", version, OFFICIAL_LOCK, HERE / "official_program.py")
-        for version in OFFICIAL_VERSIONS
-    ),
+    Peer("ib_insync", 176, _ib("ib_insync")),
+    Peer("ib_async", 178, _ib("ib_async")),
+    *(Peer("official", version, _official) for version in OFFICIAL_VERSIONS),
+    *(Peer("ibapi", version, _ibapi) for version in IBAPI_VERSIONS),
 )
 
 
@@ -57,10 +67,10 @@ class Run:
 
 def run(peer: Peer) -> Run:
     """Let a client do its operations against a gateway of its own."""
-    interpreter = interpreter_of(peer.name, peer.lock)
+    command = peer.start()
     with MockGateway(min_server_version=157, max_server_version=peer.version) as gateway:
         prepare(gateway)
-        done = _started(gateway, [interpreter, peer.program, *peer.arguments])
+        done = _started(gateway, command)
         executions, orders = gateway.executions(), gateway.orders()
         placed = gateway.requests("place_order")
     assert done.returncode == 0, done.stderr
@@ -68,7 +78,9 @@ def run(peer: Peer) -> Run:
     return Run(peer, read, executions, orders, placed, time.time())
 
 
-def _started(gateway: MockGateway, command: list[Any]) -> subprocess.CompletedProcess[str]:
+def _started(
+    gateway: MockGateway, command: Sequence[str | Path]
+) -> subprocess.CompletedProcess[str]:
     """Run a client to its end while the market moves."""
     ended = threading.Event()
     market = threading.Thread(target=move, args=(gateway, ended))

@@ -1,4 +1,8 @@
-"""What the control API puts in place for every client, and what each client is to read of it."""
+"""What the control API puts in place for every client, and what each client is to read of it.
+
+Facts that nobody can set on a gateway, such as a market rule or the exchanges with depth, are those
+of the gateway itself.
+"""
 
 import threading
 from datetime import UTC, datetime
@@ -138,7 +142,7 @@ def _stage_quotes(gateway: MockGateway) -> None:
 
 
 def _stage_instruments(gateway: MockGateway) -> None:
-    gateway.add_instrument("LIVE", con_id=9001, price=42.5)
+    gateway.add_instrument("LIVE", con_id=9001, price=40.0)
     gateway.set_price("LIVE", bid_size=9, ask_size=8)
     gateway.set_statistic("LIVE", "implied_volatility", 0.4321)
     gateway.set_bar_interval(0.3)
