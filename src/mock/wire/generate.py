@@ -1,7 +1,7 @@
 """Writes protobuf.rs and message.rs from the two tables beside this file.
 
 Run `python3 src/mock/wire/generate.py`; running it again must change nothing. It needs `rustfmt`.
-Formatting follows the rustfmt.toml at the root of the repository.
+Formatting follows the .rustfmt.toml at the root of the repository.
 """
 
 import json

@@ -1,6 +1,11 @@
-"""Environments of foreign clients: each made once per lock, at the root of the checkout."""
+"""What foreign clients run in.
 
+An environment per lock at the root of the checkout; cargo builds the program of the Rust client.
+"""
+
+import functools
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -24,3 +29,14 @@ def interpreter_of(name: str, lock: Path) -> Path:
         subprocess.run([str(interpreter), *install], check=True)
         stamp.write_text(wanted)
     return interpreter
+
+
+@functools.cache
+def peer_program() -> Path:
+    """The program of the `ibapi` crate, built from the tree as it is."""
+    build = ["cargo", "build", "--locked", "--package", "aioibkr-tests", "--example", "ibapi_peer"]
+    done = subprocess.run(
+        [*build, "--message-format=json"], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
+    )
+    made = (json.loads(line).get("executable") for line in done.stdout.splitlines())
+    return Path(next(path for path in reversed([*made]) if path))

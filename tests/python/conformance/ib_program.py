@@ -8,44 +8,12 @@ Runs in an environment of its own with ``MODULE HOST PORT``; imports nothing of 
 # ruff: noqa: ANN401, BLE001, FBT003, T201
 # mypy: ignore-errors
 
-import importlib
 import json
 import sys
 from typing import Any
 
-CLIENT_ID = 31
-PATIENCE = 10.0
-
-
-class Session:
-    """A connected client and its library."""
-
-    def __init__(self, module: str, host: str, port: int) -> None:
-        self.lib = importlib.import_module(module)
-        self.ib = self.lib.IB()
-        self.ib.RequestTimeout = PATIENCE
-        self.errors: list[tuple[int, int]] = []
-        self.ib.errorEvent += lambda id_, code, *_: self.errors.append((id_, code))
-        self.ib.connect(host, port, clientId=CLIENT_ID)
-
-    def wait(self, until: Any) -> None:
-        """Let the client work until a condition holds, or for the patience of a test."""
-        for _ in range(int(PATIENCE * 50)):
-            if until():
-                return
-            self.ib.sleep(0.02)
-        raise TimeoutError
-
-    def stock(self, symbol: str) -> Any:
-        """A stock, qualified."""
-        contract = self.lib.Stock(symbol, "SMART", "USD")
-        self.ib.qualifyContracts(contract)
-        return contract
-
-    def error_of(self, code: int) -> int:
-        """Wait for an error and return its code."""
-        self.wait(lambda: any(known == code for _, known in self.errors))
-        return code
+import ib_families
+from ib_session import Session
 
 
 def server_version(session: Session) -> int:
@@ -227,8 +195,9 @@ def open_orders(session: Session) -> dict[str, object]:
     return {**told(trade.order, trade.contract.symbol), "conditions": conditions_of(trade.order)}
 
 
-def all_open_orders(session: Session) -> list[str]:
-    return [trade.order.orderRef for trade in session.ib.reqAllOpenOrders()]
+def all_open_orders(session: Session) -> list[list[object]]:
+    trades = session.ib.reqAllOpenOrders()
+    return sorted([trade.contract.symbol, float(trade.order.totalQuantity)] for trade in trades)
 
 
 def cancel(session: Session) -> list[object]:
@@ -277,7 +246,7 @@ OPERATIONS = (
     positions, contract_details, futures, forex, ambiguous_contract, unknown_contract, quote,
     snapshot, not_entitled, delayed_quote, historical_bars, pnl, pnl_single, market_order,
     limit_order, open_orders, all_open_orders, cancel, global_cancel, refused_order, what_if,
-    completed_orders, executions,
+    completed_orders, executions, *ib_families.OPERATIONS,
 )  # fmt: skip
 
 

@@ -9,103 +9,24 @@ Runs in an environment of its own with ``HOST PORT``; imports nothing of ours.
 # mypy: ignore-errors
 
 import json
-import queue
 import sys
-import threading
 import time
-from collections.abc import Callable
-from decimal import Decimal
-from typing import Any
 
-from ibapi.client import EClient
-from ibapi.contract import Contract
+import official_families
 from ibapi.execution import ExecutionFilter
 from ibapi.order import Order
 from ibapi.order_cancel import OrderCancel
 from ibapi.order_condition import PriceCondition, TimeCondition
 from ibapi.tag_value import TagValue
-from ibapi.wrapper import EWrapper
-
-CLIENT_ID = 31
-PATIENCE = 10.0
-CALLBACKS = (  # noqa: SIM905 -- a list of words reads better
-    "nextValidId managedAccounts currentTime accountSummary accountSummaryEnd updateAccountValue "
-    "updatePortfolio accountDownloadEnd position positionEnd contractDetails contractDetailsEnd "
-    "tickPrice tickSize tickSnapshotEnd marketDataType historicalData historicalDataEnd pnl "
-    "pnlSingle openOrder orderStatus openOrderEnd execDetails execDetailsEnd "
-    "commissionAndFeesReport completedOrder completedOrdersEnd error"
-).split()
-
-
-class Session(EWrapper, EClient):
-    """A connected client whose callbacks are kept, by name, with their arguments."""
-
-    def __init__(self, host: str, port: int) -> None:
-        EClient.__init__(self, self)
-        self.calls: queue.Queue[tuple[str, tuple]] = queue.Queue()
-        self.seen: list[tuple[str, tuple]] = []
-        self.last_id = 1000
-        self.connect(host, port, clientId=CLIENT_ID)
-        threading.Thread(target=self.run, daemon=True).start()
-        self.order_id = self.next_call("nextValidId")[0]
-
-    def new_id(self) -> int:
-        """A request id nobody has used."""
-        self.last_id += 1
-        return self.last_id
-
-    def new_order(self) -> int:
-        """An order id nobody has used."""
-        self.order_id += 1
-        return self.order_id - 1
-
-    def next_call(self, name: str, fits: Callable[..., bool] = lambda *_: True) -> tuple:
-        """The arguments of the next call of this name that fits."""
-        while True:
-            call = self.calls.get(timeout=PATIENCE)
-            self.seen.append(call)
-            if call[0] == name and fits(*call[1]):
-                return call[1]
-
-    def rows(self, name: str, end: str) -> list[tuple]:
-        """The arguments of every call of a name up to the call that ends it."""
-        start = len(self.seen)
-        self.next_call(end)
-        return [arguments for known, arguments in self.seen[start:] if known == name]
-
-    def error_of(self, code: int) -> int:
-        """Wait for an error and return its code."""
-        return int(self.next_call("error", lambda *e: code in e)[2])
-
-
-def _recorded(name: str) -> Callable[..., None]:
-    def record(self: Session, *arguments: object) -> None:
-        self.calls.put((name, arguments))
-
-    return record
-
-
-for callback in CALLBACKS:
-    setattr(Session, callback, _recorded(callback))
-
-
-def contract_of(kind: str, symbol: str, exchange: str, currency: str = "USD") -> Contract:
-    contract = Contract()
-    contract.symbol, contract.secType = symbol, kind
-    contract.exchange, contract.currency = exchange, currency
-    return contract
-
-
-def stock(symbol: str) -> Contract:
-    return contract_of("STK", symbol, "SMART")
-
-
-def order_of(kind: str, quantity: int, limit: float | None = None) -> Order:
-    order = Order()
-    order.action, order.orderType, order.totalQuantity = "BUY", kind, Decimal(quantity)
-    if limit is not None:
-        order.lmtPrice = limit
-    return order
+from official_session import (
+    PATIENCE,
+    Session,
+    contract_of,
+    details_of,
+    order_of,
+    stock,
+    ticks_of,
+)
 
 
 def server_version(session: Session) -> int:
@@ -153,11 +74,6 @@ def positions(session: Session) -> list[object]:
     return [contract.symbol, contract.conId, float(position), cost, account]
 
 
-def details_of(session: Session, contract: Contract) -> list[Any]:
-    session.reqContractDetails(session.new_id(), contract)
-    return [row[1] for row in session.rows("contractDetails", "contractDetailsEnd")]
-
-
 def contract_details(session: Session) -> list[object]:
     (row,) = details_of(session, stock("AAPL"))
     return [row.contract.conId, row.contract.primaryExchange, row.contract.tradingClass,
@@ -181,19 +97,6 @@ def ambiguous_contract(session: Session) -> list[str]:
 def unknown_contract(session: Session) -> int:
     session.reqContractDetails(session.new_id(), stock("NOPE"))
     return session.error_of(200)
-
-
-def ticks_of(session: Session, contract: Contract, kinds: set[int]) -> dict[int, float]:
-    """The first price or size of each kind."""
-    number, ticks = session.new_id(), {}
-    session.reqMktData(number, contract, "", False, False, [])
-    while not kinds <= ticks.keys():
-        name, row = session.calls.get(timeout=PATIENCE)
-        session.seen.append((name, row))
-        if name in {"tickPrice", "tickSize"} and row[0] == number:
-            ticks.setdefault(row[1], float(row[2]))
-    session.cancelMktData(number)
-    return ticks
 
 
 def quote(session: Session) -> dict[str, float]:
@@ -318,9 +221,10 @@ def open_orders(session: Session) -> dict[str, object]:
     return {**told(order, contract.symbol), "conditions": conditions_of(order)}
 
 
-def all_open_orders(session: Session) -> list[str]:
+def all_open_orders(session: Session) -> list[list[object]]:
     session.reqAllOpenOrders()
-    return [row[2].orderRef for row in session.rows("openOrder", "openOrderEnd")]
+    rows = session.rows("openOrder", "openOrderEnd")
+    return sorted([row[1].symbol, float(row[2].totalQuantity)] for row in rows)
 
 
 def cancel(session: Session) -> list[object]:
@@ -382,7 +286,7 @@ OPERATIONS = (
     positions, contract_details, futures, forex, ambiguous_contract, unknown_contract, quote,
     snapshot, not_entitled, delayed_quote, historical_bars, pnl, pnl_single, market_order,
     limit_order, open_orders, all_open_orders, cancel, global_cancel, refused_order, what_if,
-    completed_orders, executions,
+    completed_orders, executions, *official_families.OPERATIONS,
 )  # fmt: skip
 
 
