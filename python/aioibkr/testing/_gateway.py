@@ -217,7 +217,7 @@ class MockGateway(Staging):
         """
         unknown = set(rules) - _RULES
         if unknown:
-            raise TypeError(f"unknown rule {sorted(unknown)[0]!r}: give {sorted(_RULES)}")
+            raise TypeError(f"unknown rule {min(unknown)!r}: give {sorted(_RULES)}")
         self._native.set_market_rules(rules)
 
     def walk_price(self, symbol: str, *, interval: float = 1.0, most_ticks: int = 5) -> None:
