@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import importlib
 import inspect
 import re
 import subprocess
@@ -37,6 +38,23 @@ def test_python_on_a_page_is_of_an_example_or_compiles(page: str, code: str) -> 
 
     if code not in examples:
         compile(code, page, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+
+@pytest.mark.parametrize(("page", "code"), blocks("python"))
+def test_what_a_page_imports_of_the_package_exists(page: str, code: str) -> None:
+    nodes = ast.walk(
+        compile(code, page, "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    )
+    imported = [
+        (node.module, alias.name)
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("aioibkr")
+        for alias in node.names
+    ]
+
+    missing = [(m, name) for m, name in imported if not hasattr(importlib.import_module(m), name)]
+
+    assert missing == []
 
 
 @pytest.mark.parametrize(("page", "scenario"), blocks("toml"))
