@@ -39,6 +39,14 @@ fn refused(py: Python<'_>, error: &mock::Error) -> PyErr {
     errors::to_py(py, &Error::config(error.to_string()))
 }
 
+/// Settings that cannot work are the caller's to mend; all else is the system's word.
+fn unstartable(py: Python<'_>, error: std::io::Error) -> PyErr {
+    match error.kind() {
+        std::io::ErrorKind::InvalidInput => errors::to_py(py, &Error::config(error.to_string())),
+        _ => error.into(),
+    }
+}
+
 impl MockGateway {
     /// Runs a control call with the interpreter released.
     pub(crate) fn control<T: Send>(
@@ -98,7 +106,8 @@ impl MockGateway {
             master_client,
             ..mock::Settings::default()
         };
-        let gateway = py.detach(|| mock::MockGateway::start(settings))?;
+        let started = py.detach(|| mock::MockGateway::start(settings));
+        let gateway = started.map_err(|error| unstartable(py, error))?;
         Ok(Self { gateway, floods: Mutex::default() })
     }
 

@@ -1,0 +1,31 @@
+"""What a mock gateway cannot be started with is refused by name; what the system refuses is its."""
+
+from pathlib import Path
+
+import pytest
+
+import aioibkr as ib
+from aioibkr.testing import MockGateway
+
+
+def test_an_address_others_can_reach_is_refused() -> None:
+    with pytest.raises(ib.ConfigError, match=r"0\.0\.0\.0"):
+        MockGateway(host="0.0.0.0")  # noqa: S104 - it must not listen there
+
+
+def test_versions_it_does_not_speak_are_refused() -> None:
+    with pytest.raises(ib.ConfigError, match="220"):
+        MockGateway(min_server_version=220, max_server_version=219)
+
+
+def test_a_scenario_about_nothing_is_refused_with_its_line(tmp_path: Path) -> None:
+    scenario = tmp_path / "scenario.toml"
+    scenario.write_text('[[event]]\nat = 0\nprice = "NOSUCH"\n')
+
+    with pytest.raises(ib.ConfigError, match="line"):
+        MockGateway(scenario=scenario)
+
+
+def test_a_taken_port_is_the_systems_error() -> None:
+    with MockGateway() as first, pytest.raises(OSError, match="in use"):
+        MockGateway(port=first.port)
