@@ -233,8 +233,6 @@ async def test_frames_name_what_to_install(
 
 
 async def test_frames_hold_the_bars(ib_client: ib.Client) -> None:
-    pytest.importorskip("pandas")
-    pytest.importorskip("polars")
     bars = await ib_client.bars(AAPL)
 
     pandas, polars = bars.to_pandas(), bars.to_polars()
