@@ -912,7 +912,7 @@ class _TickReader:
         client_id: int,
         symbols: list[str],
         *,
-        timeout: float = 5.0,
+        timeout: float | None = None,
         capacity: int = ...,
     ) -> Self: ...
     def __aiter__(self) -> Self: ...

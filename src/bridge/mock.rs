@@ -8,12 +8,11 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use aioibkr_core::Error;
 use aioibkr_mock_gateway as mock;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::errors;
+use crate::convert;
 use crate::mailbox::lock;
 
 /// A running mock gateway on a thread of its own.
@@ -36,13 +35,13 @@ impl FaultHandle {
 }
 
 fn refused(py: Python<'_>, error: &mock::Error) -> PyErr {
-    errors::to_py(py, &Error::config(error.to_string()))
+    convert::invalid(py, error.to_string())
 }
 
 /// Settings that cannot work are the caller's to mend; all else is the system's word.
 fn unstartable(py: Python<'_>, error: std::io::Error) -> PyErr {
     match error.kind() {
-        std::io::ErrorKind::InvalidInput => errors::to_py(py, &Error::config(error.to_string())),
+        std::io::ErrorKind::InvalidInput => convert::invalid(py, error.to_string()),
         _ => error.into(),
     }
 }
@@ -83,9 +82,9 @@ impl MockGateway {
         speed: f64,
         master_client: Option<i32>,
     ) -> PyResult<Self> {
-        let host: IpAddr = host.parse().map_err(|_| {
-            errors::to_py(py, &Error::config(format!("host {host:?} is not an IP address")))
-        })?;
+        let host: IpAddr = host
+            .parse()
+            .map_err(|_| convert::invalid(py, format!("host {host:?} is not an IP address")))?;
         let scenario = scenario.map(|path| mock::Scenario::load(&path)).transpose();
         let recording = replay.map(|path| mock::Recording::load(&path)).transpose();
         let recording = recording.map_err(|error| refused(py, &error))?;
@@ -233,7 +232,7 @@ impl MockGateway {
     }
 
     fn advance(&self, py: Python<'_>, seconds: f64) -> PyResult<()> {
-        let by = duration(py, seconds)?;
+        let by = duration(py, "advance", seconds)?;
         py.detach(|| self.gateway.advance(by));
         Ok(())
     }
@@ -255,7 +254,8 @@ impl MockGateway {
         interval: f64,
         most_ticks: u32,
     ) -> PyResult<()> {
-        let process = mock::PriceProcess { interval: duration(py, interval)?, most_ticks };
+        let process =
+            mock::PriceProcess { interval: duration(py, "interval", interval)?, most_ticks };
         self.control(py, |gateway| gateway.set_price_process(symbol, Some(process)))
     }
 
@@ -399,9 +399,10 @@ fn limits_of(of: &Bound<'_, PyDict>) -> PyResult<mock::Limits> {
     })
 }
 
-fn duration(py: Python<'_>, seconds: f64) -> PyResult<Duration> {
+/// A span of the market's time, 0 included.
+pub(crate) fn duration(py: Python<'_>, name: &str, seconds: f64) -> PyResult<Duration> {
     Duration::try_from_secs_f64(seconds)
-        .map_err(|error| errors::to_py(py, &Error::config(format!("{seconds} s: {error}"))))
+        .map_err(|error| convert::invalid(py, format!("{name} of {seconds} s: {error}")))
 }
 
 /// The rules with those named changed; the facade knows the names.

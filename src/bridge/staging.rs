@@ -1,14 +1,10 @@
 //! What tests stage on the mock gateway besides prices and books: instruments, depth, news, scans and
 //! facts about the login. Functions on the gateway, each releasing the interpreter.
 
-use std::time::Duration;
-
-use aioibkr_core::Error;
 use aioibkr_mock_gateway as mock;
 use pyo3::prelude::*;
 
-use crate::errors;
-use crate::mock::MockGateway;
+use crate::mock::{MockGateway, duration};
 
 /// Offers the functions of this module.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -222,9 +218,7 @@ fn stage_white_branding(py: Python<'_>, gateway: &MockGateway, brand: &str) -> P
 
 #[pyfunction]
 fn stage_bar_interval(py: Python<'_>, gateway: &MockGateway, seconds: f64) -> PyResult<()> {
-    let interval = Duration::try_from_secs_f64(seconds).map_err(|error| {
-        errors::to_py(py, &Error::config(format!("interval of {seconds} s: {error}")))
-    })?;
+    let interval = duration(py, "interval", seconds)?;
     gateway.control(py, |gateway| {
         gateway.set_real_time_bar(interval);
         Ok(())

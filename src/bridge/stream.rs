@@ -15,7 +15,10 @@ use pyo3::types::PyMemoryView;
 
 use crate::awaitable::{Awaitable, Source, Waiter};
 use crate::mailbox::lock;
-use crate::{buffer, errors};
+use crate::{buffer, convert, errors};
+
+/// How long connect and handshake may take each, unless told.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Private: ticks of one feed link by column, for the bench and the tests of the tick path.
 #[pyclass(frozen, module = "aioibkr._native")]
@@ -32,18 +35,18 @@ struct TickSource {
 impl _TickReader {
     /// Connects and subscribes; blocks for at most twice `timeout` seconds.
     #[new]
-    #[pyo3(signature = (host, port, client_id, symbols, *, timeout=5.0, capacity=1 << 20))]
+    #[pyo3(signature = (host, port, client_id, symbols, *, timeout=None, capacity=1 << 20))]
     fn new(
         py: Python<'_>,
         host: String,
         port: u16,
         client_id: i32,
         symbols: Vec<String>,
-        timeout: f64,
+        timeout: Option<f64>,
         capacity: usize,
     ) -> PyResult<Self> {
         let client_id = ClientId(client_id);
-        let timeout = Duration::from_secs_f64(timeout.clamp(0.001, 3600.0));
+        let timeout = convert::seconds(py, "timeout", timeout)?.unwrap_or(TIMEOUT);
         let config = FeedConfig { host, port, client_id, timeout, capacity };
         let contracts: Vec<Contract> = symbols.into_iter().map(Contract::stock).collect();
         let reader = Arc::new(Mutex::new(None::<Arc<Waiter>>));

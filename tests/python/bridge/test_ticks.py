@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+import aioibkr
 from aioibkr import _native
 from aioibkr.testing import MockGateway
 
@@ -25,6 +26,12 @@ async def sizes_until(reader: _native._TickReader, last: int) -> list[float]:
             if sizes[-1] == last:
                 break
     return sizes
+
+
+@pytest.mark.parametrize("timeout", [float("nan"), float("inf"), 0.0, -1.0])
+def test_a_timeout_that_cannot_be_meant_is_refused(timeout: float) -> None:
+    with pytest.raises(aioibkr.ConfigError, match="timeout"):
+        _native._TickReader("127.0.0.1", 4002, 5007, ["AAPL"], timeout=timeout)
 
 
 async def test_every_tick_of_a_flood_arrives_in_order(mock_gateway: MockGateway) -> None:
