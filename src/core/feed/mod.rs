@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `frames` | cutting a byte stream into frames without copying |
 //! | `fields` | reading protobuf fields in place |
+//! | `message` | the streaming messages as values |
 //! | `tick` | one streaming message as a tick |
 //! | `columns` | ticks by column, bounded, with an exact count of what did not fit |
 //! | `handshake` | the few messages that open the link and ask for data |
@@ -16,10 +17,15 @@ mod fields;
 mod frames;
 mod handshake;
 mod link;
+mod message;
 mod tick;
 
 pub use columns::TickColumns;
 pub use fields::Fields;
 pub use frames::{FrameBuffer, FrameError};
 pub use link::{FeedConfig, FeedLink};
+pub use message::{
+    DepthOperation, DepthUpdate, FeedBar, FeedBarTime, GatewayError, Message, OptionTick,
+    TickByTick, TickByTickEvent, TickParameters, TickText,
+};
 pub use tick::{Tick, decode_tick};
