@@ -29,6 +29,7 @@ __all__ = [
     "Execution",
     "FaultHandle",
     "Fill",
+    "Greeks",
     "Metrics",
     "MockGateway",
     "Order",
@@ -62,6 +63,31 @@ __all__ = [
 
 _Quantity: TypeAlias = int | float | Decimal | str
 _MarketDataType: TypeAlias = Literal["live", "frozen", "delayed", "delayed-frozen"]
+_QuoteField: TypeAlias = Literal[
+    "bid",
+    "ask",
+    "last",
+    "bid_size",
+    "ask_size",
+    "last_size",
+    "volume",
+    "open",
+    "high",
+    "low",
+    "close",
+    "mark",
+    "bid_exchange",
+    "ask_exchange",
+    "last_exchange",
+    "bid_greeks",
+    "ask_greeks",
+    "last_greeks",
+    "model_greeks",
+    "halted",
+    "shortable",
+    "shortable_shares",
+    "last_timestamp",
+]
 _OrderStatus: TypeAlias = Literal[
     "PendingSubmit",
     "PreSubmitted",
@@ -278,6 +304,45 @@ class Quote:
     def close(self) -> float | None:
         """Previous close."""
     @property
+    def mark(self) -> float | None:
+        """Mark price, from which IB computes values of positions."""
+    @property
+    def bid_exchange(self) -> str | None:
+        """Exchanges at the bid, IB's letters."""
+    @property
+    def ask_exchange(self) -> str | None:
+        """Exchanges at the ask, IB's letters."""
+    @property
+    def last_exchange(self) -> str | None:
+        """Exchange of the last trade, IB's letter."""
+    @property
+    def bid_greeks(self) -> Greeks | None:
+        """What the bid of an option implies."""
+    @property
+    def ask_greeks(self) -> Greeks | None:
+        """What the ask of an option implies."""
+    @property
+    def last_greeks(self) -> Greeks | None:
+        """What the last trade of an option implies."""
+    @property
+    def model_greeks(self) -> Greeks | None:
+        """What IB's model price of an option implies."""
+    @property
+    def halted(self) -> bool | None:
+        """Whether trading is halted."""
+    @property
+    def shortable(self) -> float | None:
+        """How easy it is to borrow: above 2.5 a thousand shares, above 1.5 on request, else not."""
+    @property
+    def shortable_shares(self) -> float | None:
+        """Shares that can be borrowed."""
+    @property
+    def last_timestamp(self) -> datetime | None:
+        """When the last trade happened, by the exchange, to the second, UTC."""
+    @property
+    def min_tick(self) -> float | None:
+        """Smallest price step."""
+    @property
     def mid(self) -> float | None:
         """Middle of bid and ask, when both are there."""
     @property
@@ -291,13 +356,52 @@ class Quote:
         """Whether the prices are late."""
     @property
     def received_at(self) -> datetime:
-        """When the newest field arrived, UTC."""
+        """When the newest field arrived, UTC; of a gap, when the newest one before it did."""
     @property
     def age(self) -> float:
         """Seconds since then, at this moment."""
     @property
     def generation(self) -> int:
         """The link it came from."""
+    @property
+    def is_gap(self) -> bool:
+        """Whether this tells that what was known before is known no longer; then all is None."""
+    def time_of(self, field: _QuoteField) -> datetime | None:
+        """When a field was told last, UTC, be it that it is missing; None if it never was.
+
+        Raises ``ConfigError`` for a name that is no field the market moves.
+        """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Greeks:
+    """What a price of an option implies, as IB computed it. What it did not compute is None."""
+
+    @property
+    def implied_volatility(self) -> float | None:
+        """Implied volatility as a fraction per year."""
+    @property
+    def delta(self) -> float | None:
+        """Change of the option's price per unit of the underlying."""
+    @property
+    def gamma(self) -> float | None:
+        """Change of delta per unit of the underlying."""
+    @property
+    def vega(self) -> float | None:
+        """Change of the option's price per point of volatility."""
+    @property
+    def theta(self) -> float | None:
+        """Change of the option's price per day."""
+    @property
+    def option_price(self) -> float | None:
+        """Price of the option."""
+    @property
+    def pv_dividend(self) -> float | None:
+        """Present value of the dividends expected of the underlying."""
+    @property
+    def underlying_price(self) -> float | None:
+        """Price of the underlying."""
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 

@@ -19,6 +19,7 @@ from aioibkr._native import (
     ContractDetails,
     Execution,
     Fill,
+    Greeks,
     Metrics,
     Order,
     Pnl,
@@ -49,6 +50,7 @@ __all__ = [
     "Fund",
     "Future",
     "FutureOption",
+    "Greeks",
     "Index",
     "LimitOrder",
     "MarketDataType",
@@ -61,6 +63,7 @@ __all__ = [
     "Position",
     "Quantity",
     "Quote",
+    "QuoteField",
     "Right",
     "RiskLimits",
     "Stock",
@@ -77,6 +80,32 @@ Quantity = int | float | Decimal | str
 Action = Literal["BUY", "SELL"]
 Right = Literal["C", "P", "CALL", "PUT"]
 MarketDataType = Literal["live", "frozen", "delayed", "delayed-frozen"]
+QuoteField = Literal[
+    "bid",
+    "ask",
+    "last",
+    "bid_size",
+    "ask_size",
+    "last_size",
+    "volume",
+    "open",
+    "high",
+    "low",
+    "close",
+    "mark",
+    "bid_exchange",
+    "ask_exchange",
+    "last_exchange",
+    "bid_greeks",
+    "ask_greeks",
+    "last_greeks",
+    "model_greeks",
+    "halted",
+    "shortable",
+    "shortable_shares",
+    "last_timestamp",
+]
+"""What of a quote the market moves; see `Quote.time_of`."""
 
 
 class ContractOptions(TypedDict, total=False):

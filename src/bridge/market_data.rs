@@ -23,7 +23,7 @@ impl Client {
         let timeout = convert::seconds(py, "timeout", timeout)?;
         let (client, contract) = (self.core.clone(), contract.get().0.clone());
         let answer = async move { client.quote(contract, max_age, timeout).await };
-        request::read(py, answer, |py, quote| models::object(py, Quote(quote)))
+        request::read(py, answer, |py, quote| models::object(py, Quote::from(quote)))
     }
 
     /// An effect: the line stays open when the await is cancelled, until it is released.
@@ -37,7 +37,7 @@ impl Client {
         let timeout = convert::seconds(py, "timeout", timeout)?;
         let (client, contract) = (self.core.clone(), contract.get().0.clone());
         let answer = async move { client.subscribe_quote(contract, timeout).await };
-        request::effect(py, answer, |py, quote| models::object(py, Quote(quote)))
+        request::effect(py, answer, |py, quote| models::object(py, Quote::from(quote)))
     }
 
     fn unsubscribe_quote(
@@ -55,7 +55,7 @@ impl Client {
     }
 
     fn latest_quote(&self, contract: &Bound<'_, Contract>) -> PyResult<Option<Quote>> {
-        Ok(self.core.latest_quote(identity(contract)?).map(Quote))
+        Ok(self.core.latest_quote(identity(contract)?).map(Quote::from))
     }
 
     #[pyo3(signature = (contract, *, duration, bar_size, what_to_show="TRADES", use_rth=true,

@@ -1,24 +1,28 @@
 //! Quotes and single bars as Python sees them.
 
+use std::sync::Arc;
+
+use aioibkr_core::model::QuoteField;
 use aioibkr_core::{clock, model};
 use pyo3::prelude::*;
 use time::UtcDateTime;
 
 use super::contract::Contract;
+use super::greeks::Greeks;
 use super::hash_of;
 use super::text::{Repr, Verbatim};
 use crate::convert;
 
 /// The state of one market at one moment. What is not there is None, never NaN or -1.
 #[pyclass(frozen, module = "aioibkr._native")]
-pub(crate) struct Quote(pub(crate) model::Quote);
+pub(crate) struct Quote(pub(crate) Arc<model::Quote>);
 
 #[pymethods]
 impl Quote {
     /// The qualified contract.
     #[getter]
     fn contract(&self) -> Contract {
-        Contract(self.0.contract.clone())
+        Contract(model::Contract::clone(&self.0.contract))
     }
 
     /// Best bid.
@@ -87,6 +91,84 @@ impl Quote {
         self.0.close
     }
 
+    /// Mark price, from which IB computes values of positions.
+    #[getter]
+    fn mark(&self) -> Option<f64> {
+        self.0.mark
+    }
+
+    /// Exchanges at the bid, IB's letters.
+    #[getter]
+    fn bid_exchange(&self) -> Option<&str> {
+        self.0.bid_exchange.as_deref()
+    }
+
+    /// Exchanges at the ask, IB's letters.
+    #[getter]
+    fn ask_exchange(&self) -> Option<&str> {
+        self.0.ask_exchange.as_deref()
+    }
+
+    /// Exchange of the last trade, IB's letter.
+    #[getter]
+    fn last_exchange(&self) -> Option<&str> {
+        self.0.last_exchange.as_deref()
+    }
+
+    /// What the bid of an option implies.
+    #[getter]
+    fn bid_greeks(&self) -> Option<Greeks> {
+        Greeks::of(self.0.bid_greeks.as_ref())
+    }
+
+    /// What the ask of an option implies.
+    #[getter]
+    fn ask_greeks(&self) -> Option<Greeks> {
+        Greeks::of(self.0.ask_greeks.as_ref())
+    }
+
+    /// What the last trade of an option implies.
+    #[getter]
+    fn last_greeks(&self) -> Option<Greeks> {
+        Greeks::of(self.0.last_greeks.as_ref())
+    }
+
+    /// What IB's model price of an option implies.
+    #[getter]
+    fn model_greeks(&self) -> Option<Greeks> {
+        Greeks::of(self.0.model_greeks.as_ref())
+    }
+
+    /// Whether trading is halted.
+    #[getter]
+    fn halted(&self) -> Option<bool> {
+        self.0.halted
+    }
+
+    /// How easy it is to borrow: above 2.5 a thousand shares, above 1.5 on request, else not.
+    #[getter]
+    fn shortable(&self) -> Option<f64> {
+        self.0.shortable
+    }
+
+    /// Shares that can be borrowed.
+    #[getter]
+    fn shortable_shares(&self) -> Option<f64> {
+        self.0.shortable_shares
+    }
+
+    /// When the last trade happened, by the exchange, to the second, UTC.
+    #[getter]
+    fn last_timestamp(&self) -> Option<UtcDateTime> {
+        self.0.last_timestamp.map(convert::utc)
+    }
+
+    /// Smallest price step.
+    #[getter]
+    fn min_tick(&self) -> Option<f64> {
+        self.0.min_tick
+    }
+
     /// Middle of bid and ask, when both are there.
     #[getter]
     fn mid(&self) -> Option<f64> {
@@ -111,7 +193,7 @@ impl Quote {
         self.0.is_delayed()
     }
 
-    /// When the newest field arrived, UTC.
+    /// When the newest field arrived, UTC; of a gap, when the newest one before it did.
     #[getter]
     fn received_at(&self) -> UtcDateTime {
         convert::utc(self.0.received_at)
@@ -127,6 +209,21 @@ impl Quote {
     #[getter]
     fn generation(&self) -> u64 {
         self.0.generation.0
+    }
+
+    /// Whether this tells that what was known before is known no longer; then all is None.
+    #[getter]
+    fn is_gap(&self) -> bool {
+        self.0.is_gap
+    }
+
+    /// When a field was told last, UTC, be it that it is missing; None if it never was.
+    ///
+    /// Raises ``ConfigError`` for a name that is no field the market moves.
+    fn time_of(&self, py: Python<'_>, field: &str) -> PyResult<Option<UtcDateTime>> {
+        let known = QuoteField::from_name(field);
+        let field = known.ok_or_else(|| convert::invalid(py, unknown_field(field)))?;
+        Ok(self.0.time_of(field).map(convert::utc))
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
@@ -146,8 +243,20 @@ impl Quote {
             .field("last", &quote.last)
             .field("market_data_type", self.market_data_type())
             .field("received_at", &quote.received_at)
+            .some("is_gap", quote.is_gap.then_some(&true))
             .end()
     }
+}
+
+impl From<model::Quote> for Quote {
+    fn from(quote: model::Quote) -> Self {
+        Self(Arc::new(quote))
+    }
+}
+
+fn unknown_field(name: &str) -> String {
+    let names = QuoteField::ALL.map(QuoteField::as_str).join(", ");
+    format!("field {name:?}: give one of {names}")
 }
 
 /// One historical bar. Volume, average and count are None where IB gives none.

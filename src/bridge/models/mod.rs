@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `contract` | `Contract`, `ContractDetails` |
 //! | `market` | `Quote`, `Bar` |
+//! | `greeks` | `Greeks` |
 //! | `bars` | `Bars` and its columns |
 //! | `account` | `AccountValue`, `AccountSnapshot`, `Pnl`, `Position` |
 //! | `order` | `Order`, `RiskLimits` |
@@ -13,6 +14,7 @@
 mod account;
 mod bars;
 mod contract;
+mod greeks;
 mod market;
 mod metrics;
 mod order;
@@ -37,6 +39,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Contract>()?;
     module.add_class::<ContractDetails>()?;
     module.add_class::<Quote>()?;
+    module.add_class::<greeks::Greeks>()?;
     module.add_class::<market::Bar>()?;
     module.add_class::<Bars>()?;
     module.add_class::<account::AccountValue>()?;

@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 use super::policy::LinePolicy;
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Contract, Generation, MarketDataType, Quote};
+use crate::model::{Contract, Generation, MarketDataType, Quote, QuoteField};
 use crate::session::Session;
 use crate::session::{Items, Link, Tick, TickKind};
 
@@ -68,7 +68,7 @@ impl Line {
 
 impl LineState {
     fn new(contract: Contract, generation: Generation, now: OffsetDateTime) -> Self {
-        let quote = Quote::empty(contract, now, generation);
+        let quote = Quote::empty(Arc::new(contract), now, generation);
         Self { quote, priced_at: None, advice: None, failure: None }
     }
 
@@ -78,8 +78,7 @@ impl LineState {
             Tick::Type(kind) => self.quote.market_data_type = kind,
             Tick::Advice(error) => self.advice = Some(error),
             Tick::Field(kind, value) => {
-                *field(&mut self.quote, kind) = value;
-                self.quote.received_at = now;
+                set(&mut self.quote, kind, value, now);
                 if self.priced_at.is_none() && self.quote.market_price().is_some() {
                     self.priced_at = Some(tokio::time::Instant::now());
                 }
@@ -88,20 +87,25 @@ impl LineState {
     }
 }
 
-fn field(quote: &mut Quote, kind: TickKind) -> &mut Option<f64> {
-    match kind {
-        TickKind::Bid => &mut quote.bid,
-        TickKind::Ask => &mut quote.ask,
-        TickKind::Last => &mut quote.last,
-        TickKind::BidSize => &mut quote.bid_size,
-        TickKind::AskSize => &mut quote.ask_size,
-        TickKind::LastSize => &mut quote.last_size,
-        TickKind::Volume => &mut quote.volume,
-        TickKind::Open => &mut quote.open,
-        TickKind::High => &mut quote.high,
-        TickKind::Low => &mut quote.low,
-        TickKind::Close => &mut quote.close,
-    }
+/// Sets one field and when it was told.
+fn set(quote: &mut Quote, kind: TickKind, value: Option<f64>, now: OffsetDateTime) {
+    let (field, place) = match kind {
+        TickKind::Bid => (QuoteField::Bid, &mut quote.bid),
+        TickKind::Ask => (QuoteField::Ask, &mut quote.ask),
+        TickKind::Last => (QuoteField::Last, &mut quote.last),
+        TickKind::BidSize => (QuoteField::BidSize, &mut quote.bid_size),
+        TickKind::AskSize => (QuoteField::AskSize, &mut quote.ask_size),
+        TickKind::LastSize => (QuoteField::LastSize, &mut quote.last_size),
+        TickKind::Volume => (QuoteField::Volume, &mut quote.volume),
+        TickKind::Open => (QuoteField::Open, &mut quote.open),
+        TickKind::High => (QuoteField::High, &mut quote.high),
+        TickKind::Low => (QuoteField::Low, &mut quote.low),
+        TickKind::Close => (QuoteField::Close, &mut quote.close),
+    };
+    *place = value;
+    quote.received_at = now;
+    // Beyond the years 1677 to 2262 no clock of ours runs.
+    quote.mark_told(field, i64::try_from(now.unix_timestamp_nanos()).unwrap_or(i64::MAX));
 }
 
 /// Why one subscription of a line is over.
@@ -242,6 +246,19 @@ mod tests {
 
         assert_eq!(state.quote.bid, None);
         assert_eq!(state.quote.market_price(), None);
+    }
+
+    #[test]
+    fn each_field_knows_when_it_was_told() {
+        let (early, late) = (clock::now(), clock::now() + time::Duration::SECOND);
+        let mut state = LineState::new(Contract::stock("AAPL"), Generation(1), early);
+
+        state.apply(Tick::Field(TickKind::Bid, Some(1.0)), early);
+        state.apply(Tick::Field(TickKind::Ask, None), late);
+
+        assert_eq!(state.quote.time_of(QuoteField::Bid), Some(early));
+        assert_eq!(state.quote.time_of(QuoteField::Ask), Some(late), "told to be missing");
+        assert_eq!(state.quote.time_of(QuoteField::Last), None);
     }
 
     #[test]

@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn freshness_is_counted_from_the_newest_field() {
         let old = clock::now() - Duration::from_secs(10);
-        let quote = Quote::empty(Contract::stock("AAPL"), old, Generation(1));
+        let quote = Quote::empty(Arc::new(Contract::stock("AAPL")), old, Generation(1));
         let table = [(None, true), (Some(60), true), (Some(5), false), (Some(0), false)];
 
         for (seconds, fresh) in table {

@@ -1,8 +1,6 @@
-//! Market data values. A missing price is `None`, never NaN, -1 or 1.797e308.
+//! Kinds of market data, and historical bars. A missing value is `None`, never NaN or -1.
 
 use time::OffsetDateTime;
-
-use super::{Contract, Generation};
 
 /// Which market data a line carries (IB's `marketDataType`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,87 +39,6 @@ impl MarketDataType {
     #[must_use]
     pub fn is_delayed(self) -> bool {
         matches!(self, Self::Delayed | Self::DelayedFrozen)
-    }
-}
-
-/// The state of one market at one moment.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Quote {
-    /// The qualified contract.
-    pub contract: Contract,
-    /// Best bid.
-    pub bid: Option<f64>,
-    /// Best ask.
-    pub ask: Option<f64>,
-    /// Last trade.
-    pub last: Option<f64>,
-    /// Size at the bid.
-    pub bid_size: Option<f64>,
-    /// Size at the ask.
-    pub ask_size: Option<f64>,
-    /// Size of the last trade.
-    pub last_size: Option<f64>,
-    /// Volume of the day.
-    pub volume: Option<f64>,
-    /// Opening price.
-    pub open: Option<f64>,
-    /// High of the day.
-    pub high: Option<f64>,
-    /// Low of the day.
-    pub low: Option<f64>,
-    /// Previous close.
-    pub close: Option<f64>,
-    /// Which data this is; said by the gateway.
-    pub market_data_type: MarketDataType,
-    /// When the newest field arrived.
-    pub received_at: OffsetDateTime,
-    /// The link it came from.
-    pub generation: Generation,
-}
-
-impl Quote {
-    /// An empty quote of a contract.
-    #[must_use]
-    pub fn empty(contract: Contract, received_at: OffsetDateTime, generation: Generation) -> Self {
-        Self {
-            contract,
-            bid: None,
-            ask: None,
-            last: None,
-            bid_size: None,
-            ask_size: None,
-            last_size: None,
-            volume: None,
-            open: None,
-            high: None,
-            low: None,
-            close: None,
-            market_data_type: MarketDataType::Live,
-            received_at,
-            generation,
-        }
-    }
-
-    /// Middle of bid and ask, when both are there.
-    #[must_use]
-    pub fn mid(&self) -> Option<f64> {
-        Some(f64::midpoint(self.bid?, self.ask?))
-    }
-
-    /// The last trade if it lies within bid and ask, else the middle, else last, else close.
-    #[must_use]
-    pub fn market_price(&self) -> Option<f64> {
-        let inside = |last: &f64| match (self.bid, self.ask) {
-            (Some(bid), Some(ask)) => (bid..=ask).contains(last),
-            _ => true,
-        };
-        self.last.filter(inside).or(self.mid()).or(self.last).or(self.close)
-    }
-
-    /// Whether the prices are late.
-    #[must_use]
-    pub fn is_delayed(&self) -> bool {
-        self.market_data_type.is_delayed()
     }
 }
 

@@ -4,21 +4,27 @@
 mod account;
 mod contract;
 mod event;
+mod greeks;
 mod ids;
 mod market;
 mod order;
 mod order_event;
+mod quote;
+mod quote_field;
 mod risk_view;
 mod trade;
 
 pub use account::{AccountSnapshot, AccountValue, Pnl, Position};
 pub use contract::{Contract, ContractDetails, Right, SecurityType};
 pub use event::{MINIMUM_SERVER_VERSION, Notice, Reconnect, SessionState};
+pub use greeks::Greeks;
 pub use ids::{
     AccountId, ClientId, ContractId, ExecutionId, Generation, OrderId, OrderKey, OrderRef, PermId,
 };
-pub use market::{Bar, BarSize, BarsRequest, MarketDataType, Quote, WhatToShow};
+pub use market::{Bar, BarSize, BarsRequest, MarketDataType, WhatToShow};
 pub use order::{Action, Order, OrderType, TimeInForce};
 pub use order_event::{OpenOrder, OrderEvent, OrderNotice, StatusReport};
+pub use quote::Quote;
+pub use quote_field::QuoteField;
 pub use risk_view::{RiskLimits, RiskView};
 pub use trade::{Commission, Execution, Fill, OrderStatus, Trade, TradeEvent};

@@ -1,0 +1,55 @@
+"""What a quote says of a market besides its prices, and when each field was told."""
+
+from typing import get_args
+
+import pytest
+
+import aioibkr as ib
+from aioibkr.testing import MockGateway
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def quote(mock_gateway: MockGateway, ib_client: ib.Client) -> ib.Quote:
+    """One quote of a market with a bid, an ask and a last trade."""
+    mock_gateway.set_price("AAPL", bid=189.9, ask=190.1, last=190.0)
+    return await ib_client.quote(ib.Stock("AAPL"))
+
+
+async def test_quote_knows_when_each_field_was_told(quote: ib.Quote) -> None:
+    told = [quote.time_of(field) for field in ("bid", "ask", "last", "bid_size")]
+
+    assert all(time is not None and time <= quote.received_at for time in told)
+    assert quote.received_at in {quote.time_of(field) for field in get_args(ib.models.QuoteField)}
+    assert quote.time_of("model_greeks") is None
+
+
+async def test_every_field_with_a_time_is_a_field_of_the_quote(quote: ib.Quote) -> None:
+    for field in get_args(ib.models.QuoteField):
+        told = quote.time_of(field)
+
+        assert told is not None or getattr(quote, field) is None, field
+
+
+async def test_field_that_is_none_of_the_market_is_refused(quote: ib.Quote) -> None:
+    with pytest.raises(ib.ConfigError, match='field "mid": give one of bid, ask, last,'):
+        quote.time_of("mid")  # type: ignore[arg-type]
+
+
+async def test_what_nobody_told_is_none(quote: ib.Quote) -> None:
+    greeks = (quote.bid_greeks, quote.ask_greeks, quote.last_greeks, quote.model_greeks)
+    exchanges = (quote.bid_exchange, quote.ask_exchange, quote.last_exchange)
+    borrowing = (quote.shortable, quote.shortable_shares)
+
+    assert {*greeks, *exchanges, *borrowing, quote.mark, quote.halted, quote.min_tick} == {None}
+    assert quote.last_timestamp is None
+    assert quote.is_gap is False
+    assert "is_gap" not in repr(quote)
+
+
+async def test_quotes_are_frozen(quote: ib.Quote) -> None:
+    with pytest.raises(AttributeError):
+        quote.halted = True  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        ib.Greeks()
