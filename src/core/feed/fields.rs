@@ -1,4 +1,5 @@
-//! Reads protobuf fields in place: no allocation, no copy, unknown fields skipped.
+//! Reads protobuf fields in place: no allocation, no copy, unknown fields skipped. What a field means
+//! is left to the decoders.
 
 /// One field's value, as it lies on the wire.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -14,16 +15,31 @@ pub enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    /// The value as a signed 32-bit integer.
+    /// The value as a signed 32-bit integer; `None` also if it needs more bits.
+    #[inline]
     #[must_use]
     pub fn int(self) -> Option<i32> {
+        i32::try_from(self.long()?).ok()
+    }
+
+    /// The value as a signed 64-bit integer.
+    #[inline]
+    #[must_use]
+    pub fn long(self) -> Option<i64> {
         match self {
-            Self::Varint(value) => Some(value as i32),
+            Self::Varint(value) => Some(value as i64),
             Self::Fixed64(_) | Self::Fixed32(_) | Self::Bytes(_) => None,
         }
     }
 
+    /// The value as a boolean.
+    #[must_use]
+    pub fn flag(self) -> Option<bool> {
+        self.long().map(|value| value != 0)
+    }
+
     /// The value as a double.
+    #[inline]
     #[must_use]
     pub fn double(self) -> Option<f64> {
         match self {
@@ -33,6 +49,7 @@ impl<'a> Value<'a> {
     }
 
     /// The value as bytes.
+    #[inline]
     #[must_use]
     pub fn bytes(self) -> Option<&'a [u8]> {
         match self {
@@ -79,7 +96,8 @@ impl<'a> Fields<'a> {
             value |= u64::from(byte & 0x7f) << (7 * index);
             if byte < 0x80 {
                 self.rest = &self.rest[index + 1..];
-                return Some(value);
+                // The tenth byte has room for one bit.
+                return (index < 9 || byte < 2).then_some(value);
             }
         }
         None
@@ -108,7 +126,8 @@ impl<'a> Fields<'a> {
             }
             _ => return None,
         };
-        Some((key >> 3, value))
+        // There is no field 0.
+        (key >= 8).then_some((key >> 3, value))
     }
 }
 
@@ -129,57 +148,34 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
-/// A decimal number in text, such as a size. Plain numbers are read without going through `str`.
-#[must_use]
-pub(super) fn decimal(text: &[u8]) -> Option<f64> {
-    const EXACT: u64 = 1 << 53;
-    const POWERS: [f64; 10] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
-    let (mut digits, mut places, mut after_point) = (0u64, 0usize, false);
-    if text.is_empty() || text.len() > 15 {
-        return slow_decimal(text);
-    }
-    for &byte in text {
-        match byte {
-            b'0'..=b'9' => {
-                digits = digits * 10 + u64::from(byte - b'0');
-                places += usize::from(after_point);
-            }
-            b'.' if !after_point => after_point = true,
-            _ => return slow_decimal(text),
-        }
-    }
-    match POWERS.get(places) {
-        // Both are exact, so the quotient is the correctly rounded value.
-        Some(power) if digits < EXACT => Some(digits as f64 / power),
-        _ => slow_decimal(text),
-    }
-}
-
-fn slow_decimal(text: &[u8]) -> Option<f64> {
-    std::str::from_utf8(text).ok()?.parse().ok().filter(|value: &f64| value.is_finite())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn decimals_equal_the_standard_parser() {
-        for text in ["0", "1", "100", "0.5", "10.25", "123456789.123", "1e3", "-1", "007", "1."] {
-            assert_eq!(decimal(text.as_bytes()), text.parse().ok(), "{text}");
-        }
-        for text in ["", "NaN", "inf", "1.2.3", "x", "1797693134862315700000000000x"] {
-            assert_eq!(decimal(text.as_bytes()), None, "{text}");
-        }
-    }
-
-    #[test]
     fn malformed_messages_end_early_and_say_so() {
-        for message in [&[0x08][..], &[0x11, 1, 2], &[0x12, 9, 1], &[0x0b, 1], &[0xff; 12]] {
+        for message in [&[0x08][..], &[0x11, 1, 2], &[0x12, 9, 1], &[0x0b, 1], &[0xff; 12], &[0, 1]]
+        {
             let mut fields = Fields::new(message);
 
             assert_eq!(fields.by_ref().count(), 0, "{message:?}");
             assert!(!fields.is_whole(), "{message:?}");
+        }
+    }
+
+    #[test]
+    fn integers_are_never_cut_short() {
+        let value = |value: i64| Value::Varint(value as u64);
+        let table = [
+            (value(-1), Some(-1)),
+            (value(i64::from(i32::MAX)), Some(i32::MAX)),
+            (value(i64::from(i32::MAX) + 1), None),
+            (value(1 << 32), None),
+            (Value::Fixed32(1), None),
+        ];
+
+        for (value, expected) in table {
+            assert_eq!(value.int(), expected, "{value:?}");
         }
     }
 }

@@ -4,23 +4,32 @@
 //! |---|---|
 //! | `frames` | cutting a byte stream into frames without copying |
 //! | `fields` | reading protobuf fields in place |
+//! | `amount` | numbers, and what says that there is none |
+//! | `reading` | fields as values with a meaning |
 //! | `message` | the streaming messages as values |
 //! | `tick` | one streaming message as a tick |
+//! | `in_order` | the same, in the layout every gateway writes |
+//! | `decode` | a frame's body as a message |
 //! | `columns` | ticks by column, bounded, with an exact count of what did not fit |
 //! | `handshake` | the few messages that open the link and ask for data |
 //! | `link` | the thread that reads the socket straight into the columns |
 //!
 //! A flood here never delays the control link: the two share neither socket nor thread.
 
+mod amount;
 mod columns;
+mod decode;
 mod fields;
 mod frames;
 mod handshake;
+mod in_order;
 mod link;
 mod message;
+mod reading;
 mod tick;
 
 pub use columns::TickColumns;
+pub use decode::{Malformed, decode};
 pub use fields::Fields;
 pub use frames::{FrameBuffer, FrameError};
 pub use link::{FeedConfig, FeedLink};

@@ -1,6 +1,9 @@
 //! One streaming message as a tick.
 
-use super::fields::{Fields, decimal};
+use super::amount::UNSET;
+use super::fields::Fields;
+use super::in_order;
+use super::reading::{Read, is_identity, named, number_of, quoted, size_of, whole};
 
 const PROTOBUF: u32 = 200;
 const TICK_PRICE: u32 = PROTOBUF + 1;
@@ -28,91 +31,82 @@ pub struct Tick {
 pub fn decode_tick(body: &[u8]) -> Option<Tick> {
     let (id, message) = body.split_first_chunk::<4>()?;
     match u32::from_be_bytes(*id) {
-        TICK_PRICE => price(message),
-        TICK_SIZE => size(message),
-        TICK_GENERIC => generic(message),
+        TICK_PRICE => in_order::price(message).or_else(|| price(message).ok()),
+        TICK_SIZE => in_order::size(message).or_else(|| size(message).ok()),
+        TICK_GENERIC => generic(message).ok(),
         _ => None,
     }
 }
 
 const EMPTY: Tick = Tick { request_id: -1, tick_type: -1, price: None, size: None, attributes: 0 };
 
-#[inline]
-fn price(message: &[u8]) -> Option<Tick> {
+pub(super) fn price(message: &[u8]) -> Read<Tick> {
     let mut tick = EMPTY;
     let mut fields = Fields::new(message);
     for (number, value) in fields.by_ref() {
         match number {
-            1 => tick.request_id = value.int()?,
-            2 => tick.tick_type = value.int()?,
-            3 => tick.price = value.double().filter(|price| price.is_finite()),
-            4 => tick.size = decimal(value.bytes()?),
-            5 => tick.attributes = (value.int()? & 7) as u8,
+            1 => tick.request_id = named("reqId", value.int())?,
+            2 => tick.tick_type = named("tickType", value.int())?,
+            3 => tick.price = number_of("price", value)?,
+            4 => tick.size = size_of("size", value)?,
+            5 => tick.attributes = attributes(named("attrMask", value.int())?),
             _ => {}
         }
     }
-    // -1 with no size is IB's way to say that there is no bid or ask.
-    let is_missing = tick.price == Some(-1.0) && tick.size.is_none_or(|size| size == 0.0);
-    tick.price = tick.price.filter(|_| !is_missing);
-    fields.is_whole().then_some(tick)
+    tick.price = quoted(tick.price, tick.size);
+    checked(tick, &fields)
 }
 
-#[inline]
-fn size(message: &[u8]) -> Option<Tick> {
+pub(super) fn size(message: &[u8]) -> Read<Tick> {
     let mut tick = EMPTY;
     let mut fields = Fields::new(message);
     for (number, value) in fields.by_ref() {
         match number {
-            1 => tick.request_id = value.int()?,
-            2 => tick.tick_type = value.int()?,
-            3 => tick.size = decimal(value.bytes()?),
+            1 => tick.request_id = named("reqId", value.int())?,
+            2 => tick.tick_type = named("tickType", value.int())?,
+            3 => tick.size = size_of("size", value)?,
             _ => {}
         }
     }
-    fields.is_whole().then_some(tick)
+    checked(tick, &fields)
 }
 
-fn generic(message: &[u8]) -> Option<Tick> {
+pub(super) fn generic(message: &[u8]) -> Read<Tick> {
     let mut tick = EMPTY;
     let mut fields = Fields::new(message);
     for (number, value) in fields.by_ref() {
         match number {
-            1 => tick.request_id = value.int()?,
-            2 => tick.tick_type = value.int()?,
-            3 => tick.price = value.double().filter(|value| value.is_finite()),
+            1 => tick.request_id = named("reqId", value.int())?,
+            2 => tick.tick_type = named("tickType", value.int())?,
+            3 => tick.price = number_of("value", value)?,
             _ => {}
         }
     }
-    fields.is_whole().then_some(tick)
+    checked(tick, &fields)
+}
+
+/// Attribute bits; an unset mask has none.
+#[inline]
+pub(super) fn attributes(mask: i32) -> u8 {
+    if mask == UNSET { 0 } else { (mask & 7) as u8 }
+}
+
+/// A tick that names its request and its type.
+fn checked(tick: Tick, fields: &Fields<'_>) -> Read<Tick> {
+    whole(fields)?;
+    named("reqId", is_identity(tick.request_id).then_some(()))?;
+    named("tickType", is_identity(tick.tick_type).then_some(tick))
 }
 
 #[cfg(test)]
 mod tests {
-    use prost::Message;
-
     use super::*;
-
-    #[derive(Clone, PartialEq, Message)]
-    struct TickPrice {
-        #[prost(int32, optional, tag = "1")]
-        request_id: Option<i32>,
-        #[prost(int32, optional, tag = "2")]
-        tick_type: Option<i32>,
-        #[prost(double, optional, tag = "3")]
-        price: Option<f64>,
-        #[prost(string, optional, tag = "4")]
-        size: Option<String>,
-        #[prost(int32, optional, tag = "5")]
-        attributes: Option<i32>,
-    }
-
-    fn body(id: u32, message: &impl Message) -> Vec<u8> {
-        [&id.to_be_bytes()[..], &message.encode_to_vec()].concat()
-    }
+    use crate::feed::decode::encoded::{TickGeneric, TickPrice, TickSize, body};
+    use crate::feed::{Malformed, decode};
 
     fn price_tick(price: f64, size: &str) -> Option<Tick> {
         decode_tick(&body(
-            TICK_PRICE,
+            1,
             &TickPrice {
                 request_id: Some(9),
                 tick_type: Some(4),
@@ -150,5 +144,64 @@ mod tests {
         assert_eq!(decode_tick(&[]), None);
         assert_eq!(decode_tick(&209u32.to_be_bytes()), None);
         assert_eq!(decode_tick(&[0, 0, 0, 201, 0x09, 1]), None);
+    }
+
+    #[test]
+    fn unset_values_are_none() {
+        assert_eq!(price_tick(f64::MAX, "1").unwrap().price, None);
+        for size in ["", "-1", "2147483647", "9223372036854775807", "1.7976931348623157E308"] {
+            assert_eq!(price_tick(1.5, size).unwrap().size, None, "{size}");
+        }
+        let mask = TickPrice {
+            request_id: Some(1),
+            tick_type: Some(1),
+            attributes: Some(i32::MAX),
+            ..TickPrice::default()
+        };
+        assert_eq!(decode_tick(&body(1, &mask)).unwrap().attributes, 0);
+    }
+
+    #[test]
+    fn ticks_of_every_layout_are_read() {
+        let id = Some(300_000);
+        let size = TickSize { request_id: id, tick_type: Some(8), size: Some("12.5".to_owned()) };
+        let generic = TickGeneric { request_id: id, tick_type: Some(49), value: Some(2.0) };
+        let bare = TickPrice { request_id: id, tick_type: Some(9), ..TickPrice::default() };
+        let none = Tick { request_id: 300_000, ..EMPTY };
+
+        let table = [
+            (body(2, &size), Tick { tick_type: 8, size: Some(12.5), ..none }),
+            (body(45, &generic), Tick { tick_type: 49, price: Some(2.0), ..none }),
+            (body(1, &bare), Tick { tick_type: 9, ..none }),
+            // The type before the request.
+            (vec![0, 0, 0, 202, 16, 8, 8, 1], Tick { request_id: 1, tick_type: 8, ..EMPTY }),
+        ];
+
+        for (body, expected) in table {
+            assert_eq!(decode_tick(&body), Some(expected), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn a_bad_tick_names_its_field() {
+        let price = |request_id, tick_type, size: &str| TickPrice {
+            request_id,
+            tick_type,
+            size: Some(size.to_owned()),
+            ..TickPrice::default()
+        };
+        let table = [
+            ("reqId", price(None, Some(1), "1")),
+            ("reqId", price(Some(-1), Some(1), "1")),
+            ("reqId", price(Some(i32::MAX), Some(1), "1")),
+            ("tickType", price(Some(1), None, "1")),
+            ("tickType", price(Some(1), Some(-1), "1")),
+            ("size", price(Some(1), Some(1), "many")),
+        ];
+
+        for (field, tick) in table {
+            let expected = Err(Malformed { message: 1, field });
+            assert_eq!(decode(&body(1, &tick)), expected, "{tick:?}");
+        }
     }
 }
