@@ -1,6 +1,8 @@
 //! Market data: quotes from shared lines of the control link, historical bars, and the pure folds
 //! of what the feed link brings.
 
+#[allow(dead_code, reason = "its callers are the streams of the feed link, which come next")]
+mod depth;
 mod duration;
 #[allow(dead_code, reason = "its callers are the streams of the feed link, which come next")]
 mod fold;
