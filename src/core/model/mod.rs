@@ -3,6 +3,7 @@
 
 mod account;
 mod contract;
+mod depth;
 mod event;
 mod greeks;
 mod ids;
@@ -16,6 +17,7 @@ mod trade;
 
 pub use account::{AccountSnapshot, AccountValue, Pnl, Position};
 pub use contract::{Contract, ContractDetails, Right, SecurityType};
+pub use depth::{DepthBook, DepthLevel};
 pub use event::{MINIMUM_SERVER_VERSION, Notice, Reconnect, SessionState};
 pub use greeks::Greeks;
 pub use ids::{

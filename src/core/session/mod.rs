@@ -16,6 +16,7 @@ use crate::metrics::Counters;
 use crate::model::{AccountId, Generation, SessionState};
 
 /// What a live link offers: the domains reach the gateway through the session alone.
+pub(crate) use crate::feed;
 pub(crate) use crate::gateway::{AccountEvent, Items, Link, Listing, OrderEvents, Tick, TickKind};
 pub(crate) use state::Policy;
 pub(crate) use supervisor::Supervisor;
