@@ -9,6 +9,7 @@ mod market;
 mod order;
 mod order_event;
 mod risk_view;
+mod tick;
 mod trade;
 
 pub use account::{AccountSnapshot, AccountValue, Pnl, Position};
@@ -21,4 +22,5 @@ pub use market::{Bar, BarSize, BarsRequest, MarketDataType, Quote, WhatToShow};
 pub use order::{Action, Order, OrderType, TimeInForce};
 pub use order_event::{OpenOrder, OrderEvent, OrderNotice, StatusReport};
 pub use risk_view::{RiskLimits, RiskView};
+pub use tick::TickByTickKind;
 pub use trade::{Commission, Execution, Fill, OrderStatus, Trade, TradeEvent};
