@@ -14,7 +14,7 @@ use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{ClientId, Contract};
 
-use super::{FrameBuffer, TickColumns, decode_tick, handshake};
+use super::{FrameBuffer, TickColumns, decode_tick, handshake, request};
 
 /// What a feed link needs to know.
 #[derive(Debug, Clone)]
@@ -70,7 +70,7 @@ impl FeedLink {
         let mut frames = FrameBuffer::default();
         handshake::open(&mut socket, &mut frames, config.client_id)?;
         for (request_id, contract) in (1..).zip(contracts) {
-            let request = handshake::market_data(request_id, contract);
+            let request = request::market_data(request_id, contract, "");
             socket.write_all(&request).map_err(|error| handshake::lost(&error))?;
         }
         socket.set_read_timeout(None).map_err(|error| handshake::lost(&error))?;
@@ -221,8 +221,7 @@ fn decode(frames: &mut FrameBuffer, ticks: &mut TickColumns) -> Result<()> {
 /// Errors and notices are told; everything else on this link is of no interest yet.
 fn log_other(body: &[u8]) {
     if let Some(error) = handshake::decode_error(body) {
-        let (id, code) = (error.request_id.unwrap_or(-1), error.code.unwrap_or(0));
-        let text = error.text.unwrap_or_default();
+        let (id, code, text) = (error.request_id.unwrap_or(-1), error.code, error.text);
         log::debug!(target: "aioibkr::feed", "request {id}: {code} {text}");
     }
 }

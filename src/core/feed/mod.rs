@@ -11,7 +11,8 @@
 //! | `in_order` | the same, in the layout every gateway writes |
 //! | `decode` | a frame's body as a message |
 //! | `columns` | ticks by column, bounded, with an exact count of what did not fit |
-//! | `handshake` | the few messages that open the link and ask for data |
+//! | [`request`] | what is asked on the link |
+//! | `handshake` | agreeing on a version, and waiting until requests are taken |
 //! | `link` | the thread that reads the socket straight into the columns |
 //!
 //! A flood here never delays the control link: the two share neither socket nor thread.
@@ -26,6 +27,7 @@ mod in_order;
 mod link;
 mod message;
 mod reading;
+pub mod request;
 mod tick;
 
 pub use columns::TickColumns;

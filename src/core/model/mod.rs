@@ -13,6 +13,7 @@ mod order_event;
 mod quote;
 mod quote_field;
 mod risk_view;
+mod tick;
 mod trade;
 
 pub use account::{AccountSnapshot, AccountValue, Pnl, Position};
@@ -29,4 +30,5 @@ pub use order_event::{OpenOrder, OrderEvent, OrderNotice, StatusReport};
 pub use quote::Quote;
 pub use quote_field::QuoteField;
 pub use risk_view::{RiskLimits, RiskView};
+pub use tick::TickByTickKind;
 pub use trade::{Commission, Execution, Fill, OrderStatus, Trade, TradeEvent};

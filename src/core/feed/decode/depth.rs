@@ -145,12 +145,15 @@ mod tests {
     }
 
     #[test]
-    fn a_message_without_a_row_or_a_request_is_malformed() {
+    fn a_message_needs_one_row_and_a_request() {
+        let one = sent(row());
+        let two = [&one[..], &one[4..]].concat();
         let rowless = body(12, &Depth { request_id: Some(8), row: None });
         let nameless = body(12, &Depth { request_id: None, row: Some(row()) });
 
         assert_eq!(decode(&rowless), Err(Malformed { message: 12, field: "marketDepthData" }));
         assert_eq!(decode(&nameless), Err(Malformed { message: 12, field: "reqId" }));
+        assert_eq!(decode(&two), Err(Malformed { message: 13, field: "marketDepthData" }));
     }
 
     #[test]
