@@ -5,6 +5,7 @@
 
 mod gathering;
 mod reading;
+mod streaming;
 mod trading;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,11 +21,14 @@ use crate::config::Config;
 use crate::contracts::Contracts;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::{Link, Target};
-use crate::market_data::{LinePolicy, Lines};
+use crate::feed::{FeedLink, FeedTarget};
+use crate::market_data::{Fanouts, Feed, FeedPolicy, LinePolicy, Lines};
 use crate::metrics::{Counters, Metrics};
-use crate::model::{AccountId, Generation, Reconnect, SessionState};
+use crate::model::{
+    AccountId, ClientId, Generation, Health, LinkHealth, Reconnect, SessionState,
+};
 use crate::orders::{Keys, Orders, Terms};
-use crate::session::{Policy, Session};
+use crate::session::{Policy, Session, Status};
 
 /// How much longer than the first connect may take its callers wait, so that the session's own,
 /// better reason comes first.
@@ -46,6 +50,7 @@ struct Inner {
     accounts: Accounts,
     contracts: Contracts,
     lines: Lines,
+    feed: Feed,
     orders: Orders,
     keys: Keys,
     tasks: Mutex<JoinSet<()>>,
@@ -64,12 +69,14 @@ impl Client {
         let (accounts, follower) = Accounts::new(session.clone(), config.account.clone());
         let (orders, desk) = Orders::new(terms(&config, &counters), session.clone());
         let mut tasks = JoinSet::new();
+        let feed = feed(&config, &mut tasks, &runtime);
         tasks.spawn_on(supervisor.run(config.deadlines.close), &runtime);
         tasks.spawn_on(follower.run(), &runtime);
         tasks.spawn_on(desk.run(), &runtime);
         Ok(Self(Arc::new(Inner {
             contracts: Contracts::new(session.clone()),
             lines: Lines::new(session.clone(), line_policy(&config, runtime)),
+            feed,
             config,
             counters,
             session,
@@ -105,7 +112,8 @@ impl Client {
     pub async fn close(&self) -> Result<()> {
         let within = self.0.config.deadlines.close.saturating_add(GRACE);
         self.flush(self.0.config.deadlines.close / 2).await;
-        if tokio::time::timeout(within, self.0.session.close()).await.is_err() {
+        let both = async { tokio::join!(self.0.session.close(), self.0.feed.close()) };
+        if tokio::time::timeout(within, both).await.is_err() {
             log::warn!(target: "aioibkr::session", "closing took too long: the link is dropped");
         }
         // The tasks end with the session, answering whoever waits; dropping the set aborts a
@@ -213,6 +221,25 @@ impl Client {
         self.account().map(|account| account.is_paper())
     }
 
+    /// How both links, readiness and lines stand.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        let feed = self.0.feed.status().map(|status| {
+            let id = status.link.as_ref().map(FeedLink::client_id);
+            let version = status.link.as_ref().map(FeedLink::server_version);
+            link_health(&status, id, version)
+        });
+        let control = self.0.session.status();
+        let id = control.link.as_ref().map(|_| self.0.config.client_id);
+        let version = control.link.as_ref().map(Link::server_version);
+        Health {
+            control: link_health(&control, id, version),
+            feed,
+            is_ready: self.is_ready(),
+            lines: self.0.feed.usage(),
+        }
+    }
+
     /// What this client has counted.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
@@ -287,6 +314,42 @@ fn line_policy(config: &Config, runtime: Handle) -> LinePolicy {
         runtime,
         chosen: 0.into(),
     }
+}
+
+fn link_health<L>(
+    status: &Status<L>,
+    client_id: Option<ClientId>,
+    server_version: Option<i32>,
+) -> LinkHealth {
+    LinkHealth {
+        state: status.state,
+        generation: status.generation,
+        client_id,
+        server_version,
+        reason: status.reason.as_ref().map(ToString::to_string),
+    }
+}
+
+/// The feed, and the tasks that serve it.
+fn feed(config: &Config, tasks: &mut JoinSet<()>, runtime: &Handle) -> Feed {
+    let terms = FeedPolicy {
+        kind: config.market_data_type,
+        delayed_fallback: config.delayed_fallback,
+        budget: config.lines,
+    };
+    if !config.feed {
+        return Feed::new(None, terms);
+    }
+    let fanouts = Fanouts::default();
+    let sinks = fanouts.clone();
+    let target = FeedTarget::new(config.address(), config.feed_client_ids(), move |generation| {
+        sinks.sink(generation)
+    });
+    let (session, supervisor) = Session::new(target, policy(config), Arc::default());
+    let feed = Feed::new(Some(session), terms);
+    tasks.spawn_on(supervisor.run(config.deadlines.close), runtime);
+    tasks.spawn_on(feed.clone().run(fanouts), runtime);
+    feed
 }
 
 fn unready(missing: &[&str]) -> Error {

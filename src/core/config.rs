@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::error::{Error, Result};
-use crate::model::{AccountId, ClientId, MarketDataType, Reconnect, RiskLimits};
+use crate::model::{AccountId, ClientId, LineBudget, MarketDataType, Reconnect, RiskLimits};
 
 pub use crate::model::MINIMUM_SERVER_VERSION;
 
@@ -36,6 +36,12 @@ pub struct Config {
     pub market_data_type: MarketDataType,
     /// Fall back to delayed data when live data is not entitled.
     pub delayed_fallback: bool,
+    /// Open a feed link when a stream needs it; without one, streams are refused.
+    pub feed: bool,
+    /// Client id of the feed link; `None` is `client_id` + 1000. The next eight are tried as well.
+    pub feed_client_id: Option<ClientId>,
+    /// Lines the account may have open.
+    pub lines: LineBudget,
     /// Risk limits of every order; `None` applies the safety rules only.
     pub risk: Option<RiskLimits>,
 }
@@ -89,6 +95,9 @@ impl Default for Config {
             read_only: false,
             market_data_type: MarketDataType::Live,
             delayed_fallback: true,
+            feed: true,
+            feed_client_id: None,
+            lines: LineBudget::default(),
             risk: None,
         }
     }
@@ -112,10 +121,24 @@ impl Config {
                 self.client_id.0
             )));
         }
+        if let Some(feed) = self.feed_client_id.filter(|feed| feed.0 < 0 || *feed == self.client_id) {
+            return Err(Error::config(format!(
+                "feed_client_id {feed}: give 0 or more, another than client_id"
+            )));
+        }
         if self.connect_timeout.is_zero() {
             return Err(Error::config("timeout is 0: give a positive number of seconds"));
         }
         Ok(())
+    }
+
+    /// Client ids the feed link may have, the preferred one first.
+    #[must_use]
+    pub fn feed_client_ids(&self) -> Vec<ClientId> {
+        const SPARE: i32 = 8;
+        let first = self.feed_client_id.map_or(self.client_id.0.saturating_add(1000), |id| id.0);
+        let ids = (0..=SPARE).filter_map(|offset| first.checked_add(offset).map(ClientId));
+        ids.filter(|id| *id != self.client_id).collect()
     }
 
     /// `host:port`, for messages and sockets.

@@ -11,7 +11,7 @@
 //! | `gateway` | the one door to the gateway: names the ibapi crate |
 //! | [`session`] | opens links, one after the other; its state machine |
 //! | `contracts` | lookup, qualification, cache |
-//! | `market_data` | lines shared between callers, historical bars |
+//! | [`market_data`] | quotes, streams of the feed link, historical bars |
 //! | `accounts` | values, positions, P&L |
 //! | `risk` | whether an order may be sent: pure rules |
 //! | [`orders`] | the desk, the one task that owns the book of orders |
@@ -28,7 +28,7 @@ mod contracts;
 pub mod error;
 pub mod feed;
 mod gateway;
-mod market_data;
+pub mod market_data;
 pub mod metrics;
 pub mod model;
 pub mod orders;

@@ -1,227 +1,319 @@
-//! The thread that reads the socket straight into the columns.
+//! One live feed link: a handle for the rest of the program, and the thread that owns the socket.
 //!
-//! One read of the socket is decoded into the thread's own columns and handed over at once: by
-//! exchanging the vectors if the reader has taken everything, else by appending. A reader that does
-//! not come bounds the memory at `capacity` ticks; what did not fit is counted exactly.
+//! The thread reads as much as the socket has, decodes it in place and tells its sink; requests are
+//! queued by anybody and written by the thread. It waits only when there is nothing to read, so a
+//! flood costs one system call per read.
 
 use std::io::{ErrorKind as IoErrorKind, Write};
-use std::net::{Shutdown, TcpStream, ToSocketAddrs};
+use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
-use std::time::Duration;
 
+use mio::{Events, Interest, Poll, Token, Waker};
+use time::OffsetDateTime;
+use tokio::sync::{mpsc, watch};
+
+use super::{FrameBuffer, Message, Sink, decode, decode_tick, handshake};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{ClientId, Contract};
+use crate::model::{AccountId, ClientId, Generation, Notice};
 
-use super::{FrameBuffer, TickColumns, decode_tick, handshake, request};
+const SOCKET: Token = Token(0);
+const WAKER: Token = Token(1);
+/// Notices that may wait for the supervisor; more in one go are logged and dropped.
+const NOTICES: usize = 256;
 
-/// What a feed link needs to know.
+/// Who a link is.
 #[derive(Debug, Clone)]
-pub struct FeedConfig {
-    /// Host name or address of the gateway.
-    pub host: String,
-    /// TCP port of the gateway.
-    pub port: u16,
-    /// The link's own client id.
-    pub client_id: ClientId,
-    /// Time allowed for connect and handshake, each.
-    pub timeout: Duration,
-    /// Most ticks kept for a reader that does not come.
-    pub capacity: usize,
+pub(super) struct Identity {
+    pub(super) generation: Generation,
+    pub(super) client_id: ClientId,
+    pub(super) accounts: Vec<AccountId>,
+    pub(super) server_version: i32,
 }
 
-/// Called whenever a reader may find something new; from the link's thread.
-type Notify = Box<dyn Fn() + Send + Sync>;
+/// A handle of one live feed link. Clones share it; dropping the last closes the socket.
+#[derive(Clone)]
+pub struct FeedLink(Arc<Inner>);
 
-/// One live feed link. Dropping it closes the socket and joins the thread.
-pub struct FeedLink {
+struct Inner {
+    identity: Identity,
+    live_since: OffsetDateTime,
     shared: Arc<Shared>,
-    socket: TcpStream,
-    thread: Option<JoinHandle<()>>,
+    notices: Mutex<Option<mpsc::Receiver<Notice>>>,
 }
 
+/// What the handle and the thread share.
 struct Shared {
-    state: Mutex<State>,
-    capacity: usize,
-    notify: Notify,
-}
-
-#[derive(Default)]
-struct State {
-    ticks: TickColumns,
-    lost: u64,
-    ended: Option<Error>,
+    waker: Waker,
+    outgoing: Mutex<Vec<u8>>,
+    /// Somebody woke the thread since it last looked.
+    called: AtomicBool,
+    closing: AtomicBool,
+    over: watch::Sender<bool>,
 }
 
 impl FeedLink {
-    /// Connects, subscribes to `contracts` with request ids 1, 2, 3 … and starts reading.
-    /// Blocks for at most twice the timeout.
-    ///
-    /// # Errors
-    /// [`ErrorKind::ConnectTimeout`], [`ErrorKind::HandshakeFailed`],
-    /// [`ErrorKind::GatewayTooOld`], [`ErrorKind::ClientIdInUse`].
-    pub fn open(
-        config: &FeedConfig,
-        contracts: &[Contract],
-        notify: impl Fn() + Send + Sync + 'static,
+    pub(super) fn start(
+        identity: Identity,
+        socket: TcpStream,
+        frames: FrameBuffer,
+        sink: Box<dyn Sink>,
     ) -> Result<Self> {
-        let mut socket = connect(config)?;
-        let mut frames = FrameBuffer::default();
-        handshake::open(&mut socket, &mut frames, config.client_id)?;
-        for (request_id, contract) in (1..).zip(contracts) {
-            let request = request::market_data(request_id, contract, "");
-            socket.write_all(&request).map_err(|error| handshake::lost(&error))?;
-        }
-        socket.set_read_timeout(None).map_err(|error| handshake::lost(&error))?;
+        let poll = Poll::new().map_err(|error| handshake::lost(&error))?;
+        let waker =
+            Waker::new(poll.registry(), WAKER).map_err(|error| handshake::lost(&error))?;
         let shared = Arc::new(Shared {
-            state: Mutex::default(),
-            capacity: config.capacity,
-            notify: Box::new(notify),
+            waker,
+            outgoing: Mutex::default(),
+            called: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
+            over: watch::Sender::new(false),
         });
-        let thread = spawn(&socket, frames, &shared)?;
-        Ok(Self { shared, socket, thread: Some(thread) })
+        let (notes, notices) = mpsc::channel(NOTICES);
+        let thread = Thread {
+            socket: mio::net::TcpStream::from_std(socket),
+            poll,
+            frames,
+            sink,
+            unsent: Vec::new(),
+            shared: Arc::clone(&shared),
+            notes,
+        };
+        thread.spawn()?;
+        let notices = Mutex::new(Some(notices));
+        Ok(Self(Arc::new(Inner { identity, live_since: clock::now(), shared, notices })))
     }
 
-    /// Everything that arrived since the last call; empty if nothing did.
-    ///
-    /// # Errors
-    /// Why the link ended, once everything before it was taken.
-    pub fn take(&self) -> Result<TickColumns> {
-        let mut state = self.shared.state();
-        if let (true, Some(error)) = (state.ticks.is_empty(), &state.ended) {
-            return Err(Error::new(error.kind(), error.message()));
+    /// Number of this link.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.0.identity.generation
+    }
+
+    /// The client id this link has.
+    #[must_use]
+    pub fn client_id(&self) -> ClientId {
+        self.0.identity.client_id
+    }
+
+    /// Accounts told in the handshake.
+    #[must_use]
+    pub fn accounts(&self) -> &[AccountId] {
+        &self.0.identity.accounts
+    }
+
+    /// Negotiated server version.
+    #[must_use]
+    pub fn server_version(&self) -> i32 {
+        self.0.identity.server_version
+    }
+
+    /// When the handshake was complete.
+    #[must_use]
+    pub fn live_since(&self) -> OffsetDateTime {
+        self.0.live_since
+    }
+
+    /// Whether the socket is up at this moment.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        !*self.0.shared.over.borrow()
+    }
+
+    /// Queues whole frames to be written. Their number is bounded by the lines of the account, so
+    /// the queue is not; a gateway that takes nothing is noticed by the kernel's user timeout.
+    pub fn send(&self, frames: &[u8]) {
+        lock(&self.0.shared.outgoing).extend_from_slice(frames);
+        self.wake();
+    }
+
+    /// Lets the thread look for what was queued for its sink.
+    pub fn wake(&self) {
+        self.0.shared.wake();
+    }
+
+    /// Resolves once the link is over.
+    pub async fn ended(&self) {
+        let mut over = self.0.shared.over.subscribe();
+        // The sender lives in `self`, so the wait ends only with the link.
+        let _ = over.wait_for(|over| *over).await;
+    }
+
+    /// Hands notices to `notice` until the link ends. To be called once, by the link's owner.
+    pub async fn serve(&self, mut notice: impl FnMut(Notice)) {
+        let notices = lock(&self.0.notices).take();
+        let Some(mut notices) = notices else { return };
+        while let Some(item) = notices.recv().await {
+            notice(item);
         }
-        let room = state.ticks.len();
-        Ok(std::mem::replace(&mut state.ticks, TickColumns::with_capacity(room)))
     }
 
-    /// Whether `take` would return ticks or an error now.
-    #[must_use]
-    pub fn has_news(&self) -> bool {
-        let state = self.shared.state();
-        !state.ticks.is_empty() || state.ended.is_some()
-    }
-
-    /// How many ticks did not fit and were dropped, since the link was opened.
-    #[must_use]
-    pub fn lost(&self) -> u64 {
-        self.shared.state().lost
-    }
-
-    /// Closes the socket; `take` then reports the end. Idempotent.
-    pub fn close(&self) {
-        // A socket that is gone already needs no shutdown.
-        let _ = self.socket.shutdown(Shutdown::Both);
+    /// Closes the socket after what was queued has left; returns when the thread has ended.
+    pub async fn close(&self) {
+        self.0.shared.close();
+        self.ended().await;
     }
 }
 
-impl Drop for FeedLink {
+impl Drop for Inner {
     fn drop(&mut self) {
-        self.close();
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            log::error!(target: "aioibkr::feed", "the feed thread had panicked");
-        }
+        self.shared.close();
     }
 }
 
 impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Holders only move vectors: a poisoned value is still whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn wake(&self) {
+        self.called.store(true, Ordering::Release);
+        if let Err(error) = self.waker.wake() {
+            log::error!(target: "aioibkr::feed", "cannot wake the feed thread: {error}");
+        }
     }
 
-    fn hand_over(&self, ticks: &mut TickColumns) {
-        if ticks.is_empty() {
-            return;
-        }
-        {
-            let mut state = self.state();
-            let lost = state.ticks.absorb(ticks, self.capacity);
-            state.lost += lost as u64;
-        }
-        (self.notify)();
-    }
-
-    fn end(&self, reason: Error) {
-        self.state().ended = Some(reason);
-        (self.notify)();
+    fn close(&self) {
+        self.closing.store(true, Ordering::Release);
+        self.wake();
     }
 }
 
-fn connect(config: &FeedConfig) -> Result<TcpStream> {
-    let refused = |reason: &dyn std::fmt::Display| {
-        let address = format!("{}:{}", config.host, config.port);
-        Error::new(ErrorKind::ConnectTimeout, format!("no feed link to {address}: {reason}"))
-    };
-    let mut addresses =
-        (config.host.as_str(), config.port).to_socket_addrs().map_err(|error| refused(&error))?;
-    let address = addresses.next().ok_or_else(|| refused(&"the name has no address"))?;
-    let socket =
-        TcpStream::connect_timeout(&address, config.timeout).map_err(|error| refused(&error))?;
-    socket.set_nodelay(true).map_err(|error| refused(&error))?;
-    socket.set_read_timeout(Some(config.timeout)).map_err(|error| refused(&error))?;
-    Ok(socket)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Holders only move values: a poisoned one is still whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn spawn(
-    socket: &TcpStream,
-    mut frames: FrameBuffer,
-    shared: &Arc<Shared>,
-) -> Result<JoinHandle<()>> {
-    let mut socket = socket.try_clone().map_err(|error| handshake::lost(&error))?;
-    let shared = Arc::clone(shared);
-    std::thread::Builder::new()
-        .name("aioibkr-feed".into())
-        .spawn(move || {
-            let reason = serve(&mut socket, &mut frames, &shared);
-            shared.end(reason);
+/// Owns the socket and the sink.
+struct Thread {
+    socket: mio::net::TcpStream,
+    poll: Poll,
+    frames: FrameBuffer,
+    sink: Box<dyn Sink>,
+    unsent: Vec<u8>,
+    shared: Arc<Shared>,
+    notes: mpsc::Sender<Notice>,
+}
+
+impl Thread {
+    fn spawn(mut self) -> Result<()> {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let registered = self.poll.registry().register(&mut self.socket, SOCKET, interest);
+        registered.map_err(|error| handshake::lost(&error))?;
+        let spawned = std::thread::Builder::new().name("aioibkr-feed".into()).spawn(move || {
+            let reason = self.serve();
+            self.sink.ended();
+            log::debug!(target: "aioibkr::feed", "{reason}");
+            // A peer that is gone already needs no goodbye.
+            let _ = self.socket.shutdown(Shutdown::Both);
+            self.shared.over.send_replace(true);
+        });
+        spawned.map(drop).map_err(|error| handshake::lost(&error))
+    }
+
+    /// Serves the link until it ends; returns why.
+    fn serve(&mut self) -> Error {
+        let mut events = Events::with_capacity(4);
+        // The handshake may have read more than it needed.
+        self.decode().err().unwrap_or_else(|| {
+            loop {
+                if let Err(reason) = self.turn(&mut events) {
+                    return reason;
+                }
+            }
         })
-        .map_err(|error| handshake::lost(&error))
-}
+    }
 
-/// Serves the link until it ends; returns why.
-fn serve(socket: &mut TcpStream, frames: &mut FrameBuffer, shared: &Shared) -> Error {
-    let mut ticks = TickColumns::default();
-    loop {
-        if let Err(reason) = decode(frames, &mut ticks) {
-            shared.hand_over(&mut ticks);
-            return reason;
+    /// Takes what is queued, writes, reads once; waits if there was nothing to read.
+    fn turn(&mut self, events: &mut Events) -> Result<()> {
+        self.take_requests();
+        self.write()?;
+        if self.shared.closing.load(Ordering::Acquire) {
+            return Err(Error::new(ErrorKind::ConnectionLost, "the feed link was closed"));
         }
-        shared.hand_over(&mut ticks);
-        match frames.fill(socket) {
-            Ok(0) => return Error::new(ErrorKind::ConnectionLost, "the feed link was closed"),
-            Ok(_) => {}
+        if !self.sink.can_take() || !self.read()? {
+            self.wait(events)?;
+        }
+        Ok(())
+    }
+
+    fn wait(&mut self, events: &mut Events) -> Result<()> {
+        match self.poll.poll(events, None) {
+            Ok(()) => {}
             Err(error) if error.kind() == IoErrorKind::Interrupted => {}
-            Err(error) => return handshake::lost(&error),
+            Err(error) => return Err(handshake::lost(&error)),
         }
+        Ok(())
+    }
+
+    /// Takes what is queued: first the bytes, then what the sink must know before they are
+    /// written, because whoever asks tells the sink first.
+    fn take_requests(&mut self) {
+        let mut queued = std::mem::take(&mut *lock(&self.shared.outgoing));
+        if self.shared.called.swap(false, Ordering::AcqRel) || !queued.is_empty() {
+            self.sink.woken();
+        }
+        self.unsent.append(&mut queued);
+    }
+
+    /// Writes as much of what is queued as the socket takes.
+    fn write(&mut self) -> Result<()> {
+        while !self.unsent.is_empty() {
+            match self.socket.write(&self.unsent) {
+                Ok(0) => return Err(closed_by_peer()),
+                Ok(written) => drop(self.unsent.drain(..written)),
+                Err(error) if error.kind() == IoErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == IoErrorKind::Interrupted => {}
+                Err(error) => return Err(handshake::lost(&error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads once and tells the sink; false if there was nothing.
+    fn read(&mut self) -> Result<bool> {
+        match self.frames.fill(&mut self.socket) {
+            Ok(0) => Err(closed_by_peer()),
+            Ok(_) => self.decode().map(|()| true),
+            Err(error) if error.kind() == IoErrorKind::WouldBlock => Ok(false),
+            Err(error) if error.kind() == IoErrorKind::Interrupted => Ok(true),
+            Err(error) => Err(handshake::lost(&error)),
+        }
+    }
+
+    /// Decodes every whole frame that has been read.
+    fn decode(&mut self) -> Result<()> {
+        let time = i64::try_from(clock::now().unix_timestamp_nanos()).unwrap_or(i64::MAX);
+        let ended = loop {
+            match self.frames.next_frame() {
+                Ok(Some(body)) => match decode_tick(body) {
+                    Some(tick) => self.sink.tick(time, &tick),
+                    None => tell(body, time, self.sink.as_mut(), &self.notes),
+                },
+                Ok(None) => break Ok(()),
+                Err(error) => {
+                    let text = format!("the feed link lost its framing: {error}");
+                    break Err(Error::new(ErrorKind::ConnectionLost, text));
+                }
+            }
+        };
+        self.sink.read_done();
+        ended
     }
 }
 
-/// Decodes every whole frame that has been read.
-fn decode(frames: &mut FrameBuffer, ticks: &mut TickColumns) -> Result<()> {
-    let time = i64::try_from(clock::now().unix_timestamp_nanos()).unwrap_or(i64::MAX);
-    loop {
-        let frame = frames.next_frame().map_err(|error| {
-            Error::new(
-                ErrorKind::ConnectionLost,
-                format!("the feed link lost its framing: {error}"),
-            )
-        })?;
-        let Some(body) = frame else { return Ok(()) };
-        match decode_tick(body) {
-            Some(tick) => ticks.push(time, &tick),
-            None => log_other(body),
+/// Tells one message that is not a tick: a notice to the supervisor, all else to the sink.
+fn tell(body: &[u8], time: i64, sink: &mut dyn Sink, notes: &mpsc::Sender<Notice>) {
+    match decode(body) {
+        Ok(Message::Error(error)) if error.request_id.is_none() => {
+            let message = error.text.to_owned();
+            let notice = Notice { code: error.code, message, time: clock::now() };
+            if let Err(error) = notes.try_send(notice) {
+                log::warn!(target: "aioibkr::feed", "a notice was dropped: {error}");
+            }
         }
+        Ok(message) => sink.message(time, message),
+        Err(malformed) => log::warn!(target: "aioibkr::feed", "ignored: {malformed}"),
     }
 }
 
-/// Errors and notices are told; everything else on this link is of no interest yet.
-fn log_other(body: &[u8]) {
-    if let Some(error) = handshake::decode_error(body) {
-        let (id, code, text) = (error.request_id.unwrap_or(-1), error.code, error.text);
-        log::debug!(target: "aioibkr::feed", "request {id}: {code} {text}");
-    }
+fn closed_by_peer() -> Error {
+    Error::new(ErrorKind::ConnectionLost, "the gateway closed the feed link")
 }

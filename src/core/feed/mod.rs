@@ -10,15 +10,15 @@
 //! | `tick` | one streaming message as a tick |
 //! | `in_order` | the same, in the layout every gateway writes |
 //! | `decode` | a frame's body as a message |
-//! | `columns` | ticks by column, bounded, with an exact count of what did not fit |
-//! | [`request`] | what is asked on the link |
-//! | `handshake` | agreeing on a version, and waiting until requests are taken |
-//! | `link` | the thread that reads the socket straight into the columns |
+//! | `request` | what is asked of a gateway, as frames |
+//! | `opening` | a socket to the first address and client id that is free |
+//! | `handshake` | the few messages that open the link |
+//! | `link` | the thread that owns the socket, and the handle of it |
+//! | `sink` | who takes what the thread decodes |
 //!
 //! A flood here never delays the control link: the two share neither socket nor thread.
 
 mod amount;
-mod columns;
 mod decode;
 mod fields;
 mod frames;
@@ -26,17 +26,20 @@ mod handshake;
 mod in_order;
 mod link;
 mod message;
+mod opening;
 mod reading;
 pub mod request;
+mod sink;
 mod tick;
 
-pub use columns::TickColumns;
 pub use decode::{Malformed, decode};
 pub use fields::Fields;
 pub use frames::{FrameBuffer, FrameError};
-pub use link::{FeedConfig, FeedLink};
+pub use link::FeedLink;
 pub use message::{
     DepthOperation, DepthUpdate, FeedBar, FeedBarTime, GatewayError, Message, OptionTick,
     TickByTick, TickByTickEvent, TickParameters, TickText,
 };
+pub use opening::{FeedTarget, Opening};
+pub use sink::Sink;
 pub use tick::{Tick, decode_tick};

@@ -1,22 +1,53 @@
-//! Market data: quotes from shared lines of the control link, historical bars, and the pure folds
-//! of what the feed link brings.
+//! Market data: one-shot quotes and historical bars of the control link, streams of the feed link.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `registry` `line` `policy` | lines of the control link, shared between callers of `quote` |
+//! | `duration` | which history durations IB accepts |
+//! | `feed` | streams: opens the feed link, carries out what `desired` decides |
+//! | `desired` `asking` `verdict` | which lines streams want, the requests for them, what answers mean |
+//! | `standing` | how the lines of one stream stand |
+//! | `fanout` `live_line` `outlet` `taps` | on the link's thread: from request to line to stream |
+//! | `fold` `depth` `feed_bar` | ticks into quotes, rows into books, messages into bars |
+//! | `queue` `board` `rows` `columns` | what waits for a reader: every item, or the latest |
+//! | `streams` | streams as their owners hold them |
 
-#[allow(dead_code, reason = "its callers are the streams of the feed link, which come next")]
+mod asking;
+mod board;
+mod columns;
 mod depth;
+mod desired;
 mod duration;
-#[allow(dead_code, reason = "its callers are the streams of the feed link, which come next")]
+mod fanout;
+mod feed;
+mod feed_bar;
 mod fold;
 mod line;
+mod live_line;
+mod outlet;
 mod policy;
+mod queue;
 #[cfg(test)]
 mod random;
 mod registry;
+mod rows;
+mod standing;
+mod streams;
+mod taps;
+mod verdict;
 
+pub(crate) use desired::FeedPolicy;
 pub(crate) use duration::check as check_duration;
-#[allow(
-    unused_imports,
-    reason = "its callers are the streams of the feed link, which come next"
-)]
-pub(crate) use fold::QuoteFold;
+pub(crate) use feed::{Fanouts, Feed};
+pub(crate) use outlet::Port;
 pub(crate) use policy::LinePolicy;
+pub(crate) use queue::QueueRules;
 pub(crate) use registry::Lines;
+
+pub use board::Board;
+pub use columns::{TickByTickColumns, TickColumns};
+pub use queue::{Batch, BatchQueue, Next, Notify};
+pub use rows::Rows;
+pub use streams::{
+    BarStream, DepthStream, QuoteStream, Stream, TickByTickStream, TickStream,
+};

@@ -142,7 +142,7 @@ impl BarSize {
 }
 
 /// A request for historical bars.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct BarsRequest {
     /// IB's duration string: `N S`, `N D`, `N W`, `N M`, `N Y`.
     pub duration: String,

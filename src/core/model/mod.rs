@@ -6,6 +6,7 @@ mod contract;
 mod depth;
 mod event;
 mod greeks;
+mod health;
 mod ids;
 mod market;
 mod order;
@@ -13,6 +14,8 @@ mod order_event;
 mod quote;
 mod quote_field;
 mod risk_view;
+mod stream;
+mod text_table;
 mod tick;
 mod trade;
 
@@ -21,6 +24,7 @@ pub use contract::{Contract, ContractDetails, Right, SecurityType};
 pub use depth::{DepthBook, DepthLevel};
 pub use event::{MINIMUM_SERVER_VERSION, Notice, Reconnect, SessionState};
 pub use greeks::Greeks;
+pub use health::{Health, LineUsage, LinkHealth};
 pub use ids::{
     AccountId, ClientId, ContractId, ExecutionId, Generation, OrderId, OrderKey, OrderRef, PermId,
 };
@@ -30,5 +34,7 @@ pub use order_event::{OpenOrder, OrderEvent, OrderNotice, StatusReport};
 pub use quote::Quote;
 pub use quote_field::QuoteField;
 pub use risk_view::{RiskLimits, RiskView};
+pub use stream::{LineBudget, LineKind, Overflow};
+pub use text_table::TextTable;
 pub use tick::TickByTickKind;
 pub use trade::{Commission, Execution, Fill, OrderStatus, Trade, TradeEvent};

@@ -2,6 +2,7 @@
 //! asks its state machine what next. It knows nothing of accounts, quotes or orders; those watch
 //! the status it publishes.
 
+mod dial;
 pub mod state;
 mod supervisor;
 
@@ -11,25 +12,25 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
-use crate::gateway::Target;
 use crate::metrics::Counters;
 use crate::model::{AccountId, Generation, SessionState};
 
-/// What a live link offers: the domains reach the gateway through the session alone.
+/// What live links offer: the domains reach the gateway through the session alone.
 pub(crate) use crate::feed;
 pub(crate) use crate::gateway::{AccountEvent, Items, Link, Listing, OrderEvents, Tick, TickKind};
+pub(crate) use dial::{Dial, Served};
 pub(crate) use state::Policy;
 pub(crate) use supervisor::Supervisor;
 
 /// What the session publishes.
 #[derive(Clone)]
-pub(crate) struct Status {
+pub(crate) struct Status<L = Link> {
     /// Where the session stands.
     pub(crate) state: SessionState,
     /// Number of the present or last link, 0 before the first.
     pub(crate) generation: Generation,
     /// The link, while it is live.
-    pub(crate) link: Option<Link>,
+    pub(crate) link: Option<L>,
     /// Accounts of the login, as told by the present or last link.
     pub(crate) accounts: Arc<[AccountId]>,
     /// Why the last try or link ended.
@@ -41,21 +42,21 @@ enum Command {
     Close(oneshot::Sender<()>),
 }
 
-/// A handle of the session.
+/// A handle of the session of one kind of link.
 #[derive(Clone)]
-pub(crate) struct Session {
+pub(crate) struct Session<L = Link> {
     address: Arc<str>,
     commands: mpsc::Sender<Command>,
-    status: watch::Receiver<Status>,
+    status: watch::Receiver<Status<L>>,
 }
 
-impl Session {
+impl<L: Served> Session<L> {
     /// A session and the supervisor whose `run` serves it.
-    pub(crate) fn new(
-        target: Target,
+    pub(crate) fn new<D: Dial<Link = L>>(
+        target: D,
         policy: Policy,
         counters: Arc<Counters>,
-    ) -> (Self, Supervisor) {
+    ) -> (Self, Supervisor<D>) {
         let status = watch::Sender::new(Status {
             state: SessionState::Idle,
             generation: Generation(0),
@@ -64,18 +65,18 @@ impl Session {
             reason: None,
         });
         let (commands, inbox) = mpsc::channel(64);
-        let address = Arc::from(target.address.as_str());
+        let address = Arc::from(target.address());
         let session = Self { address, commands, status: status.subscribe() };
         (session, Supervisor::new(target, policy, counters, inbox, status))
     }
 
     /// The present status.
-    pub(crate) fn status(&self) -> Status {
+    pub(crate) fn status(&self) -> Status<L> {
         self.status.borrow().clone()
     }
 
     /// A receiver of every later status.
-    pub(crate) fn watch(&self) -> watch::Receiver<Status> {
+    pub(crate) fn watch(&self) -> watch::Receiver<Status<L>> {
         self.status.clone()
     }
 
@@ -98,7 +99,7 @@ impl Session {
     }
 
     /// The live link, waited for until the deadline while one is being opened.
-    pub(crate) async fn live(&self, request: &str, deadline: Deadline) -> Result<Link> {
+    pub(crate) async fn live(&self, request: &str, deadline: Deadline) -> Result<L> {
         let mut status = self.status.clone();
         let settled = status.wait_for(|status| status.link.is_some() || status.is_at_rest());
         match tokio::time::timeout_at(deadline.at(), settled).await {
@@ -112,7 +113,7 @@ impl Session {
     }
 
     /// The error of a call that needs a link which nobody is opening.
-    pub(crate) fn not_connected(&self, status: &Status) -> Error {
+    pub(crate) fn not_connected(&self, status: &Status<L>) -> Error {
         if status.state == SessionState::Closed {
             return closed();
         }
@@ -134,7 +135,7 @@ impl Session {
     }
 }
 
-impl Status {
+impl<L> Status<L> {
     /// Whether no link is there and none is being opened.
     pub(crate) fn is_at_rest(&self) -> bool {
         matches!(self.state, SessionState::Idle | SessionState::Closed)

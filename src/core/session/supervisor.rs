@@ -6,38 +6,39 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
+use super::dial::{Dial, Served};
 use super::state::{Action, Event, Hope, Machine, Policy};
 use super::{Command, Status, closed};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::gateway::{Failure, Link, Opening, Outlook, Target};
+use crate::gateway::{Failure, Outlook};
 use crate::metrics::Counters;
 use crate::model::{Generation, Notice, SessionState};
 
 /// Owns the machine, the link and everybody who waits for one.
-pub(crate) struct Supervisor {
-    target: Target,
+pub(crate) struct Supervisor<D: Dial> {
+    target: D,
     machine: Machine,
     counters: Arc<Counters>,
     inbox: mpsc::Receiver<Command>,
-    status: watch::Sender<Status>,
+    status: watch::Sender<Status<D::Link>>,
     openers: Vec<oneshot::Sender<Result<()>>>,
     closers: Vec<oneshot::Sender<()>>,
-    opening: Option<Opening>,
-    link: Option<Link>,
+    opening: Option<D::Opening>,
+    link: Option<D::Link>,
     reason: Option<Error>,
     hope: Hope,
     try_began: Instant,
     action_began: Instant,
 }
 
-impl Supervisor {
+impl<D: Dial> Supervisor<D> {
     pub(super) fn new(
-        target: Target,
+        target: D,
         policy: Policy,
         counters: Arc<Counters>,
         inbox: mpsc::Receiver<Command>,
-        status: watch::Sender<Status>,
+        status: watch::Sender<Status<D::Link>>,
     ) -> Self {
         Self {
             target,
@@ -128,7 +129,7 @@ impl Supervisor {
         let Some(opening) = self.opening.take() else { return Event::Failed(Hope::MayPass) };
         let next = Generation(self.machine.generation().0 + 1);
         let target = self.target.clone();
-        let prepared = tokio::time::timeout(within, opening.prepare(next, &target));
+        let prepared = tokio::time::timeout(within, target.prepare(opening, next));
         match self.unless_closed(prepared).await {
             None => Event::Close,
             Some(Ok(Ok(link))) => {
@@ -140,9 +141,9 @@ impl Supervisor {
         }
     }
 
-    fn opened(&mut self, link: Link) {
+    fn opened(&mut self, link: D::Link) {
         let generation = link.generation();
-        log::info!(target: "aioibkr::session", "link {generation} to {} is live", self.target.address);
+        log::info!(target: "aioibkr::session", "{} {generation} to {} is live", D::NAME, self.target.address());
         self.counters.connected(self.try_began.elapsed(), clock::now());
         self.reason = None;
         self.link = Some(link);
@@ -187,9 +188,8 @@ impl Supervisor {
     }
 
     fn lost(&mut self) -> Event {
-        let address = &self.target.address;
-        let error =
-            Error::new(ErrorKind::ConnectionLost, format!("the link to {address} was lost"));
+        let message = format!("the {} to {} was lost", D::NAME, self.target.address());
+        let error = Error::new(ErrorKind::ConnectionLost, message);
         log::warn!(target: "aioibkr::session", "{error}");
         self.reason = Some(error);
         self.link = None;
@@ -216,8 +216,8 @@ impl Supervisor {
 
     /// The last failure; one that might have passed is a timeout naming address and reason.
     fn final_error(&self) -> Error {
-        let (address, tries) = (&self.target.address, self.machine.failures());
-        let message = format!("no link to {address} after {tries} tries");
+        let (address, tries) = (self.target.address(), self.machine.failures());
+        let message = format!("no {} to {address} after {tries} tries", D::NAME);
         match &self.reason {
             Some(reason) if self.hope != Hope::MayPass => reason.clone(),
             Some(reason) => Error::new(ErrorKind::ConnectTimeout, format!("{message}: {reason}"))

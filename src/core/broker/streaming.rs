@@ -1,0 +1,166 @@
+//! What a client streams: quotes, ticks, books and bars, all on the feed link.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Client;
+use crate::clock::Deadline;
+use crate::error::{Error, Result};
+use crate::market_data::{
+    BarStream, BatchQueue, Board, DepthStream, Notify, Port, QueueRules, QuoteStream, Stream,
+    TickByTickStream, TickStream, check_duration,
+};
+use crate::model::{Contract, LineKind, Overflow, TextTable, TickByTickKind};
+
+/// Most items a stream may be asked to keep.
+const LARGEST_CAPACITY: usize = 1 << 28;
+
+/// Size and manners of a stream, and whom to tell of news.
+#[derive(Clone)]
+pub struct StreamOptions {
+    /// Most items kept for a reader that does not come.
+    pub capacity: usize,
+    /// What happens beyond that.
+    pub overflow: Overflow,
+    /// Told when there is news; from any thread.
+    pub notify: Notify,
+    /// Time allowed for opening the link and looking contracts up.
+    pub timeout: Option<Duration>,
+}
+
+impl Client {
+    /// The latest quote of each contract, conflated.
+    ///
+    /// # Errors
+    /// `ContractNotFound`, `AmbiguousContract`; `LineLimit` before anything is sent; why there is
+    /// no feed link.
+    pub async fn quotes(
+        &self,
+        contracts: Vec<Contract>,
+        generic_ticks: String,
+        options: StreamOptions,
+    ) -> Result<QuoteStream> {
+        let opening = self.opening(contracts, &options).await?;
+        let board = Arc::new(Board::new(opening.contracts.len(), options.notify));
+        let kind = LineKind::Market { generic_ticks };
+        self.listen(opening, &kind, Port::Quotes(board.clone()), board).await
+    }
+
+    /// Every change of market data of the contracts.
+    ///
+    /// # Errors
+    /// As [`quotes`](Self::quotes).
+    pub async fn ticks(
+        &self,
+        contracts: Vec<Contract>,
+        generic_ticks: String,
+        options: StreamOptions,
+    ) -> Result<TickStream> {
+        let opening = self.opening(contracts, &options).await?;
+        let queue = Arc::new(BatchQueue::new(self.rules(options)));
+        let kind = LineKind::Market { generic_ticks };
+        self.listen(opening, &kind, Port::Ticks(queue.clone()), queue).await
+    }
+
+    /// Tick-by-tick data of the contracts.
+    ///
+    /// # Errors
+    /// As [`quotes`](Self::quotes).
+    pub async fn tick_by_tick(
+        &self,
+        contracts: Vec<Contract>,
+        kind: TickByTickKind,
+        options: StreamOptions,
+    ) -> Result<TickByTickStream> {
+        let opening = self.opening(contracts, &options).await?;
+        let queue = Arc::new(BatchQueue::new(self.rules(options)));
+        let texts = Arc::<TextTable>::default();
+        let port = Port::TickByTick(queue.clone(), texts.clone());
+        let kind = LineKind::TickByTick(kind);
+        let stream = self.listen(opening, &kind, port, queue).await?;
+        Ok(TickByTickStream { stream, texts })
+    }
+
+    /// The book of a contract, conflated.
+    ///
+    /// # Errors
+    /// As [`quotes`](Self::quotes).
+    pub async fn depth(
+        &self,
+        contract: Contract,
+        rows: i32,
+        is_smart: bool,
+        options: StreamOptions,
+    ) -> Result<DepthStream> {
+        if !(1..=1000).contains(&rows) {
+            return Err(Error::config(format!("rows {rows}: give 1 to 1000")));
+        }
+        let opening = self.opening(vec![contract], &options).await?;
+        let board = Arc::new(Board::new(1, options.notify));
+        let kind = LineKind::Depth { rows, is_smart };
+        self.listen(opening, &kind, Port::Depth(board.clone()), board).await
+    }
+
+    /// Bars of a contract: of five seconds (`RealTimeBars`), or of any size, history first
+    /// (`Bars`).
+    ///
+    /// # Errors
+    /// As [`quotes`](Self::quotes); `Config` for a duration IB does not accept.
+    pub async fn bar_stream(
+        &self,
+        contract: Contract,
+        kind: LineKind,
+        options: StreamOptions,
+    ) -> Result<BarStream> {
+        if let LineKind::Bars(wanted) = &kind {
+            check_duration(&wanted.duration)?;
+        }
+        let opening = self.opening(vec![contract], &options).await?;
+        let queue = Arc::new(BatchQueue::new(self.rules(options)));
+        self.listen(opening, &kind, Port::Bars(queue.clone()), queue).await
+    }
+
+    /// Looks the contracts up, before anything of a stream exists.
+    async fn opening(
+        &self,
+        contracts: Vec<Contract>,
+        options: &StreamOptions,
+    ) -> Result<OpeningStream> {
+        if contracts.is_empty() {
+            return Err(Error::config("a stream needs at least one contract"));
+        }
+        if !(1..=LARGEST_CAPACITY).contains(&options.capacity) {
+            let given = options.capacity;
+            return Err(Error::config(format!("capacity {given}: give 1 to {LARGEST_CAPACITY}")));
+        }
+        let deadline = self.deadline(options.timeout, self.0.config.deadlines.market_data);
+        let mut qualified = Vec::with_capacity(contracts.len());
+        for contract in &contracts {
+            qualified.push(Arc::new(self.0.contracts.qualify(contract, deadline).await?));
+        }
+        Ok(OpeningStream { contracts: qualified.into(), deadline })
+    }
+
+    async fn listen<S>(
+        &self,
+        opening: OpeningStream,
+        kind: &LineKind,
+        port: Port,
+        items: Arc<S>,
+    ) -> Result<Stream<S>> {
+        let OpeningStream { contracts, deadline } = opening;
+        let lease = self.0.feed.subscribe(&contracts, kind, port, deadline).await?;
+        Ok(Stream::new(contracts, items, lease))
+    }
+
+    fn rules(&self, options: StreamOptions) -> QueueRules {
+        let StreamOptions { capacity, overflow, notify, timeout: _ } = options;
+        QueueRules { capacity, overflow, notify, resume: self.0.feed.resume() }
+    }
+}
+
+/// A stream whose contracts are known.
+struct OpeningStream {
+    contracts: Arc<[Arc<Contract>]>,
+    deadline: Deadline,
+}

@@ -1,0 +1,331 @@
+//! The lines that streams want, whatever link is there: who listens to which, what was asked of
+//! the present link, what the gateway says about it. Decisions only; `feed` carries them out.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::asking;
+use super::fanout::Change;
+use super::outlet::{Outlet, StreamId};
+use super::queue::End;
+use super::standing::Standing;
+use super::verdict::{Verdict, verdict};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Contract, ContractId, LineBudget, LineKind, LineUsage, MarketDataType};
+
+/// IB takes one request for the same instrument in this time (tick-by-tick).
+const REOPEN_PAUSE: Duration = Duration::from_secs(15);
+
+/// Identity of a line: streams that want the same share it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct LineKey {
+    contract_id: ContractId,
+    /// The same contract on another exchange is another line.
+    exchange: String,
+    kind: LineKind,
+}
+
+impl LineKey {
+    /// The line of a qualified contract.
+    pub(crate) fn new(contract: &Contract, kind: LineKind) -> Result<Self> {
+        let contract_id = contract
+            .contract_id
+            .ok_or_else(|| Error::config(format!("{contract} is not qualified")))?;
+        Ok(Self { contract_id, exchange: contract.exchange.clone(), kind })
+    }
+}
+
+/// One stream's wish for one line.
+pub(crate) struct Wish {
+    /// The line.
+    pub(crate) key: LineKey,
+    /// What it is about.
+    pub(crate) contract: Arc<Contract>,
+    /// Where its messages go.
+    pub(crate) outlet: Outlet,
+    /// How the stream stands.
+    pub(crate) standing: Arc<Standing>,
+}
+
+/// What is to be done, in order.
+pub(super) enum Step {
+    /// Tell the link's thread.
+    Tell(Change),
+    /// Write these frames.
+    Ask(Vec<u8>),
+}
+
+/// How lines are asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct FeedPolicy {
+    /// Data asked for first.
+    pub(crate) kind: MarketDataType,
+    /// Ask for delayed data where live data is not entitled.
+    pub(crate) delayed_fallback: bool,
+    /// Lines the account may have.
+    pub(crate) budget: LineBudget,
+}
+
+struct Line {
+    contract: Arc<Contract>,
+    /// The request on the present link.
+    request_id: Option<i32>,
+    /// Whether delayed data was in force when it was asked for.
+    asked_delayed: bool,
+    reopened_at: Option<Instant>,
+    listeners: Vec<(Outlet, Arc<Standing>)>,
+}
+
+/// The desired lines and their requests.
+pub(super) struct Desired {
+    policy: FeedPolicy,
+    lines: HashMap<LineKey, Line>,
+    by_request: HashMap<i32, LineKey>,
+    /// Whether a link is there to be asked.
+    is_up: bool,
+    is_delayed: bool,
+    last_request: i32,
+}
+
+impl Desired {
+    pub(super) fn new(policy: FeedPolicy) -> Self {
+        let (lines, by_request) = (HashMap::new(), HashMap::new());
+        Self { policy, lines, by_request, is_up: false, is_delayed: false, last_request: 0 }
+    }
+
+    /// How many lines count against each limit.
+    pub(super) fn usage(&self) -> Vec<LineUsage> {
+        let mut usage = self.policy.budget.unused();
+        for row in &mut usage {
+            row.used = self.lines.keys().filter(|key| self.counts(key, row)).count();
+        }
+        usage
+    }
+
+    /// Whether a line counts against a limit.
+    fn counts(&self, key: &LineKey, row: &LineUsage) -> bool {
+        self.policy.budget.limit(&key.kind).is_some_and(|(name, _)| name == row.name)
+    }
+
+    /// Takes a stream's wishes, all or none.
+    pub(super) fn add(&mut self, wishes: Vec<Wish>) -> Result<Vec<Step>> {
+        self.check_budget(&wishes)?;
+        let mut steps = Vec::new();
+        for wish in wishes {
+            wish.standing.opened();
+            let listener = (wish.outlet, wish.standing);
+            if let Some(line) = self.lines.get_mut(&wish.key) {
+                if let Some(request_id) = line.request_id {
+                    steps.push(Step::Tell(Change::Listen(request_id, listener.0.clone())));
+                }
+                line.listeners.push(listener);
+                continue;
+            }
+            let line = Line {
+                contract: wish.contract,
+                request_id: None,
+                asked_delayed: false,
+                reopened_at: None,
+                listeners: vec![listener],
+            };
+            self.lines.insert(wish.key.clone(), line);
+            steps.extend(self.ask(&wish.key));
+        }
+        Ok(steps)
+    }
+
+    fn check_budget(&self, wishes: &[Wish]) -> Result<()> {
+        let keys = wishes.iter().map(|wish| &wish.key);
+        let new: HashSet<&LineKey> = keys.filter(|key| !self.lines.contains_key(key)).collect();
+        for row in self.usage() {
+            let wanted = new.iter().filter(|key| self.counts(key, &row)).count();
+            if wanted > 0 && row.used + wanted > row.limit {
+                return Err(too_many(&row, wanted));
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets a stream; lines nobody else listens to are cancelled.
+    pub(super) fn remove(&mut self, stream: StreamId) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let mut deserted = Vec::new();
+        for (key, line) in &mut self.lines {
+            let before = line.listeners.len();
+            line.listeners.retain(|(outlet, _)| outlet.stream != stream);
+            if line.listeners.is_empty() {
+                deserted.push(key.clone());
+            } else if let Some(request_id) = line.request_id.filter(|_| line.listeners.len() < before) {
+                steps.push(Step::Tell(Change::Leave(request_id, stream)));
+            }
+        }
+        for key in deserted {
+            steps.extend(self.withdraw(&key));
+            self.lines.remove(&key);
+        }
+        steps
+    }
+
+    /// A link is there: everything is asked for again.
+    pub(super) fn restore(&mut self) -> Vec<Step> {
+        self.lost();
+        self.is_up = true;
+        self.last_request = 0;
+        self.is_delayed = self.policy.kind.is_delayed();
+        let mut steps = Vec::new();
+        if self.policy.kind != MarketDataType::Live {
+            steps.push(Step::Ask(asking::choose(self.policy.kind)));
+        }
+        let keys: Vec<LineKey> = self.lines.keys().cloned().collect();
+        for key in keys {
+            steps.extend(self.ask(&key));
+        }
+        steps
+    }
+
+    /// The link is gone, and all requests with it.
+    pub(super) fn lost(&mut self) {
+        self.is_up = false;
+        self.by_request.clear();
+        self.lines.values_mut().for_each(|line| line.request_id = None);
+    }
+
+    /// Takes what the gateway says about a request.
+    pub(super) fn report(
+        &mut self,
+        request_id: i32,
+        code: i32,
+        text: &str,
+        now: Instant,
+    ) -> Vec<Step> {
+        let Some(key) = self.by_request.get(&request_id).cloned() else { return Vec::new() };
+        let Some(line) = self.lines.get_mut(&key) else { return Vec::new() };
+        let contract = Arc::clone(&line.contract);
+        let error = |kind| refusal(kind, code, text, &contract).with_request_id(request_id);
+        match verdict(code, &key.kind, line.asked_delayed) {
+            Verdict::Advice => {
+                line.advise(&error(ErrorKind::MarketData));
+                Vec::new()
+            }
+            Verdict::Interrupted => {
+                line.advise(&error(ErrorKind::NotEntitled));
+                vec![Step::Tell(Change::Gap(request_id))]
+            }
+            Verdict::Reopen if line.may_reopen(now) => {
+                line.reopened_at = Some(now);
+                line.advise(&error(ErrorKind::MarketData));
+                self.ask_again(&key)
+            }
+            Verdict::NotEntitled if self.policy.delayed_fallback => {
+                line.advise(&error(ErrorKind::NotEntitled));
+                self.fall_back(&key)
+            }
+            Verdict::Reopen => self.end(&key, &error(ErrorKind::MarketData)),
+            Verdict::NotEntitled => self.end(&key, &error(ErrorKind::NotEntitled)),
+            Verdict::Over(kind) => self.end(&key, &error(kind)),
+        }
+    }
+
+    /// Asks for delayed data from here on, and for this line once more.
+    fn fall_back(&mut self, key: &LineKey) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if !self.is_delayed {
+            log::warn!(target: "aioibkr::market_data", "live data is not entitled: asking for delayed data");
+            self.is_delayed = true;
+            steps.push(Step::Ask(asking::choose(MarketDataType::Delayed)));
+        }
+        steps.extend(self.ask_again(key));
+        steps
+    }
+
+    fn ask_again(&mut self, key: &LineKey) -> Vec<Step> {
+        let told = self.lines.get(key).and_then(|line| line.request_id).map(Change::Gap);
+        let mut steps: Vec<Step> = told.map(Step::Tell).into_iter().collect();
+        steps.extend(self.forget(key).map(|request_id| Step::Tell(Change::Close(request_id))));
+        steps.extend(self.ask(key));
+        steps
+    }
+
+    /// A line is over: whoever listens is told why.
+    fn end(&mut self, key: &LineKey, error: &Error) -> Vec<Step> {
+        let closed = self.forget(key).map(|request_id| Step::Tell(Change::Close(request_id)));
+        if let Some(line) = self.lines.remove(key) {
+            log::warn!(target: "aioibkr::market_data", "{error}");
+            for (outlet, standing) in &line.listeners {
+                if standing.failed(outlet.slot, error.clone()) {
+                    outlet.port.end(End::Failed(error.clone()));
+                }
+            }
+        }
+        closed.into_iter().collect()
+    }
+
+    /// Ends every stream with the reason why there is no link for them.
+    pub(super) fn end_all(&mut self, end: &End) {
+        for (_, line) in self.lines.drain() {
+            line.listeners.iter().for_each(|(outlet, _)| outlet.port.end(end.clone()));
+        }
+        self.by_request.clear();
+    }
+
+    /// The request for a line, if there is a link.
+    fn ask(&mut self, key: &LineKey) -> Vec<Step> {
+        let Some(line) = self.lines.get_mut(key).filter(|_| self.is_up) else { return Vec::new() };
+        self.last_request += 1;
+        let request_id = self.last_request;
+        line.request_id = Some(request_id);
+        line.asked_delayed = self.is_delayed;
+        self.by_request.insert(request_id, key.clone());
+        let outlets = line.listeners.iter().map(|(outlet, _)| outlet.clone()).collect();
+        let contract = Arc::clone(&line.contract);
+        let request = asking::ask(request_id, &contract, &key.kind);
+        let kind = key.kind.clone();
+        vec![Step::Tell(Change::Open { request_id, contract, kind, outlets }), Step::Ask(request)]
+    }
+
+    fn withdraw(&mut self, key: &LineKey) -> Vec<Step> {
+        let Some(request_id) = self.forget(key) else { return Vec::new() };
+        let cancel = asking::withdraw(request_id, &key.kind);
+        vec![Step::Tell(Change::Close(request_id)), Step::Ask(cancel)]
+    }
+
+    /// The request of a line, which is nobody's from here on.
+    fn forget(&mut self, key: &LineKey) -> Option<i32> {
+        let request_id = self.lines.get_mut(key)?.request_id.take()?;
+        self.by_request.remove(&request_id);
+        Some(request_id)
+    }
+}
+
+impl Line {
+    fn advise(&self, advice: &Error) {
+        for (outlet, standing) in &self.listeners {
+            standing.advised(outlet.slot, advice.clone());
+        }
+    }
+
+    fn may_reopen(&self, now: Instant) -> bool {
+        self.reopened_at.is_none_or(|at| now.duration_since(at) >= REOPEN_PAUSE)
+    }
+}
+
+fn too_many(row: &LineUsage, wanted: usize) -> Error {
+    let LineUsage { name, used, limit } = row;
+    let text = format!(
+        "{wanted} more {name} lines would be {} of {limit}: close streams, or raise the limit if \
+         the account has more",
+        used + wanted
+    );
+    let error = Error::new(ErrorKind::LineLimit, text);
+    error.with_detail("used", used).with_detail("wanted", wanted).with_detail("limit", limit)
+}
+
+fn refusal(kind: ErrorKind, code: i32, text: &str, contract: &Contract) -> Error {
+    Error::new(kind, format!("{contract}: {text} (code {code})"))
+        .with_code(code)
+        .with_detail("contract", contract)
+        .with_detail("symbol", &contract.symbol)
+}

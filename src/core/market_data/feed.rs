@@ -1,0 +1,242 @@
+//! Streams of market data: opens the feed link when the first stream needs it, keeps its requests
+//! equal to what streams want, link after link, and tells streams what the gateway says of them.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::time::Instant;
+
+use super::desired::{Desired, FeedPolicy, LineKey, Step, Wish};
+use super::fanout::{Fanout, Inbox};
+use super::outlet::{Outlet, Port, StreamId};
+use super::queue::{End, Notify};
+use super::standing::Standing;
+use crate::clock::Deadline;
+use crate::error::{Error, ErrorKind, Result};
+use crate::session::feed::{FeedLink, Sink};
+use crate::model::{Contract, Generation, LineKind, LineUsage};
+use crate::session::{Session, Status};
+
+/// Makes the fan-out of each link, and knows the inbox of the newest.
+#[derive(Clone, Default)]
+pub(crate) struct Fanouts(Arc<Mutex<Option<(Generation, Arc<Inbox>)>>>);
+
+impl Fanouts {
+    /// The sink of a new link.
+    pub(crate) fn sink(&self, generation: Generation) -> Box<dyn Sink> {
+        let inbox = Arc::<Inbox>::default();
+        *lock(&self.0) = Some((generation, Arc::clone(&inbox)));
+        Box::new(Fanout::new(generation, inbox))
+    }
+
+    fn inbox(&self, generation: Generation) -> Option<Arc<Inbox>> {
+        let newest = lock(&self.0).clone();
+        newest.filter(|(known, _)| *known == generation).map(|(_, inbox)| inbox)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Holders leave whole values; nothing is awaited while a lock is held.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A handle of the feed.
+#[derive(Clone)]
+pub(crate) struct Feed(Arc<Inner>);
+
+struct Inner {
+    /// `None` when the caller wants no feed.
+    session: Option<Session<FeedLink>>,
+    state: Mutex<State>,
+    last_stream: AtomicU64,
+}
+
+struct State {
+    desired: Desired,
+    /// The present link and the inbox of its fan-out.
+    link: Option<(FeedLink, Arc<Inbox>)>,
+}
+
+impl State {
+    fn carry_out(&self, steps: Vec<Step>) {
+        let Some((link, inbox)) = &self.link else { return };
+        let mut frames = Vec::new();
+        for step in steps {
+            match step {
+                Step::Tell(change) => inbox.post(change),
+                Step::Ask(request) => frames.extend(request),
+            }
+        }
+        // Always wakes the thread, which looks at its inbox before it writes.
+        link.send(&frames);
+    }
+}
+
+impl Feed {
+    /// A feed on a session's links, or one that refuses every stream.
+    pub(crate) fn new(session: Option<Session<FeedLink>>, policy: FeedPolicy) -> Self {
+        let state = State { desired: Desired::new(policy), link: None };
+        Self(Arc::new(Inner { session, state: Mutex::new(state), last_stream: AtomicU64::new(0) }))
+    }
+
+    /// Where the feed's session stands; `None` without a feed.
+    pub(crate) fn status(&self) -> Option<Status<FeedLink>> {
+        self.0.session.as_ref().map(Session::status)
+    }
+
+    /// Closes the link for good; streams end.
+    pub(crate) async fn close(&self) {
+        if let Some(session) = &self.0.session {
+            session.close().await;
+        }
+    }
+
+    /// Lines in use, by the limit they count against.
+    pub(crate) fn usage(&self) -> Vec<LineUsage> {
+        lock(&self.0.state).desired.usage()
+    }
+
+    /// Lets the link's thread look whether a full stream has room again.
+    pub(crate) fn resume(&self) -> Notify {
+        let weak = Arc::downgrade(&self.0);
+        Arc::new(move || {
+            let Some(inner) = weak.upgrade() else { return };
+            if let Some((link, _)) = &lock(&inner.state).link {
+                link.wake();
+            }
+        })
+    }
+
+    /// Opens a stream over qualified contracts.
+    pub(crate) async fn subscribe(
+        &self,
+        contracts: &[Arc<Contract>],
+        kind: &LineKind,
+        port: Port,
+        deadline: Deadline,
+    ) -> Result<Lease> {
+        self.open_link(deadline).await?;
+        let stream = StreamId(self.0.last_stream.fetch_add(1, Ordering::Relaxed) + 1);
+        let standing = Arc::<Standing>::default();
+        let wish = |(slot, contract): (usize, &Arc<Contract>)| {
+            let outlet = Outlet { stream, slot, port: port.clone() };
+            let key = LineKey::new(contract, kind.clone())?;
+            Ok(Wish { key, contract: Arc::clone(contract), outlet, standing: standing.clone() })
+        };
+        let wishes = contracts.iter().enumerate().map(wish).collect::<Result<Vec<_>>>()?;
+        let mut state = lock(&self.0.state);
+        let steps = state.desired.add(wishes)?;
+        state.carry_out(steps);
+        drop(state);
+        Ok(Lease { feed: self.clone(), stream, port, standing })
+    }
+
+    async fn open_link(&self, deadline: Deadline) -> Result<()> {
+        let session = self.0.session.as_ref().ok_or_else(|| {
+            let text = "this client has no feed link: connect with feed=True to open streams";
+            Error::new(ErrorKind::MarketData, text)
+        })?;
+        deadline.bound("feed link", session.open()).await
+    }
+
+    fn release(&self, stream: StreamId) {
+        let mut state = lock(&self.0.state);
+        let steps = state.desired.remove(stream);
+        state.carry_out(steps);
+    }
+
+    /// Follows the session until it is closed. To be run once, by the client's owner.
+    pub(crate) async fn run(self, fanouts: Fanouts) {
+        let Some(session) = &self.0.session else { return };
+        let mut status = session.watch();
+        let mut served = Generation(0);
+        loop {
+            let next = status
+                .wait_for(|status| status.is_at_rest() || is_newer(status, served))
+                .await
+                .map(|status| (status.link.clone(), status.state.is_closed()));
+            match next {
+                Ok((Some(link), _)) => {
+                    served = link.generation();
+                    self.serve(&link, &fanouts).await;
+                }
+                Ok((None, false)) => {
+                    self.give_up(session);
+                    if status.changed().await.is_err() {
+                        break;
+                    }
+                }
+                Ok((None, true)) | Err(_) => break,
+            }
+        }
+        lock(&self.0.state).desired.end_all(&End::Closed);
+    }
+
+    /// Serves one link until it ends.
+    async fn serve(&self, link: &FeedLink, fanouts: &Fanouts) {
+        let Some(inbox) = fanouts.inbox(link.generation()) else { return };
+        {
+            let mut state = lock(&self.0.state);
+            state.link = Some((link.clone(), Arc::clone(&inbox)));
+            let steps = state.desired.restore();
+            state.carry_out(steps);
+        }
+        loop {
+            tokio::select! {
+                () = link.ended() => break,
+                () = inbox.bell.notified() => self.take_reports(&inbox),
+            }
+        }
+        let mut state = lock(&self.0.state);
+        state.desired.lost();
+        state.link = None;
+    }
+
+    fn take_reports(&self, inbox: &Inbox) {
+        let mut state = lock(&self.0.state);
+        for ((request_id, code), text) in inbox.take_reports() {
+            let steps = state.desired.report(request_id, code, &text, Instant::now());
+            state.carry_out(steps);
+        }
+    }
+
+    /// Nobody opens a link any more: streams cannot go on, and learn why.
+    fn give_up(&self, session: &Session<FeedLink>) {
+        let status = session.status();
+        if status.reason.is_some() {
+            let error = session.not_connected(&status);
+            lock(&self.0.state).desired.end_all(&End::Failed(error));
+        }
+    }
+}
+
+fn is_newer(status: &Status<FeedLink>, served: Generation) -> bool {
+    status.link.as_ref().is_some_and(|link| link.generation() > served)
+}
+
+/// One stream's hold on its lines: they are released with it.
+pub(crate) struct Lease {
+    feed: Feed,
+    stream: StreamId,
+    port: Port,
+    standing: Arc<Standing>,
+}
+
+impl Lease {
+    /// How the stream's lines stand.
+    pub(crate) fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    /// Releases the lines and ends the stream; once is enough.
+    pub(crate) fn release(&self) {
+        self.feed.release(self.stream);
+        self.port.end(End::Closed);
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.release();
+    }
+}

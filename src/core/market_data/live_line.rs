@@ -1,0 +1,211 @@
+//! One line on one link: what is known of its market, and who listens.
+
+use std::sync::Arc;
+
+use super::depth::DepthFold;
+use super::feed_bar::bar;
+use super::fold::QuoteFold;
+use super::outlet::{Outlet, Port, StreamId};
+use super::taps::AllTaps;
+use crate::session::feed::{Message, Tick, TickByTick};
+use crate::model::{Bar, Contract, Generation, LineKind, MarketDataType};
+
+/// IB's code for a book that begins again.
+const BOOK_RESET: i32 = 317;
+
+/// A line of the feed link.
+pub(super) struct LiveLine {
+    generation: Generation,
+    market: Market,
+    listeners: Vec<Listener>,
+    /// Whether anything has been told of the market on this link.
+    is_known: bool,
+    /// Whether the change of this read is noted already.
+    is_touched: bool,
+}
+
+/// A stream at this line.
+struct Listener {
+    outlet: Outlet,
+    /// The stream's tap, if it wants columns.
+    tap: Option<usize>,
+    /// The contract's number in the stream.
+    contract: i32,
+}
+
+/// What is known of the market.
+enum Market {
+    Quote(Box<QuoteFold>),
+    Depth(Box<DepthFold>),
+    /// Nothing is kept: every item is handed on.
+    Items,
+}
+
+impl LiveLine {
+    pub(super) fn new(contract: Arc<Contract>, kind: &LineKind, generation: Generation) -> Self {
+        let market = match kind {
+            LineKind::Market { .. } => {
+                Market::Quote(Box::new(QuoteFold::new(contract, generation)))
+            }
+            LineKind::Depth { rows, .. } => {
+                let rows = usize::try_from(*rows).unwrap_or(0);
+                Market::Depth(Box::new(DepthFold::new(contract, rows, generation)))
+            }
+            LineKind::TickByTick(_) | LineKind::RealTimeBars { .. } | LineKind::Bars(_) => {
+                Market::Items
+            }
+        };
+        Self { generation, market, listeners: Vec::new(), is_known: false, is_touched: false }
+    }
+
+    /// One more stream listens; it is told what is known already.
+    pub(super) fn listen(&mut self, outlet: Outlet, taps: &mut AllTaps) {
+        if self.is_known {
+            self.market.publish(&outlet);
+        }
+        let contract = i32::try_from(outlet.slot).unwrap_or(i32::MAX);
+        self.listeners.push(Listener { tap: taps.open(&outlet), outlet, contract });
+    }
+
+    /// A stream listens no more.
+    pub(super) fn leave(&mut self, stream: StreamId, taps: &mut AllTaps) {
+        let is_leaving = |listener: &mut Listener| listener.outlet.stream == stream;
+        for listener in self.listeners.extract_if(.., is_leaving) {
+            taps.close(&listener.outlet, listener.tap, self.generation);
+        }
+    }
+
+    /// Nobody listens any more.
+    pub(super) fn leave_all(&mut self, taps: &mut AllTaps) {
+        for listener in std::mem::take(&mut self.listeners) {
+            taps.close(&listener.outlet, listener.tap, self.generation);
+        }
+    }
+
+    /// Takes a tick. Returns whether the line is to be published and was not before.
+    #[inline]
+    pub(super) fn tick(&mut self, time: i64, tick: &Tick, taps: &mut AllTaps) -> bool {
+        let Market::Quote(fold) = &mut self.market else { return false };
+        fold.tick(time, tick);
+        self.is_known = true;
+        for listener in &self.listeners {
+            if let Some(rows) = listener.tap.and_then(|tap| taps.ticks.rows(tap)) {
+                rows.push(time, listener.contract, tick);
+            }
+        }
+        !std::mem::replace(&mut self.is_touched, true)
+    }
+
+    /// Takes any other message. Returns as [`tick`](Self::tick).
+    pub(super) fn message(
+        &mut self,
+        time: i64,
+        message: Message<'_>,
+        taps: &mut AllTaps,
+    ) -> bool {
+        match (&mut self.market, message) {
+            (Market::Quote(fold), message) => note(fold, time, message),
+            (Market::Depth(fold), Message::Depth(update)) => fold.apply(time, &update),
+            (Market::Depth(fold), Message::Error(error)) if error.code == BOOK_RESET => {
+                self.gap(taps);
+                return false;
+            }
+            (Market::Items, Message::TickByTick(tick)) => {
+                for listener in &self.listeners {
+                    listener.tick_by_tick(time, &tick, taps);
+                }
+                return false;
+            }
+            (Market::Items, Message::RealTimeBar(item) | Message::BarUpdate(item)) => {
+                self.bars(bar(&item).as_slice());
+                return false;
+            }
+            (Market::Items, Message::Bars { bars, .. }) => {
+                self.bars(&bars.iter().filter_map(bar).collect::<Vec<_>>());
+                return false;
+            }
+            (Market::Depth(_) | Market::Items, _) => return false,
+        }
+        self.is_known = true;
+        !std::mem::replace(&mut self.is_touched, true)
+    }
+
+    fn bars(&self, bars: &[Bar]) {
+        for listener in &self.listeners {
+            if let Port::Bars(queue) = &listener.outlet.port {
+                queue.push(self.generation, &mut bars.to_vec());
+            }
+        }
+    }
+
+    /// Hands the latest quote or book to whoever listens.
+    pub(super) fn publish(&mut self) {
+        self.is_touched = false;
+        let listeners = || self.listeners.iter().map(|listener| &listener.outlet);
+        match &self.market {
+            Market::Quote(fold) if listeners().any(|outlet| outlet.port.is_quotes()) => {
+                let quote = Arc::new(fold.quote());
+                listeners().for_each(|outlet| outlet.quote(&quote));
+            }
+            Market::Depth(fold) => {
+                let book = Arc::new(fold.book());
+                listeners().for_each(|outlet| outlet.book(&book));
+            }
+            Market::Quote(_) | Market::Items => {}
+        }
+    }
+
+    /// What was told is no longer current.
+    pub(super) fn gap(&mut self, taps: &mut AllTaps) {
+        self.is_touched = false;
+        taps.hand_over(self.generation);
+        let listeners = self.listeners.iter().map(|listener| &listener.outlet);
+        match &mut self.market {
+            Market::Quote(fold) => {
+                fold.gap(self.generation);
+                let gap = Arc::new(fold.quote());
+                listeners.for_each(|outlet| outlet.quote_gap(&gap));
+            }
+            Market::Depth(fold) => {
+                fold.gap(self.generation);
+                let gap = Arc::new(fold.book());
+                listeners.for_each(|outlet| outlet.book_gap(&gap));
+            }
+            Market::Items => listeners.for_each(|outlet| outlet.item_gap(self.generation)),
+        }
+    }
+}
+
+impl Listener {
+    fn tick_by_tick(&self, time: i64, tick: &TickByTick<'_>, taps: &mut AllTaps) {
+        let rows = self.tap.and_then(|tap| taps.tick_by_tick.rows(tap));
+        if let (Some(rows), Port::TickByTick(_, texts)) = (rows, &self.outlet.port) {
+            rows.push(time, self.contract, tick, texts);
+        }
+    }
+}
+
+impl Market {
+    /// Tells one stream what is known.
+    fn publish(&self, outlet: &Outlet) {
+        match self {
+            Self::Quote(fold) => outlet.quote(&Arc::new(fold.quote())),
+            Self::Depth(fold) => outlet.book(&Arc::new(fold.book())),
+            Self::Items => {}
+        }
+    }
+}
+
+fn note(fold: &mut QuoteFold, time: i64, message: Message<'_>) {
+    match message {
+        Message::TickText(text) => fold.text(time, &text),
+        Message::OptionTick(tick) => fold.option(time, &tick),
+        Message::TickParameters(parameters) => fold.parameters(&parameters),
+        Message::MarketDataType { kind, .. } => {
+            if let Some(kind) = MarketDataType::from_number(kind) {
+                fold.market_data_type(kind);
+            }
+        }
+        _ => {}
+    }
+}

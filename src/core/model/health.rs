@@ -1,0 +1,42 @@
+//! How a client stands, at one moment.
+
+use super::{ClientId, Generation, SessionState};
+
+/// How a client stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Health {
+    /// The control link.
+    pub control: LinkHealth,
+    /// The feed link; `None` for a client without one.
+    pub feed: Option<LinkHealth>,
+    /// Whether accounts, positions, open orders and executions are known.
+    pub is_ready: bool,
+    /// Lines of the feed, by the limit they count against.
+    pub lines: Vec<LineUsage>,
+}
+
+/// How one link stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinkHealth {
+    /// Where its session stands.
+    pub state: SessionState,
+    /// Number of the present or last link; 0 before the first.
+    pub generation: Generation,
+    /// The client id it has, while it is up.
+    pub client_id: Option<ClientId>,
+    /// Server version negotiated, while it is up.
+    pub server_version: Option<i32>,
+    /// Why the last try or link ended.
+    pub reason: Option<String>,
+}
+
+/// How many lines count against one limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineUsage {
+    /// `market data`, `depth` or `tick-by-tick`.
+    pub name: &'static str,
+    /// Lines in use.
+    pub used: usize,
+    /// Lines allowed.
+    pub limit: usize,
+}
