@@ -280,8 +280,8 @@ mod tests {
             queue.gap(Generation(generation));
         }
 
-        assert_eq!(drain(&queue), (vec![1, 2, 3], 2));
-        assert_eq!(queue.lost(), 12);
+        assert_eq!(drain(&queue), (vec![3, 1, 2, 3], 3));
+        assert_eq!(queue.lost(), 11);
     }
 
     #[test]
