@@ -113,6 +113,14 @@ impl Awaitable {
         awaitable
     }
 
+    /// Whether the running task has to wait for the source; if so, yield this to it.
+    pub(crate) fn is_waiting(slf: &Bound<'_, Self>) -> PyResult<bool> {
+        let this = slf.get();
+        let waits = this.wait(slf.py())?;
+        this.blocking.store(waits, Ordering::Relaxed);
+        Ok(waits)
+    }
+
     fn waiter(&self) -> Option<Arc<Waiter>> {
         lock(&self.waiter).clone()
     }

@@ -1,0 +1,36 @@
+//! Streams as Python reads them: one async iterator over whatever a stream hands out.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `bell` | who waits for a stream, and when they are woken |
+//! | `reader` | the async iterator: hands over what is there without suspending |
+//! | `opened` | an open stream, whatever its kind |
+//! | `latest` | streams of latest values: quotes and books |
+//! | `columns` | streams whose items are queued in batches |
+//! | `ticks` `tick_by_tick` `bars` | items and batches of those |
+//! | `contracts` | a stream's contracts, made once |
+//! | `opening` | what a client opens, arguments checked |
+
+mod bars;
+mod bell;
+mod columns;
+mod contracts;
+mod latest;
+mod opened;
+mod opening;
+mod reader;
+mod tick_by_tick;
+mod ticks;
+
+use pyo3::prelude::*;
+
+/// Adds the streams to the module.
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<reader::_Reader>()?;
+    module.add_class::<opened::_Stream>()?;
+    module.add_class::<ticks::Tick>()?;
+    module.add_class::<ticks::TickBatch>()?;
+    module.add_class::<tick_by_tick::TickByTick>()?;
+    module.add_class::<tick_by_tick::TickByTickBatch>()?;
+    module.add_class::<bars::Gap>()
+}

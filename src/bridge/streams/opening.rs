@@ -1,0 +1,176 @@
+//! What a client opens: arguments checked, streams returned.
+
+use std::sync::Arc;
+
+use aioibkr_core::broker::StreamOptions;
+use aioibkr_core::market_data::BatchQueue;
+use aioibkr_core::model::{self, LineKind, Overflow, TickByTickKind};
+use pyo3::prelude::*;
+
+use super::bell::Bell;
+use super::columns::{Items, Names, OpenQueue, Queued};
+use super::contracts::Contracts;
+use super::latest::{Conflated, OpenBoard};
+use super::opened::_Stream;
+use crate::awaitable::Awaitable;
+use crate::client::Client;
+use crate::market_data::bars_request;
+use crate::models::Contract;
+use crate::{convert, request};
+
+/// Items kept for a reader that does not come, unless told.
+const CAPACITY: usize = 1 << 20;
+
+/// Size and manners of a stream as a caller gives them.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct Manners {
+    capacity: Option<i64>,
+    policy: String,
+    timeout: Option<f64>,
+}
+
+impl Manners {
+    /// Options, and the bell that news rings.
+    fn read(self, py: Python<'_>) -> PyResult<(StreamOptions, Arc<Bell>)> {
+        let overflow = Overflow::from_name(&self.policy).ok_or_else(|| {
+            let names = Overflow::names().join(", ");
+            convert::invalid(py, format!("policy {:?}: give one of {names}", self.policy))
+        })?;
+        let capacity = match self.capacity {
+            Some(capacity) => convert::integer(py, "capacity", capacity)?,
+            None => CAPACITY,
+        };
+        let timeout = convert::seconds(py, "timeout", self.timeout)?;
+        let bell = Arc::<Bell>::default();
+        let rung = Arc::clone(&bell);
+        let notify = Arc::new(move || rung.ring());
+        Ok((StreamOptions { capacity, overflow, notify, timeout }, bell))
+    }
+}
+
+fn contracts_of(contracts: Vec<Bound<'_, Contract>>) -> Vec<model::Contract> {
+    contracts.iter().map(|contract| contract.get().0.clone()).collect()
+}
+
+fn queue<R: Items>(
+    py: Python<'_>,
+    stream: aioibkr_core::market_data::Stream<BatchQueue<R>>,
+    texts: Arc<model::TextTable>,
+    bell: Arc<Bell>,
+) -> PyResult<Py<PyAny>> {
+    let contracts = Contracts::of(py, stream.contracts().iter().map(AsRef::as_ref))?;
+    let names = Names { contracts, texts };
+    _Stream::object(py, OpenQueue(Queued::new(stream, names, bell)))
+}
+
+#[pymethods]
+impl Client {
+    fn open_quotes(
+        &self,
+        py: Python<'_>,
+        contracts: Vec<Bound<'_, Contract>>,
+        generic_ticks: String,
+        manners: Manners,
+    ) -> PyResult<Awaitable> {
+        let (options, bell) = manners.read(py)?;
+        let (client, contracts) = (self.core.clone(), contracts_of(contracts));
+        let opened = async move { client.quotes(contracts, generic_ticks, options).await };
+        request::read(py, opened, |py, stream| {
+            _Stream::object(py, OpenBoard(Conflated::new(py, stream, bell)?))
+        })
+    }
+
+    fn open_ticks(
+        &self,
+        py: Python<'_>,
+        contracts: Vec<Bound<'_, Contract>>,
+        generic_ticks: String,
+        manners: Manners,
+    ) -> PyResult<Awaitable> {
+        let (options, bell) = manners.read(py)?;
+        let (client, contracts) = (self.core.clone(), contracts_of(contracts));
+        let opened = async move { client.ticks(contracts, generic_ticks, options).await };
+        request::read(py, opened, |py, stream| queue(py, stream, Arc::default(), bell))
+    }
+
+    fn open_tick_by_tick(
+        &self,
+        py: Python<'_>,
+        contracts: Vec<Bound<'_, Contract>>,
+        kind: &str,
+        manners: Manners,
+    ) -> PyResult<Awaitable> {
+        let (options, bell) = manners.read(py)?;
+        let kind = read_kind(py, kind)?;
+        let (client, contracts) = (self.core.clone(), contracts_of(contracts));
+        let opened = async move { client.tick_by_tick(contracts, kind, options).await };
+        request::read(py, opened, |py, opened| queue(py, opened.stream, opened.texts, bell))
+    }
+
+    fn open_depth(
+        &self,
+        py: Python<'_>,
+        contract: &Bound<'_, Contract>,
+        rows: i64,
+        is_smart: bool,
+        manners: Manners,
+    ) -> PyResult<Awaitable> {
+        let (options, bell) = manners.read(py)?;
+        let rows = convert::integer(py, "rows", rows)?;
+        let (client, contract) = (self.core.clone(), contract.get().0.clone());
+        let opened = async move { client.depth(contract, rows, is_smart, options).await };
+        request::read(py, opened, |py, stream| {
+            _Stream::object(py, OpenBoard(Conflated::new(py, stream, bell)?))
+        })
+    }
+
+    fn open_real_time_bars(
+        &self,
+        py: Python<'_>,
+        contract: &Bound<'_, Contract>,
+        what_to_show: &str,
+        use_rth: bool,
+        manners: Manners,
+    ) -> PyResult<Awaitable> {
+        let what_to_show = crate::market_data::read_what_to_show(py, what_to_show)?;
+        self.open_bars(py, contract, LineKind::RealTimeBars { what_to_show, use_rth }, manners)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one argument per choice of the request")]
+    fn open_bar_stream(
+        &self,
+        py: Python<'_>,
+        contract: &Bound<'_, Contract>,
+        duration: String,
+        bar_size: &str,
+        what_to_show: &str,
+        use_rth: bool,
+        manners: Manners,
+    ) -> PyResult<Awaitable> {
+        let wanted = bars_request(py, duration, bar_size, what_to_show, use_rth)?;
+        self.open_bars(py, contract, LineKind::Bars(wanted), manners)
+    }
+}
+
+impl Client {
+    fn open_bars(
+        &self,
+        py: Python<'_>,
+        contract: &Bound<'_, Contract>,
+        kind: LineKind,
+        manners: Manners,
+    ) -> PyResult<Awaitable> {
+        let (options, bell) = manners.read(py)?;
+        let (client, contract) = (self.core.clone(), contract.get().0.clone());
+        let opened = async move { client.bar_stream(contract, kind, options).await };
+        request::read(py, opened, |py, stream| queue(py, stream, Arc::default(), bell))
+    }
+}
+
+fn read_kind(py: Python<'_>, name: &str) -> PyResult<TickByTickKind> {
+    TickByTickKind::ALL.into_iter().find(|kind| kind.as_str() == name).ok_or_else(|| {
+        let names = TickByTickKind::ALL.map(TickByTickKind::as_str).join(", ");
+        convert::invalid(py, format!("kind {name:?}: give one of {names}"))
+    })
+}

@@ -1,0 +1,113 @@
+//! The async iterator over a stream. It is its own awaitable: what is there is handed over without
+//! suspending and without an object per wait; else the task waits for the stream's bell.
+//!
+//! An item leaves the stream only when it is handed over, so a cancelled wait loses nothing.
+//! Several tasks may read one stream; each item goes to one of them.
+
+use std::sync::{Arc, Mutex};
+
+use pyo3::exceptions::{PyStopAsyncIteration, PyStopIteration};
+use pyo3::prelude::*;
+
+use super::bell::Bell;
+use crate::awaitable::{Awaitable, Source, Waiter};
+use crate::mailbox::lock;
+
+/// What a look at a stream finds.
+pub(super) enum Found {
+    /// An item; neither a tuple nor an exception.
+    Item(Py<PyAny>),
+    /// Nothing yet.
+    Nothing,
+    /// The stream is over.
+    Closed,
+    /// The stream failed.
+    Failed(PyErr),
+}
+
+/// One way to read a stream.
+pub(super) trait Reading: Send + Sync {
+    /// Takes the next item.
+    fn next(&self, py: Python<'_>) -> PyResult<Found>;
+
+    /// Whether `next` would find anything but nothing.
+    fn has_news(&self) -> bool;
+
+    /// The stream's bell.
+    fn bell(&self) -> &Arc<Bell>;
+}
+
+/// An async iterator over a stream's items, or over its batches.
+#[pyclass(frozen, module = "aioibkr._native")]
+pub(crate) struct _Reader(Arc<dyn Reading>);
+
+impl _Reader {
+    pub(super) fn new(reading: impl Reading + 'static) -> Self {
+        Self(Arc::new(reading))
+    }
+}
+
+#[pymethods]
+impl _Reader {
+    fn __aiter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    /// The next item. Cancelling the wait loses nothing.
+    fn __anext__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __await__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Py<Awaitable>> {
+        loop {
+            match self.0.next(py)? {
+                Found::Item(item) => return Err(PyStopIteration::new_err(item)),
+                Found::Closed => return Err(PyStopAsyncIteration::new_err(())),
+                Found::Failed(error) => return Err(error),
+                Found::Nothing => {}
+            }
+            let news = News { reading: Arc::clone(&self.0), waiter: Mutex::default() };
+            let wait = Bound::new(py, Awaitable::new(Arc::new(news)))?;
+            if Awaitable::is_waiting(&wait)? {
+                return Ok(wait.unbind());
+            }
+        }
+    }
+}
+
+/// News of a stream, as something to wait for; the news itself is taken by the reader.
+struct News {
+    reading: Arc<dyn Reading>,
+    waiter: Mutex<Option<Arc<Waiter>>>,
+}
+
+impl Source for News {
+    fn take(&self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
+        self.reading.has_news().then(|| Ok(py.None()))
+    }
+
+    fn watch(&self, waiter: Arc<Waiter>) -> bool {
+        *lock(&self.waiter) = Some(Arc::clone(&waiter));
+        self.reading.bell().add(waiter);
+        // News that came between the look and the registration would otherwise wait for the next.
+        if self.reading.has_news() {
+            self.forget();
+            return false;
+        }
+        true
+    }
+
+    fn forget(&self) {
+        if let Some(waiter) = lock(&self.waiter).take() {
+            self.reading.bell().forget(&waiter);
+        }
+    }
+}

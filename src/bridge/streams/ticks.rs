@@ -1,0 +1,219 @@
+//! Every change of market data: as single ticks, and by column.
+
+use std::sync::Arc;
+
+use aioibkr_core::feed;
+use aioibkr_core::market_data::{Batch, Rows, TickColumns};
+use aioibkr_core::model::Generation;
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyMemoryView};
+use time::UtcDateTime;
+
+use super::columns::{Items, Names, known};
+use super::contracts::Contracts;
+use crate::models::{Contract, Repr, Verbatim};
+use crate::{buffer, convert};
+
+/// One change of one field of one market.
+#[pyclass(frozen, module = "aioibkr._native")]
+pub(crate) struct Tick {
+    contracts: Arc<Contracts>,
+    contract: i32,
+    tick_type: i32,
+    time: i64,
+    price: f64,
+    size: f64,
+    generation: Generation,
+    attributes: u8,
+    is_gap: bool,
+}
+
+#[pymethods]
+impl Tick {
+    /// The qualified contract.
+    #[getter]
+    fn contract(&self, py: Python<'_>) -> PyResult<Py<Contract>> {
+        self.contracts.get(py, self.contract)
+    }
+
+    /// IB's tick type; -1 on a gap.
+    #[getter]
+    fn tick_type(&self) -> i32 {
+        self.tick_type
+    }
+
+    /// What changed, in words: ``bid``, ``ask_size``, ``last``, ``volume`` …; else ``tick_N``.
+    #[getter]
+    fn field(&self) -> String {
+        feed::field_name(self.tick_type).map_or_else(|| format!("tick_{}", self.tick_type), Into::into)
+    }
+
+    /// The new price, or the value of a generic tick.
+    #[getter]
+    fn price(&self) -> Option<f64> {
+        known(self.price)
+    }
+
+    /// The new size, where the message carries one.
+    #[getter]
+    fn size(&self) -> Option<f64> {
+        known(self.size)
+    }
+
+    /// Attribute bits: 1 can auto-execute, 2 past limit, 4 pre-open.
+    #[getter]
+    fn attributes(&self) -> u8 {
+        self.attributes
+    }
+
+    /// Whether the value is late.
+    #[getter]
+    fn is_delayed(&self) -> bool {
+        feed::is_delayed(self.tick_type)
+    }
+
+    /// Whether this tells that what came before is no longer current. It has no price.
+    #[getter]
+    fn is_gap(&self) -> bool {
+        self.is_gap
+    }
+
+    /// When it arrived, UTC; of a gap, 1970.
+    #[getter]
+    fn received_at(&self) -> PyResult<UtcDateTime> {
+        convert::utc_of_nanoseconds(self.time)
+    }
+
+    /// The link it came from.
+    #[getter]
+    fn generation(&self) -> u64 {
+        self.generation.0
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let contract = self.contract(py)?.get().__repr__();
+        let repr = Repr::of("Tick").field("contract", &Verbatim(contract));
+        if self.is_gap {
+            return Ok(repr.field("is_gap", &true).end());
+        }
+        let repr = repr.field("field", self.field().as_str());
+        Ok(repr.field("price", &self.price()).field("size", &self.size()).end())
+    }
+}
+
+impl Tick {
+    fn of(batch: &Batch<TickColumns>, row: usize, contracts: &Arc<Contracts>) -> Self {
+        let (contracts, rows) = (Arc::clone(contracts), &batch.rows);
+        if batch.is_gap {
+            return Self {
+                contracts,
+                contract: i32::try_from(row).unwrap_or(i32::MAX),
+                tick_type: -1,
+                time: 0,
+                price: f64::NAN,
+                size: f64::NAN,
+                generation: batch.generation,
+                attributes: 0,
+                is_gap: true,
+            };
+        }
+        Self {
+            contracts,
+            contract: rows.contract[row],
+            tick_type: rows.tick_type[row],
+            time: rows.time[row],
+            price: rows.price[row],
+            size: rows.size[row],
+            generation: batch.generation,
+            attributes: rows.attributes[row],
+            is_gap: false,
+        }
+    }
+}
+
+/// Ticks by column; each column is a read-only `memoryview` of the memory Rust filled.
+#[pyclass(frozen, module = "aioibkr._native")]
+pub(crate) struct TickBatch {
+    pub(crate) batch: Arc<Batch<TickColumns>>,
+    contracts: Arc<Contracts>,
+}
+
+type View<'py> = PyResult<Bound<'py, PyMemoryView>>;
+
+#[pymethods]
+impl TickBatch {
+    fn __len__(&self) -> usize {
+        self.batch.rows.count()
+    }
+
+    /// Receive times, nanoseconds since 1970 UTC (`q`).
+    #[getter]
+    fn time<'py>(&self, py: Python<'py>) -> View<'py> {
+        buffer::view(py, &self.batch, |batch| &batch.rows.time)
+    }
+
+    /// Numbers of contracts in `contracts` (`i`).
+    #[getter]
+    fn contract<'py>(&self, py: Python<'py>) -> View<'py> {
+        buffer::view(py, &self.batch, |batch| &batch.rows.contract)
+    }
+
+    /// IB's tick types (`i`).
+    #[getter]
+    fn tick_type<'py>(&self, py: Python<'py>) -> View<'py> {
+        buffer::view(py, &self.batch, |batch| &batch.rows.tick_type)
+    }
+
+    /// Prices; NaN where there is none (`d`).
+    #[getter]
+    fn price<'py>(&self, py: Python<'py>) -> View<'py> {
+        buffer::view(py, &self.batch, |batch| &batch.rows.price)
+    }
+
+    /// Sizes; NaN where there is none (`d`).
+    #[getter]
+    fn size<'py>(&self, py: Python<'py>) -> View<'py> {
+        buffer::view(py, &self.batch, |batch| &batch.rows.size)
+    }
+
+    /// Attribute bits of price ticks (`B`).
+    #[getter]
+    fn attributes<'py>(&self, py: Python<'py>) -> View<'py> {
+        buffer::view(py, &self.batch, |batch| &batch.rows.attributes)
+    }
+
+    /// The stream's contracts, in the order of their numbers.
+    #[getter]
+    fn contracts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        self.contracts.list(py)
+    }
+
+    /// The link the ticks came from.
+    #[getter]
+    fn generation(&self) -> u64 {
+        self.batch.generation.0
+    }
+
+    /// Whether this empty batch tells that what came before is no longer current.
+    #[getter]
+    fn is_gap(&self) -> bool {
+        self.batch.is_gap
+    }
+
+    /// One object per tick.
+    fn to_list<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let rows = 0..self.batch.rows.count();
+        PyList::new(py, rows.map(|row| Tick::of(&self.batch, row, &self.contracts)))
+    }
+}
+
+impl Items for TickColumns {
+    fn item(py: Python<'_>, batch: &Batch<Self>, row: usize, names: &Names) -> PyResult<Py<PyAny>> {
+        Ok(Py::new(py, Tick::of(batch, row, &names.contracts))?.into_any())
+    }
+
+    fn batch(py: Python<'_>, batch: Batch<Self>, names: &Names) -> PyResult<Py<PyAny>> {
+        let contracts = Arc::clone(&names.contracts);
+        Ok(Py::new(py, TickBatch { batch: Arc::new(batch), contracts })?.into_any())
+    }
+}
