@@ -26,6 +26,8 @@ __all__ = [
     "Commission",
     "Contract",
     "ContractDetails",
+    "DepthBook",
+    "DepthLevel",
     "Execution",
     "FaultHandle",
     "Fill",
@@ -402,6 +404,60 @@ class Greeks:
     @property
     def underlying_price(self) -> float | None:
         """Price of the underlying."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class DepthBook:
+    """The book of one market at one moment, as the gateway tells it row by row.
+
+    In the middle of a burst a side may be out of order for a moment, or the book crossed; the book
+    of many exchanges (SMART) is crossed at times for longer.
+    """
+
+    @property
+    def contract(self) -> Contract:
+        """The qualified contract."""
+    @property
+    def bids(self) -> tuple[DepthLevel, ...]:
+        """Rows of the bids, best first."""
+    @property
+    def asks(self) -> tuple[DepthLevel, ...]:
+        """Rows of the asks, best first."""
+    @property
+    def is_crossed(self) -> bool:
+        """Whether the best bid is above the best ask."""
+    @property
+    def anomalies(self) -> int:
+        """Updates since the subscription began that did not fit the book and were ignored."""
+    @property
+    def received_at(self) -> datetime:
+        """When the newest row arrived, UTC; of a gap, when the newest one before it did."""
+    @property
+    def age(self) -> float:
+        """Seconds since then, at this moment."""
+    @property
+    def generation(self) -> int:
+        """The link it came from."""
+    @property
+    def is_gap(self) -> bool:
+        """Whether this tells that what was known before is known no longer; then it has no rows."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class DepthLevel:
+    """One row of one side of a book."""
+
+    @property
+    def price(self) -> float:
+        """Price of the row."""
+    @property
+    def size(self) -> float:
+        """Size of the row."""
+    @property
+    def market_maker(self) -> str | None:
+        """Market maker or exchange behind it, where the gateway names one."""
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 

@@ -82,6 +82,12 @@ def test_values_are_frozen() -> None:
         ib.MarketOrder("BUY", 1).quantity = Decimal(2)  # type: ignore[misc]
 
 
+@pytest.mark.parametrize("kind", [ib.Quote, ib.Greeks, ib.DepthBook, ib.DepthLevel, ib.Bar])
+def test_what_a_market_says_is_not_made_by_hand(kind: type) -> None:
+    with pytest.raises(TypeError, match="cannot create"):
+        kind()
+
+
 @pytest.mark.parametrize(
     ("make", "complaint"),
     [

@@ -5,6 +5,7 @@
 //! | `contract` | `Contract`, `ContractDetails` |
 //! | `market` | `Quote`, `Bar` |
 //! | `greeks` | `Greeks` |
+//! | `depth` | `DepthBook`, `DepthLevel` |
 //! | `bars` | `Bars` and its columns |
 //! | `account` | `AccountValue`, `AccountSnapshot`, `Pnl`, `Position` |
 //! | `order` | `Order`, `RiskLimits` |
@@ -14,6 +15,7 @@
 mod account;
 mod bars;
 mod contract;
+mod depth;
 mod greeks;
 mod market;
 mod metrics;
@@ -40,6 +42,8 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ContractDetails>()?;
     module.add_class::<Quote>()?;
     module.add_class::<greeks::Greeks>()?;
+    module.add_class::<depth::DepthBook>()?;
+    module.add_class::<depth::DepthLevel>()?;
     module.add_class::<market::Bar>()?;
     module.add_class::<Bars>()?;
     module.add_class::<account::AccountValue>()?;

@@ -51,5 +51,3 @@ async def test_what_nobody_told_is_none(quote: ib.Quote) -> None:
 async def test_quotes_are_frozen(quote: ib.Quote) -> None:
     with pytest.raises(AttributeError):
         quote.halted = True  # type: ignore[misc]
-    with pytest.raises(TypeError):
-        ib.Greeks()
