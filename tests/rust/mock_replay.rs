@@ -11,15 +11,15 @@ use crate::mock_fixture::{ACCOUNT, gateway, next};
 use crate::mock_raw::{CURRENT_TIME, RawClient};
 
 /// A file name of its own for each test; removed with the value.
-struct Tape(PathBuf);
+pub(crate) struct Tape(pub(crate) PathBuf);
 
 impl Tape {
-    fn new(test: &str) -> Self {
+    pub(crate) fn new(test: &str) -> Self {
         let name = format!("aioibkr-{}-{test}.recording", std::process::id());
         Self(std::env::temp_dir().join(name))
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         std::fs::read_to_string(&self.0).unwrap()
     }
 }
@@ -31,7 +31,7 @@ impl Drop for Tape {
     }
 }
 
-fn settings(upstream: SocketAddr, out: &Path) -> RecorderSettings {
+pub(crate) fn settings(upstream: SocketAddr, out: &Path) -> RecorderSettings {
     RecorderSettings {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         upstream,
