@@ -8,12 +8,12 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aioibkr_core::config::{Config, Deadlines};
-use aioibkr_core::model::{AccountId, ClientId};
+use aioibkr_core::model::{AccountId, ClientId, LineBudget};
 use pyo3::prelude::*;
 use time::UtcDateTime;
 
 use crate::awaitable::Awaitable;
-use crate::models::{self, Metrics, RiskLimits};
+use crate::models::{self, Health, Metrics, RiskLimits};
 use crate::{convert, errors, logging, request, runtime};
 
 /// What `aioibkr.Client` stands on: checked arguments in, awaitables out.
@@ -28,7 +28,7 @@ impl Client {
     #[new]
     #[pyo3(signature = (*, host, port, client_id, account=None, timeout=None, wait=false,
         allow_live=false, read_only=false, market_data_type="live", delayed_fallback=true,
-        risk=None, deadlines=None))]
+        risk=None, deadlines=None, feed=true, feed_client_id=None, lines=None))]
     #[expect(clippy::too_many_arguments, reason = "one keyword per setting")]
     fn new(
         py: Python<'_>,
@@ -44,6 +44,9 @@ impl Client {
         delayed_fallback: bool,
         risk: Option<Bound<'_, RiskLimits>>,
         deadlines: Option<HashMap<String, f64>>,
+        feed: bool,
+        feed_client_id: Option<i64>,
+        lines: Option<HashMap<String, i64>>,
     ) -> PyResult<Self> {
         let default = Config::default();
         let client_id = ClientId(convert::integer(py, "client_id", client_id)?);
@@ -61,6 +64,11 @@ impl Client {
             market_data_type: convert::market_data_type(py, market_data_type)?,
             delayed_fallback,
             risk: risk.map(|limits| limits.get().0.clone()),
+            feed,
+            feed_client_id: feed_client_id
+                .map(|id| convert::integer(py, "feed_client_id", id).map(ClientId))
+                .transpose()?,
+            lines: read_lines(py, &lines.unwrap_or_default())?,
             ..default
         };
         logging::refresh_level(py)?;
@@ -147,6 +155,10 @@ impl Client {
         self.core.is_paper()
     }
 
+    fn health(&self) -> Health {
+        Health(self.core.health())
+    }
+
     fn metrics(&self) -> Metrics {
         Metrics(self.core.metrics())
     }
@@ -205,6 +217,22 @@ fn read_deadlines(py: Python<'_>, given: &HashMap<String, f64>) -> PyResult<Dead
         *place = convert::seconds(py, &format!("{name} timeout"), Some(value))?.unwrap_or(*place);
     }
     Ok(deadlines)
+}
+
+fn read_lines(py: Python<'_>, given: &HashMap<String, i64>) -> PyResult<LineBudget> {
+    let mut budget = LineBudget::default();
+    for (name, &value) in given {
+        let place = match name.as_str() {
+            "market_data" => &mut budget.market_data,
+            "depth" => &mut budget.depth,
+            "tick_by_tick" => &mut budget.tick_by_tick,
+            unknown => {
+                return Err(convert::invalid(py, format!("no kind of line is {unknown:?}")));
+            }
+        };
+        *place = convert::integer(py, &format!("{name} lines"), value)?;
+    }
+    Ok(budget)
 }
 
 /// Adds the client to the module.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aioibkr_core::Error;
 use aioibkr_core::model::{AccountId, MarketDataType, OrderKey};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDateTime, PyFloat, PyInt, PyString, PyTzInfo};
 use rust_decimal::Decimal;
@@ -90,6 +90,12 @@ pub(crate) fn moment(name: &str, value: &Bound<'_, PyDateTime>) -> PyResult<Offs
 /// A moment as an aware datetime in UTC.
 pub(crate) fn utc(moment: OffsetDateTime) -> UtcDateTime {
     UtcDateTime::from(moment)
+}
+
+/// Nanoseconds since 1970 as an aware datetime in UTC.
+pub(crate) fn utc_of_nanoseconds(nanoseconds: i64) -> PyResult<UtcDateTime> {
+    let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(nanoseconds));
+    moment.map(utc).map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
 /// An account code, where one is given.

@@ -6,7 +6,7 @@
 //! | `mailbox` | one coalesced wake-up per batch and per event loop |
 //! | `awaitable` | what a Python task awaits, and who is woken when it is ready |
 //! | `request` | one answer of the core as an awaitable |
-//! | `stream` | ticks by column, as async iterator and as buffers |
+//! | `streams` | quotes, ticks, books and bars as async iterators |
 //! | `client` | the client's settings, session and state |
 //! | `accounts` `contracts` `market_data` `orders` | what a client reads and does, by domain |
 //! | `models` | the frozen values Python sees |
@@ -39,7 +39,7 @@ mod orders;
 mod request;
 mod runtime;
 mod staging;
-mod stream;
+mod streams;
 
 use pyo3::prelude::*;
 
@@ -54,7 +54,5 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(mock::run_mock_gateway, module)?)?;
     module.add_function(wrap_pyfunction!(mock::run_recorder, module)?)?;
     staging::register(module)?;
-    module.add_class::<stream::_TickReader>()?;
-    module.add_class::<stream::TickBatch>()?;
-    Ok(())
+    streams::register(module)
 }

@@ -73,13 +73,9 @@ impl Client {
         timeout: Option<f64>,
     ) -> PyResult<Awaitable> {
         let timeout = convert::seconds(py, "timeout", timeout)?;
-        let wanted = BarsRequest {
-            duration,
-            bar_size: read_bar_size(py, bar_size)?,
-            what_to_show: read_what_to_show(py, what_to_show)?,
-            use_rth,
-            end: end.map(|end| convert::moment("end", end)).transpose()?,
-        };
+        let end = end.map(|end| convert::moment("end", end)).transpose()?;
+        let wanted =
+            BarsRequest { end, ..bars_request(py, duration, bar_size, what_to_show, use_rth)? };
         let (client, contract) = (self.core.clone(), contract.get().0.clone());
         // The columns are made here, on the runtime's thread: no event loop waits for them.
         let answer = async move {
@@ -97,6 +93,23 @@ fn identity(contract: &Bound<'_, Contract>) -> PyResult<ContractId> {
     })
 }
 
+/// A request for bars up to now.
+pub(crate) fn bars_request(
+    py: Python<'_>,
+    duration: String,
+    bar_size: &str,
+    what_to_show: &str,
+    use_rth: bool,
+) -> PyResult<BarsRequest> {
+    Ok(BarsRequest {
+        duration,
+        bar_size: read_bar_size(py, bar_size)?,
+        what_to_show: read_what_to_show(py, what_to_show)?,
+        use_rth,
+        end: None,
+    })
+}
+
 fn read_bar_size(py: Python<'_>, name: &str) -> PyResult<BarSize> {
     BarSize::from_name(name).ok_or_else(|| {
         let sizes = BarSize::NAMES.join(", ");
@@ -104,7 +117,7 @@ fn read_bar_size(py: Python<'_>, name: &str) -> PyResult<BarSize> {
     })
 }
 
-fn read_what_to_show(py: Python<'_>, name: &str) -> PyResult<WhatToShow> {
+pub(crate) fn read_what_to_show(py: Python<'_>, name: &str) -> PyResult<WhatToShow> {
     WhatToShow::from_name(name).ok_or_else(|| {
         let names = WhatToShow::names().join(", ");
         convert::invalid(py, format!("what_to_show {name:?}: give one of {names}"))

@@ -8,6 +8,8 @@ mod reading;
 mod streaming;
 mod trading;
 
+pub use streaming::StreamOptions;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 

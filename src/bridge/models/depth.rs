@@ -17,7 +17,6 @@ use crate::convert;
 /// In the middle of a burst a side may be out of order for a moment, or the book crossed; the book
 /// of many exchanges (SMART) is crossed at times for longer.
 #[pyclass(frozen, module = "aioibkr._native")]
-#[allow(dead_code, reason = "depth streams make books; they come next")]
 pub(crate) struct DepthBook(pub(crate) Arc<model::DepthBook>);
 
 #[pymethods]

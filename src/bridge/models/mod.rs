@@ -5,6 +5,7 @@
 //! | `contract` | `Contract`, `ContractDetails` |
 //! | `market` | `Quote`, `Bar` |
 //! | `greeks` | `Greeks` |
+//! | `health` | `Health`, `LinkHealth`, `LineUsage` |
 //! | `depth` | `DepthBook`, `DepthLevel` |
 //! | `bars` | `Bars` and its columns |
 //! | `account` | `AccountValue`, `AccountSnapshot`, `Pnl`, `Position` |
@@ -17,6 +18,7 @@ mod bars;
 mod contract;
 mod depth;
 mod greeks;
+mod health;
 mod market;
 mod metrics;
 mod order;
@@ -30,9 +32,12 @@ use pyo3::prelude::*;
 
 pub(crate) use account::{AccountSnapshot, Pnl, Position};
 pub(crate) use bars::{BarColumns, Bars};
+pub(crate) use depth::DepthBook;
 pub(crate) use contract::{Contract, ContractDetails};
-pub(crate) use market::Quote;
+pub(crate) use health::Health;
+pub(crate) use market::{Bar, Quote};
 pub(crate) use metrics::Metrics;
+pub(crate) use text::{Repr, Verbatim};
 pub(crate) use order::{Order, RiskLimits};
 pub(crate) use trade::{Fill, Trade};
 
@@ -42,9 +47,9 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ContractDetails>()?;
     module.add_class::<Quote>()?;
     module.add_class::<greeks::Greeks>()?;
-    module.add_class::<depth::DepthBook>()?;
+    module.add_class::<DepthBook>()?;
     module.add_class::<depth::DepthLevel>()?;
-    module.add_class::<market::Bar>()?;
+    module.add_class::<Bar>()?;
     module.add_class::<Bars>()?;
     module.add_class::<account::AccountValue>()?;
     module.add_class::<AccountSnapshot>()?;
@@ -57,6 +62,9 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Fill>()?;
     module.add_class::<trade::TradeEvent>()?;
     module.add_class::<Trade>()?;
+    module.add_class::<Health>()?;
+    module.add_class::<health::LinkHealth>()?;
+    module.add_class::<health::LineUsage>()?;
     module.add_class::<Metrics>()
 }
 

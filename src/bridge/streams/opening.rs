@@ -169,8 +169,8 @@ impl Client {
 }
 
 fn read_kind(py: Python<'_>, name: &str) -> PyResult<TickByTickKind> {
-    TickByTickKind::ALL.into_iter().find(|kind| kind.as_str() == name).ok_or_else(|| {
-        let names = TickByTickKind::ALL.map(TickByTickKind::as_str).join(", ");
+    TickByTickKind::from_name(name).ok_or_else(|| {
+        let names = TickByTickKind::names().join(", ");
         convert::invalid(py, format!("kind {name:?}: give one of {names}"))
     })
 }

@@ -14,6 +14,7 @@
 //! | `opening` | a socket to the first address and client id that is free |
 //! | `handshake` | the few messages that open the link |
 //! | `link` | the thread that owns the socket, and the handle of it |
+//! | `tick_type` | IB's tick types by name |
 //! | `sink` | who takes what the thread decodes |
 //!
 //! A flood here never delays the control link: the two share neither socket nor thread.
@@ -31,6 +32,7 @@ mod reading;
 pub mod request;
 mod sink;
 mod tick;
+mod tick_type;
 
 pub use decode::{Malformed, decode};
 pub use fields::Fields;
@@ -43,3 +45,4 @@ pub use message::{
 pub use opening::{FeedTarget, Opening};
 pub use sink::Sink;
 pub use tick::{Tick, decode_tick};
+pub use tick_type::{field_name, is_delayed};

@@ -1,0 +1,184 @@
+"""Streams of market data as users hold them: async context managers and iterators.
+
+Nothing is decided here. A stream is opened by ``async with``; its lines are released when the
+block is left, or when nobody holds the stream any more. All streams run on the feed link, a
+connection of its own that a client opens with its first stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+from aioibkr import _native
+from aioibkr.errors import ConfigError, IBKRError
+from aioibkr.models import (
+    Bar,
+    Contract,
+    DepthBook,
+    Gap,
+    Quote,
+    Tick,
+    TickBatch,
+    TickByTick,
+    TickByTickBatch,
+)
+
+__all__ = [
+    "BarStream",
+    "DepthStream",
+    "QuoteStream",
+    "Stream",
+    "TickByTickStream",
+    "TickStream",
+]
+
+Item = TypeVar("Item", covariant=True)
+Batch = TypeVar("Batch", covariant=True)
+
+
+class Stream(Generic[Item, Batch]):
+    """What every stream of market data does.
+
+    ``async for item in stream`` hands over item by item, `batches` many at a time; what is there
+    already is handed over without suspending. A cancelled wait loses nothing: an item leaves the
+    stream only when it is handed over. Several tasks may read one stream; each item goes to one.
+
+    Iteration ends when the stream is closed. It raises ``ContractNotFound``, ``NotEntitled``,
+    ``LineLimit`` or ``MarketDataError`` once no contract of the stream can bring data any more
+    (see `failures`), ``NotConnected`` when the feed link is given up, and ``StreamLagged`` under
+    ``policy="fail"``. A lost link does not end a stream: a gap is told, the lines are asked for
+    again on the next link, and data goes on with a higher ``generation``.
+    """
+
+    def __init__(
+        self,
+        opening: Callable[[], Awaitable[_native._Stream[Item, Batch]]],
+        client: _native.Client,
+    ) -> None:
+        self._opening = opening
+        self._client = client
+        self._native: _native._Stream[Item, Batch] | None = None
+
+    async def __aenter__(self) -> Self:
+        if self._native is not None:
+            message = "this stream was opened already: make another"
+            raise ConfigError(message)
+        self._native = await self._opening()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __aiter__(self) -> AsyncIterator[Item]:
+        return self._open.items()
+
+    def batches(self, *, linger: float | None = None) -> AsyncIterator[Batch]:
+        """Read many items at a time.
+
+        Args:
+            linger: Seconds that the first item after a quiet time may wait for others to come
+                along; default: not at all. A reader that is busy meanwhile waits no longer.
+        """
+        return self._open.batches(linger=linger)
+
+    def close(self) -> None:
+        """Release the lines; what is queued can still be read. Closing twice does nothing."""
+        if self._native is not None:
+            self._native.close()
+
+    @property
+    def contracts(self) -> list[Contract]:
+        """The qualified contracts, in the order they were named."""
+        return self._open.contracts
+
+    @property
+    def lost(self) -> int:
+        """How many items nobody will ever see, because newer ones took their place."""
+        return self._open.lost
+
+    @property
+    def generation(self) -> int:
+        """Number of the present or last feed link."""
+        feed = self._client.health().feed
+        return 0 if feed is None else feed.generation
+
+    @property
+    def failures(self) -> dict[Contract, IBKRError]:
+        """Contracts that bring no data any more, and why."""
+        contracts = self.contracts
+        return {contracts[number]: error for number, error in self._open.failures().items()}
+
+    @property
+    def advice(self) -> dict[Contract, IBKRError]:
+        """What the gateway said last about contracts whose line lives: delayed data, no data now."""
+        contracts = self.contracts
+        return {contracts[number]: error for number, error in self._open.advice().items()}
+
+    @property
+    def _open(self) -> _native._Stream[Item, Batch]:
+        if self._native is None:
+            message = "the stream is not open: enter it with 'async with'"
+            raise ConfigError(message)
+        return self._native
+
+    def _number(self, contract: Contract) -> int:
+        for number, known in enumerate(self.contracts):
+            if contract in (known,) or contract.contract_id == known.contract_id:
+                return number
+        message = f"{contract} is not one of the stream's contracts"
+        raise ConfigError(message)
+
+
+class QuoteStream(Stream[Quote, list[Quote]]):
+    """The latest quote of each contract, conflated; from `Client.quotes`.
+
+    Items are the contracts' quotes in the order they changed; a quote that was not read is
+    replaced by the newer one, so a slow reader is late by one quote per contract at most.
+    Batches are lists of everything that changed. A gap is a quote with ``is_gap`` and no values.
+    """
+
+    def latest(self, contract: Contract) -> Quote | None:
+        """Look at a contract's quote as it is now, read or not; None before the first."""
+        return self._open.latest(self._number(contract))
+
+
+class DepthStream(Stream[DepthBook, list[DepthBook]]):
+    """The book of a contract, conflated; from `Client.depth`. A gap is a book with ``is_gap``."""
+
+    def latest(self) -> DepthBook | None:
+        """Look at the book as it is now, read or not; None before the first row."""
+        return self._open.latest(0)
+
+
+class TickStream(Stream[Tick, TickBatch]):
+    """Every change of market data, in order; from `Client.ticks`.
+
+    Batches are columns and cost nothing per tick; a batch never spans two links. A gap is a tick
+    with ``is_gap`` for each contract, or an empty batch with ``is_gap``.
+    """
+
+
+class TickByTickStream(Stream[TickByTick, TickByTickBatch]):
+    """Trades, quotes or midpoints one by one, in order; from `Client.ticks` with a kind.
+
+    Batches and gaps as of `TickStream`.
+    """
+
+
+class BarStream(Stream[Bar | Gap, list[Bar | Gap]]):
+    """Bars as they form; from `Client.realtime_bars` and `Client.bars_stream`.
+
+    A `Gap` among them tells that what came before is not continued.
+    """
+
+
+def contracts_of(contracts: Contract | Iterable[Contract]) -> list[Contract]:
+    """One contract or several, as a list."""
+    return [contracts] if isinstance(contracts, Contract) else list(contracts)

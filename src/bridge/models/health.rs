@@ -1,0 +1,122 @@
+//! How a client stands, as Python sees it.
+
+use aioibkr_core::model;
+use pyo3::prelude::*;
+
+use super::text::{Repr, Verbatim};
+
+/// How a client stands, at the moment it was asked.
+#[pyclass(frozen, module = "aioibkr._native")]
+pub(crate) struct Health(pub(crate) model::Health);
+
+#[pymethods]
+impl Health {
+    /// The control link: orders, accounts, everything that is not streamed.
+    #[getter]
+    fn control(&self) -> LinkHealth {
+        LinkHealth(self.0.control.clone())
+    }
+
+    /// The feed link; None for a client without one.
+    #[getter]
+    fn feed(&self) -> Option<LinkHealth> {
+        self.0.feed.clone().map(LinkHealth)
+    }
+
+    /// Whether accounts, positions, open orders and executions are known.
+    #[getter]
+    fn ready(&self) -> bool {
+        self.0.is_ready
+    }
+
+    /// Lines of the feed, by the limit they count against.
+    #[getter]
+    fn lines(&self) -> Vec<LineUsage> {
+        self.0.lines.iter().cloned().map(LineUsage).collect()
+    }
+
+    fn __repr__(&self) -> String {
+        let feed = self.feed().map_or_else(|| "None".to_owned(), |feed| feed.__repr__());
+        Repr::of("Health")
+            .field("control", &Verbatim(self.control().__repr__()))
+            .field("feed", &Verbatim(feed))
+            .field("ready", &self.0.is_ready)
+            .end()
+    }
+}
+
+/// How one link stands.
+#[pyclass(frozen, module = "aioibkr._native")]
+pub(crate) struct LinkHealth(model::LinkHealth);
+
+#[pymethods]
+impl LinkHealth {
+    /// Where its session stands: idle connecting handshaking live waiting closed.
+    #[getter]
+    fn state(&self) -> &'static str {
+        self.0.state.as_str()
+    }
+
+    /// Number of the present or last link; 0 before the first.
+    #[getter]
+    fn generation(&self) -> u64 {
+        self.0.generation.0
+    }
+
+    /// The client id it has; None while it is down.
+    #[getter]
+    fn client_id(&self) -> Option<i32> {
+        self.0.client_id.map(|id| id.0)
+    }
+
+    /// Server version negotiated; None while it is down.
+    #[getter]
+    fn server_version(&self) -> Option<i32> {
+        self.0.server_version
+    }
+
+    /// Why the last try or link ended; None if none did.
+    #[getter]
+    fn reason(&self) -> Option<&str> {
+        self.0.reason.as_deref()
+    }
+
+    fn __repr__(&self) -> String {
+        Repr::of("LinkHealth")
+            .field("state", self.state())
+            .field("generation", &self.0.generation.0)
+            .some("reason", self.0.reason.as_ref())
+            .end()
+    }
+}
+
+/// How many lines count against one of the account's limits.
+#[pyclass(frozen, module = "aioibkr._native")]
+pub(crate) struct LineUsage(model::LineUsage);
+
+#[pymethods]
+impl LineUsage {
+    /// ``market data``, ``depth`` or ``tick-by-tick``.
+    #[getter]
+    fn name(&self) -> &'static str {
+        self.0.name
+    }
+
+    /// Lines in use.
+    #[getter]
+    fn used(&self) -> usize {
+        self.0.used
+    }
+
+    /// Lines allowed.
+    #[getter]
+    fn limit(&self) -> usize {
+        self.0.limit
+    }
+
+    fn __repr__(&self) -> String {
+        let (used, limit) = (self.0.used, self.0.limit);
+        let repr = Repr::of("LineUsage").field("name", self.0.name);
+        repr.field("used", &used).field("limit", &limit).end()
+    }
+}
