@@ -127,14 +127,18 @@ fn bar_time(text: &[u8]) -> Option<FeedBarTime<'_>> {
         let digit = byte.is_ascii_digit().then(|| i64::from(byte - b'0'))?;
         value.checked_mul(10)?.checked_add(digit)
     })?;
-    match text.len() {
-        0 => None,
-        8 => is_date(seconds).then(|| std::str::from_utf8(text).ok())?.map(FeedBarTime::Date),
+    match text {
+        [] => None,
+        [_, _, _, _, _, _, _, _] => {
+            is_date(seconds).then(|| std::str::from_utf8(text).ok())?.map(FeedBarTime::Date)
+        }
+        // Nobody writes seconds so.
+        [b'0', _, ..] => None,
         _ => Some(seconds).filter(|seconds| is_epoch(*seconds)).map(FeedBarTime::Epoch),
     }
 }
 
-/// Whether the calendar has a day, written as one number of eight digits.
+/// Whether the calendar has a day, written as one number of eight digits; there is no year 0.
 fn is_date(digits: i64) -> bool {
     let (Ok(year), Ok(month), Ok(day)) = (
         i32::try_from(digits / 10_000),
@@ -143,7 +147,8 @@ fn is_date(digits: i64) -> bool {
     ) else {
         return false;
     };
-    Month::try_from(month).is_ok_and(|month| Date::from_calendar_date(year, month, day).is_ok())
+    let has_day = |month| Date::from_calendar_date(year, month, day).is_ok();
+    year > 0 && Month::try_from(month).is_ok_and(has_day)
 }
 
 #[cfg(test)]
@@ -227,6 +232,8 @@ mod tests {
             ("0", Some(FeedBarTime::Epoch(0))),
             ("20230229", None),
             ("20261320", None),
+            ("00000101", None),
+            ("0096610715", None),
             ("", None),
             ("-5", None),
             ("20261120 09:30:00", None),

@@ -1,5 +1,8 @@
-//! Bounded, seeded fuzzing. A failure names the command that repeats it; `AIOIBKR_FUZZ_ROUNDS` makes
-//! a longer run of it.
+//! Bounded, seeded fuzzing of the decoder and of the cutting of frames. A failure prints the command
+//! that repeats it.
+
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::encoded::encode;
 use super::{decode, decode_other};
@@ -10,6 +13,9 @@ use crate::feed::message::{
 use crate::feed::{FrameBuffer, Tick, decode_tick};
 
 const ROUNDS: u64 = 20_000;
+
+/// Set to `TEST:ROUND`, this round alone is run; to `TEST:FIRST..END`, these are.
+const REPEAT: &str = "AIOIBKR_FUZZ";
 
 /// Numbers from a seed (the generator SplitMix64).
 struct Random(u64);
@@ -55,18 +61,26 @@ impl Random {
     }
 }
 
-/// Calls a claim for each round of a fresh seed, and says how to repeat the one that fails.
+/// Calls a claim for each round, and says how to repeat the one that fails.
 fn fuzz(test: &str, claim: impl Fn(&mut Random)) {
-    let told = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
-    let first = told("AIOIBKR_FUZZ_SEED").unwrap_or(0);
-    let rounds = told("AIOIBKR_FUZZ_ROUNDS").unwrap_or(ROUNDS);
-    for seed in first..first + rounds {
-        let claim = std::panic::AssertUnwindSafe(|| claim(&mut Random(seed)));
+    for round in rounds_of(test) {
+        let claim = AssertUnwindSafe(|| claim(&mut Random(round)));
         assert!(
-            std::panic::catch_unwind(claim).is_ok(),
-            "repeat with: AIOIBKR_FUZZ_SEED={seed} AIOIBKR_FUZZ_ROUNDS=1 \
-             cargo test -p aioibkr-core {test}"
+            catch_unwind(claim).is_ok(),
+            "repeat it with: {REPEAT}={test}:{round} cargo test -p aioibkr-core --lib {test}"
         );
+    }
+}
+
+fn rounds_of(test: &str) -> Range<u64> {
+    let asked = std::env::var(REPEAT).unwrap_or_default();
+    let Some((name, rounds)) = asked.split_once(':') else { return 0..ROUNDS };
+    if name != test {
+        return 0..0;
+    }
+    match rounds.split_once("..") {
+        Some((first, end)) => first.parse().unwrap()..end.parse().unwrap(),
+        None => rounds.parse().map(|round| round..round + 1).unwrap(),
     }
 }
 
