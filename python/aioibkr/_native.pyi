@@ -11,10 +11,23 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextvars import Context
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, Self, TypeAlias, TypedDict, Unpack, final, overload, type_check_only
+from typing import (
+    Generic,
+    Literal,
+    Self,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+    Unpack,
+    final,
+    overload,
+    type_check_only,
+)
 
 import pandas as pd  # type: ignore[import-not-found, import-untyped, unused-ignore]
 import polars as pl  # type: ignore[import-not-found, unused-ignore]
+
+from aioibkr.errors import IBKRError
 
 __all__ = [
     "AccountSnapshot",
@@ -31,7 +44,11 @@ __all__ = [
     "Execution",
     "FaultHandle",
     "Fill",
+    "Gap",
     "Greeks",
+    "Health",
+    "LineUsage",
+    "LinkHealth",
     "Metrics",
     "MockGateway",
     "Order",
@@ -39,10 +56,14 @@ __all__ = [
     "Position",
     "Quote",
     "RiskLimits",
+    "Tick",
     "TickBatch",
+    "TickByTick",
+    "TickByTickBatch",
     "Trade",
     "TradeEvent",
-    "_TickReader",
+    "_Reader",
+    "_Stream",
     "_server_time_via_future_into_py",
     "run_mock_gateway",
     "run_recorder",
@@ -1089,43 +1110,264 @@ class Awaitable:
     @_asyncio_future_blocking.setter
     def _asyncio_future_blocking(self, value: bool, /) -> None: ...
 
-@final
-class _TickReader:
-    """Ticks of one feed link by column, for the bench and the tests of the tick path."""
+@type_check_only
+class _Manners(TypedDict):
+    capacity: int | None
+    policy: str
+    timeout: float | None
 
-    def __new__(
-        cls,
-        host: str,
-        port: int,
-        client_id: int,
-        symbols: list[str],
-        *,
-        timeout: float | None = None,
-        capacity: int = ...,
-    ) -> Self: ...
+_Item = TypeVar("_Item", covariant=True)
+_Batch = TypeVar("_Batch", covariant=True)
+
+@final
+class _Reader(Generic[_Item]):
+    """An async iterator over a stream's items, or over its batches."""
+
     def __aiter__(self) -> Self: ...
-    def __anext__(self) -> _Answer[TickBatch]: ...
+    def __anext__(self) -> _Answer[_Item]: ...
+
+@final
+class _Stream(Generic[_Item, _Batch]):
+    """What the streams of `aioibkr` stand on."""
+
+    def items(self) -> _Reader[_Item]: ...
+    def batches(self, *, linger: float | None = None) -> _Reader[_Batch]: ...
+    def latest(self, number: int) -> _Item | None: ...
+    @property
+    def contracts(self) -> list[Contract]: ...
     @property
     def lost(self) -> int: ...
+    def failures(self) -> dict[int, IBKRError]: ...
+    def advice(self) -> dict[int, IBKRError]: ...
     def close(self) -> None: ...
 
 @final
+class Tick:
+    """One change of one field of one market, as IB sent it."""
+
+    @property
+    def contract(self) -> Contract:
+        """The qualified contract."""
+    @property
+    def tick_type(self) -> int:
+        """IB's tick type; -1 on a gap."""
+    @property
+    def field(self) -> str:
+        """What changed: ``bid``, ``ask_size``, ``last``, ``volume`` ...; else ``tick_N``."""
+    @property
+    def price(self) -> float | None:
+        """The new price, or the value of a generic tick."""
+    @property
+    def size(self) -> float | None:
+        """The new size, where the message carries one."""
+    @property
+    def attributes(self) -> int:
+        """Attribute bits: 1 can auto-execute, 2 past limit, 4 pre-open."""
+    @property
+    def is_delayed(self) -> bool:
+        """Whether the value is late."""
+    @property
+    def is_gap(self) -> bool:
+        """Whether this tells that what came before is no longer current. It has no price."""
+    @property
+    def received_at(self) -> datetime:
+        """When it arrived, UTC; of a gap, 1970."""
+    @property
+    def generation(self) -> int:
+        """The link it came from."""
+
+@final
 class TickBatch:
-    """Ticks by column."""
+    """Ticks by column, without a copy: ``numpy.asarray(batch.price)``.
+
+    Columns are read-only ``memoryview`` objects; a price or size that is not there is NaN in them.
+    """
 
     def __len__(self) -> int: ...
     @property
-    def time(self) -> memoryview[int]: ...
+    def time(self) -> memoryview[int]:
+        """Receive times, nanoseconds since 1970 UTC."""
     @property
-    def request_id(self) -> memoryview[int]: ...
+    def contract(self) -> memoryview[int]:
+        """Numbers of contracts in `contracts`."""
     @property
-    def tick_type(self) -> memoryview[int]: ...
+    def tick_type(self) -> memoryview[int]:
+        """IB's tick types."""
     @property
-    def price(self) -> memoryview[float]: ...
+    def price(self) -> memoryview[float]:
+        """Prices, or values of generic ticks."""
     @property
-    def size(self) -> memoryview[float]: ...
+    def size(self) -> memoryview[float]:
+        """Sizes."""
     @property
-    def attributes(self) -> memoryview[int]: ...
+    def attributes(self) -> memoryview[int]:
+        """Attribute bits of price ticks: 1 can auto-execute, 2 past limit, 4 pre-open."""
+    @property
+    def contracts(self) -> list[Contract]:
+        """The stream's contracts, in the order of their numbers."""
+    @property
+    def generation(self) -> int:
+        """The link the ticks came from."""
+    @property
+    def is_gap(self) -> bool:
+        """Whether this empty batch tells that what came before is no longer current."""
+    def to_list(self) -> list[Tick]:
+        """One object per tick."""
+
+@final
+class TickByTick:
+    """One tick of tick-by-tick data: a trade, a change of bid or ask, or of the middle."""
+
+    @property
+    def contract(self) -> Contract:
+        """The qualified contract."""
+    @property
+    def time(self) -> datetime | None:
+        """The exchange's time, UTC, to the second; None on a gap."""
+    @property
+    def price(self) -> float | None:
+        """Price of the trade, or the middle."""
+    @property
+    def size(self) -> float | None:
+        """Size of the trade."""
+    @property
+    def bid(self) -> float | None:
+        """Best bid of a quote: the same number as `price`."""
+    @property
+    def bid_size(self) -> float | None:
+        """Size at the bid of a quote: the same number as `size`."""
+    @property
+    def ask(self) -> float | None:
+        """Best ask of a quote."""
+    @property
+    def ask_size(self) -> float | None:
+        """Size at the ask of a quote."""
+    @property
+    def attributes(self) -> int:
+        """Trade: 1 past limit, 2 unreported. Quote: 1 bid below the day's low, 2 ask above its high."""
+    @property
+    def exchange(self) -> str:
+        """Where it traded; empty for quotes and midpoints."""
+    @property
+    def conditions(self) -> str:
+        """IB's special conditions of a trade."""
+    @property
+    def received_at(self) -> datetime:
+        """When it arrived, UTC; of a gap, 1970."""
+    @property
+    def generation(self) -> int:
+        """The link it came from."""
+    @property
+    def is_gap(self) -> bool:
+        """Whether this tells that what came before is no longer current. It has no prices."""
+
+@final
+class TickByTickBatch:
+    """Tick-by-tick data by column, without a copy; columns as of `TickBatch`."""
+
+    def __len__(self) -> int: ...
+    @property
+    def time(self) -> memoryview[int]:
+        """Receive times, nanoseconds since 1970 UTC."""
+    @property
+    def exchange_time(self) -> memoryview[int]:
+        """The exchange's times, seconds since 1970 UTC."""
+    @property
+    def contract(self) -> memoryview[int]:
+        """Numbers of contracts in `contracts`."""
+    @property
+    def price(self) -> memoryview[float]:
+        """Prices of trades or middles, bids of quotes."""
+    @property
+    def size(self) -> memoryview[float]:
+        """Sizes of trades, or at the bid."""
+    @property
+    def ask(self) -> memoryview[float]:
+        """Asks of quotes."""
+    @property
+    def ask_size(self) -> memoryview[float]:
+        """Sizes at the ask."""
+    @property
+    def attributes(self) -> memoryview[int]:
+        """Attribute bits, as of `TickByTick`."""
+    @property
+    def exchange(self) -> memoryview[int]:
+        """Numbers of exchange names; see `text`."""
+    @property
+    def conditions(self) -> memoryview[int]:
+        """Numbers of special conditions; see `text`."""
+    def text(self, number: int) -> str:
+        """The text of a number in `exchange` or `conditions`; empty for 0."""
+    @property
+    def contracts(self) -> list[Contract]:
+        """The stream's contracts, in the order of their numbers."""
+    @property
+    def generation(self) -> int:
+        """The link the ticks came from."""
+    @property
+    def is_gap(self) -> bool:
+        """Whether this empty batch tells that what came before is no longer current."""
+    def to_list(self) -> list[TickByTick]:
+        """One object per tick."""
+
+@final
+class Gap:
+    """Tells a reader of bars that what came before is not continued."""
+
+    @property
+    def generation(self) -> int:
+        """The link that ended."""
+
+@final
+class Health:
+    """How a client stands, at the moment it was asked."""
+
+    @property
+    def control(self) -> LinkHealth:
+        """The control link: orders, accounts, everything that is not streamed."""
+    @property
+    def feed(self) -> LinkHealth | None:
+        """The feed link; None for a client without one."""
+    @property
+    def ready(self) -> bool:
+        """Whether accounts, positions, open orders and executions are known."""
+    @property
+    def lines(self) -> list[LineUsage]:
+        """Lines of the feed, by the limit they count against."""
+
+@final
+class LinkHealth:
+    """How one link stands."""
+
+    @property
+    def state(self) -> str:
+        """Where its session stands: idle connecting handshaking live waiting closed."""
+    @property
+    def generation(self) -> int:
+        """Number of the present or last link; 0 before the first."""
+    @property
+    def client_id(self) -> int | None:
+        """The client id it has; None while it is down."""
+    @property
+    def server_version(self) -> int | None:
+        """Server version negotiated; None while it is down."""
+    @property
+    def reason(self) -> str | None:
+        """Why the last try or link ended; None if none did."""
+
+@final
+class LineUsage:
+    """How many lines count against one of the account's limits."""
+
+    @property
+    def name(self) -> str:
+        """``market data``, ``depth`` or ``tick-by-tick``."""
+    @property
+    def used(self) -> int:
+        """Lines in use."""
+    @property
+    def limit(self) -> int:
+        """Lines allowed."""
 
 @type_check_only
 class RequestRow(TypedDict):
