@@ -125,9 +125,7 @@ def _numbers(generic_ticks: Iterable[int]) -> str:
     return ",".join(str(int(number)) for number in generic_ticks)
 
 
-def _manners(
-    capacity: int | None, policy: str, timeout: float | None
-) -> _native._Manners:
+def _manners(capacity: int | None, policy: str, timeout: float | None) -> _native._Manners:
     return {"capacity": capacity, "policy": policy, "timeout": timeout}
 
 
@@ -479,9 +477,7 @@ class Client:
         """
         wanted, ticks = list(contracts), _numbers(generic_ticks)
         manners = _manners(None, "conflate", timeout)
-        return QuoteStream(
-            lambda: self._native.open_quotes(wanted, ticks, manners), self._native
-        )
+        return QuoteStream(lambda: self._native.open_quotes(wanted, ticks, manners), self._native)
 
     @overload
     def ticks(

@@ -1116,23 +1116,23 @@ class _Manners(TypedDict):
     policy: str
     timeout: float | None
 
-_Item = TypeVar("_Item", covariant=True)
-_Batch = TypeVar("_Batch", covariant=True)
+_Item_co = TypeVar("_Item_co", covariant=True)
+_Batch_co = TypeVar("_Batch_co", covariant=True)
 
 @final
-class _Reader(Generic[_Item]):
+class _Reader(Generic[_Item_co]):
     """An async iterator over a stream's items, or over its batches."""
 
     def __aiter__(self) -> Self: ...
-    def __anext__(self) -> _Answer[_Item]: ...
+    def __anext__(self) -> _Answer[_Item_co]: ...
 
 @final
-class _Stream(Generic[_Item, _Batch]):
+class _Stream(Generic[_Item_co, _Batch_co]):
     """What the streams of `aioibkr` stand on."""
 
-    def items(self) -> _Reader[_Item]: ...
-    def batches(self, *, linger: float | None = None) -> _Reader[_Batch]: ...
-    def latest(self, number: int) -> _Item | None: ...
+    def items(self) -> _Reader[_Item_co]: ...
+    def batches(self, *, linger: float | None = None) -> _Reader[_Batch_co]: ...
+    def latest(self, number: int) -> _Item_co | None: ...
     @property
     def contracts(self) -> list[Contract]: ...
     @property
@@ -1244,7 +1244,7 @@ class TickByTick:
         """Size at the ask of a quote."""
     @property
     def attributes(self) -> int:
-        """Trade: 1 past limit, 2 unreported. Quote: 1 bid below the day's low, 2 ask above its high."""
+        """Trade: 1 past limit, 2 unreported. Quote: 1 bid below low, 2 ask above high."""
     @property
     def exchange(self) -> str:
         """Where it traded; empty for quotes and midpoints."""

@@ -34,11 +34,11 @@ __all__ = [
     "TickStream",
 ]
 
-Item = TypeVar("Item", covariant=True)
-Batch = TypeVar("Batch", covariant=True)
+Item_co = TypeVar("Item_co", covariant=True)
+Batch_co = TypeVar("Batch_co", covariant=True)
 
 
-class Stream(Generic[Item, Batch]):
+class Stream(Generic[Item_co, Batch_co]):
     """What every stream of market data does.
 
     ``async for item in stream`` hands over item by item, `batches` many at a time; what is there
@@ -54,12 +54,12 @@ class Stream(Generic[Item, Batch]):
 
     def __init__(
         self,
-        opening: Callable[[], Awaitable[_native._Stream[Item, Batch]]],
+        opening: Callable[[], Awaitable[_native._Stream[Item_co, Batch_co]]],
         client: _native.Client,
     ) -> None:
         self._opening = opening
         self._client = client
-        self._native: _native._Stream[Item, Batch] | None = None
+        self._native: _native._Stream[Item_co, Batch_co] | None = None
 
     async def __aenter__(self) -> Self:
         if self._native is not None:
@@ -76,10 +76,10 @@ class Stream(Generic[Item, Batch]):
     ) -> None:
         self.close()
 
-    def __aiter__(self) -> AsyncIterator[Item]:
+    def __aiter__(self) -> AsyncIterator[Item_co]:
         return self._open.items()
 
-    def batches(self, *, linger: float | None = None) -> AsyncIterator[Batch]:
+    def batches(self, *, linger: float | None = None) -> AsyncIterator[Batch_co]:
         """Read many items at a time.
 
         Args:
@@ -117,12 +117,12 @@ class Stream(Generic[Item, Batch]):
 
     @property
     def advice(self) -> dict[Contract, IBKRError]:
-        """What the gateway said last about contracts whose line lives: delayed data, no data now."""
+        """What the gateway said last about contracts whose line lives."""
         contracts = self.contracts
         return {contracts[number]: error for number, error in self._open.advice().items()}
 
     @property
-    def _open(self) -> _native._Stream[Item, Batch]:
+    def _open(self) -> _native._Stream[Item_co, Batch_co]:
         if self._native is None:
             message = "the stream is not open: enter it with 'async with'"
             raise ConfigError(message)
@@ -130,7 +130,7 @@ class Stream(Generic[Item, Batch]):
 
     def _number(self, contract: Contract) -> int:
         for number, known in enumerate(self.contracts):
-            if contract in (known,) or contract.contract_id == known.contract_id:
+            if contract == known or contract.contract_id == known.contract_id:
                 return number
         message = f"{contract} is not one of the stream's contracts"
         raise ConfigError(message)
