@@ -323,8 +323,9 @@ impl MockGateway {
         self.control(py, mock::MockGateway::reset)
     }
 
-    fn flood(&self, py: Python<'_>, symbol: &str, count: u64) -> PyResult<()> {
-        let flood = self.control(py, |gateway| gateway.flood(symbol, count))?;
+    fn flood(&self, py: Python<'_>, symbols: Vec<String>, count: u64) -> PyResult<()> {
+        let symbols: Vec<&str> = symbols.iter().map(String::as_str).collect();
+        let flood = self.control(py, |gateway| gateway.flood_all(&symbols, count))?;
         lock(&self.floods).push(flood);
         Ok(())
     }

@@ -1,11 +1,10 @@
 //! Prepared, numbered ticks written as fast as a socket takes them.
 //!
-//! Tick `n` (from 1) is a last-price tick with price `100 + (n % 10000) * 0.01` and size `n`, the size
-//! zero-padded so that it can be changed in place. A round of 10,000 ticks is prepared once, in the
-//! client's encoding; between rounds only the leading digits of the sizes change, between lines only
-//! the request id.
+//! The lines of a client take turns. Tick `n` of a line (from 1) is a last-price tick with size `n`, the
+//! size zero-padded so that it can be changed in place. A round of some 10,000 ticks is prepared once,
+//! in the client's encoding: as many numbers of every line as a power of ten allows. Between rounds only
+//! the leading digits of the sizes change, and the price, `100 + (n % numbers) * 0.01`, repeats.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -14,28 +13,27 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use crate::wire::{ReplyKind, ServerVersion, encoding, pb};
 
 const ROUND: u64 = 10_000;
-const ROUND_DIGITS: usize = 4;
+/// Numbers of a round that has many lines.
+const FEWEST_NUMBERS: u64 = 10;
 const LAST_PRICE: i32 = 4;
 
-/// The ticks one client has yet to receive, line after line.
+/// The ticks one client has yet to receive, line by line in turns.
 pub(crate) struct Flood {
     round: Vec<u8>,
     slots: Vec<Slot>,
+    /// How many ticks of each line a round holds, a power of ten.
+    numbers: u64,
+    lines: u64,
     high_digits: usize,
-    version: ServerVersion,
-    /// The request id the round is addressed to, and those it goes to after it.
-    line: i32,
-    lines: VecDeque<i32>,
-    /// Ticks of the present line written so far.
+    /// Ticks of each line written so far.
     sent: u64,
     /// Ticks of each line.
     count: u64,
     share: Share,
 }
 
-/// A tick's place in a round: where its frame starts, where its size starts, where it ends.
+/// A tick's place in a round: where its size starts, where the frame ends.
 struct Slot {
-    start: usize,
     size: usize,
     end: usize,
 }
@@ -43,62 +41,42 @@ struct Slot {
 impl Flood {
     /// Prepares ticks `1..=count` for each of these request ids; `None` without one.
     pub(crate) fn new(
-        lines: impl IntoIterator<Item = i32>,
+        lines: &[i32],
         count: u64,
         version: ServerVersion,
         progress: &Arc<Progress>,
     ) -> Option<Self> {
-        let mut lines: VecDeque<i32> = lines.into_iter().collect();
-        let line = lines.pop_front()?;
-        let share = Share(Arc::clone(progress));
+        if lines.is_empty() {
+            return None;
+        }
         progress.add_share();
-        let high_digits = count.to_string().len().max(ROUND_DIGITS + 1) - ROUND_DIGITS;
-        let (round, slots) = (Vec::new(), Vec::new());
-        let mut flood =
-            Self { round, slots, high_digits, version, line, lines, sent: 0, count, share };
-        flood.prepare();
+        let numbers = numbers_of_round(lines.len() as u64);
+        let low_digits = numbers.ilog10() as usize;
+        let mut flood = Self {
+            round: Vec::new(),
+            slots: Vec::new(),
+            numbers,
+            lines: lines.len() as u64,
+            high_digits: count.to_string().len().max(low_digits + 1) - low_digits,
+            sent: 0,
+            count,
+            share: Share(Arc::clone(progress)),
+        };
+        flood.prepare(lines, version);
         Some(flood)
     }
 
-    fn prepare(&mut self) {
-        let width = self.high_digits + ROUND_DIGITS;
-        self.round.clear();
-        self.slots.clear();
-        for n in 1..=ROUND.min(self.count) {
-            let start = self.round.len();
+    fn prepare(&mut self, lines: &[i32], version: ServerVersion) {
+        let width = self.high_digits + self.numbers.ilog10() as usize;
+        for n in 1..=self.numbers.min(self.count) {
             let size = format!("{n:0width$}");
-            push_tick(&mut self.round, self.version, self.line, (n, &size));
-            let size = start + find(&self.round[start..], size.as_bytes());
-            self.slots.push(Slot { start, size, end: self.round.len() });
-        }
-    }
-
-    /// Addresses the round to the next line. `false` if that was the last one.
-    fn next_line(&mut self) -> bool {
-        let Some(next) = self.lines.pop_front() else { return false };
-        self.sent = 0;
-        let written = self.first_frame(self.line);
-        self.line = next;
-        let wanted = self.first_frame(next);
-        if written.len() != wanted.len() {
-            self.prepare();
-            return true;
-        }
-        // An id stands at the same place of every frame, and only there do the two differ.
-        let changed = written.iter().zip(&wanted).enumerate().filter(|(_, (old, new))| old != new);
-        for (offset, (_, byte)) in changed {
-            for slot in &self.slots {
-                self.round[slot.start + offset] = *byte;
+            for line in lines {
+                let start = self.round.len();
+                push_tick(&mut self.round, version, *line, (price(n % self.numbers), &size));
+                let size = start + find(&self.round[start..], size.as_bytes());
+                self.slots.push(Slot { size, end: self.round.len() });
             }
         }
-        true
-    }
-
-    fn first_frame(&self, line: i32) -> Vec<u8> {
-        let width = self.high_digits + ROUND_DIGITS;
-        let mut frame = Vec::new();
-        push_tick(&mut frame, self.version, line, (1, &format!("{:0width$}", 1)));
-        frame
     }
 
     /// Writes the next round. `false` when that was the last one or the flood is cancelled.
@@ -110,37 +88,47 @@ impl Flood {
             return Ok(false);
         }
         self.number_round();
-        let ticks = (self.count - self.sent).min(ROUND);
+        let numbers = (self.count - self.sent).min(self.numbers);
+        let ticks = numbers * self.lines;
         let last = usize::try_from(ticks).unwrap_or(0).checked_sub(1);
         let bytes = last.map_or(0, |last| self.slots[last].end);
         socket.write_all(&self.round[..bytes]).await?;
-        self.sent += ticks;
+        self.sent += numbers;
         self.share.0.add_written(ticks);
-        Ok(self.sent < self.count || self.next_line())
+        Ok(self.sent < self.count)
     }
 
-    /// The low digits of a slot never change; the last slot carries into the high ones.
+    /// The low digits of a slot never change; the last number carries into the high ones.
     fn number_round(&mut self) {
         let width = self.high_digits;
-        let high = self.sent / ROUND;
+        let high = self.sent / self.numbers;
         let (digits, carried) = (format!("{high:0width$}"), format!("{:0width$}", high + 1));
-        // Only a whole round has the slot whose low digits are zeros.
-        let carrying = usize::try_from(ROUND).map_or(0, |ticks| ticks - 1);
+        // Only a whole round has the slots whose low digits are zeros.
+        let carrying = usize::try_from((self.numbers - 1) * self.lines).unwrap_or(usize::MAX);
         for (index, slot) in self.slots.iter().enumerate() {
-            let value = if index == carrying { &carried } else { &digits };
+            let value = if index < carrying { &digits } else { &carried };
             let place = slot.size..slot.size + width;
             self.round[place].copy_from_slice(&value.as_bytes()[..width]);
         }
     }
 }
 
-fn push_tick(into: &mut Vec<u8>, version: ServerVersion, req_id: i32, (n, size): (u64, &str)) {
-    #[expect(clippy::cast_precision_loss, reason = "the remainder is below 10,000")]
-    let step = (n % ROUND) as f64;
+/// How many ticks of each of so many lines make a round.
+fn numbers_of_round(lines: u64) -> u64 {
+    10u64.pow((ROUND / lines).max(FEWEST_NUMBERS).ilog10())
+}
+
+fn price(step: u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a step is below 10,000")]
+    let step = step as f64;
+    100.0 + step * 0.01
+}
+
+fn push_tick(into: &mut Vec<u8>, version: ServerVersion, req_id: i32, (price, size): (f64, &str)) {
     let tick = pb::TickPrice {
         req_id: Some(req_id),
         tick_type: Some(LAST_PRICE),
-        price: Some(100.0 + step * 0.01),
+        price: Some(price),
         size: Some(size.to_owned()),
         attr_mask: Some(0),
     };
@@ -224,10 +212,11 @@ mod tests {
     use crate::wire::text::Tape;
     use prost::Message;
 
+    const LINES: [i32; 3] = [9, 1_500_000_003, 1_500_000_004];
+
     async fn written(version: i32, count: u64) -> Vec<u8> {
         let progress = Arc::new(Progress::default());
-        let lines = [9, 1_500_000_003, 1_500_000_004];
-        let mut flood = Flood::new(lines, count, ServerVersion(version), &progress).unwrap();
+        let mut flood = Flood::new(&LINES, count, ServerVersion(version), &progress).unwrap();
         let mut written = Vec::new();
         while flood.write_round(&mut written).await.unwrap() {}
         written
@@ -255,19 +244,27 @@ mod tests {
                     other => panic!("{other:?}"),
                 };
                 let size: usize = tick.size.unwrap().parse().unwrap();
-                assert_eq!(size, index % 25_000 + 1);
-                let lines = [9, 1_500_000_003, 1_500_000_004];
-                assert_eq!(tick.req_id, Some(lines[index / 25_000]));
-                assert_eq!(tick.price, Some(100.0 + (size % 10_000) as f64 * 0.01));
+                assert_eq!(size, index / LINES.len() + 1);
+                assert_eq!(tick.req_id, Some(LINES[index % LINES.len()]));
+                assert_eq!(tick.price, Some(100.0 + (size % 1_000) as f64 * 0.01));
             }
             assert_eq!(bodies.len(), 3 * 25_000);
         }
     }
 
     #[test]
+    fn test_a_round_holds_as_many_numbers_as_ten_thousand_ticks_allow() {
+        let table = [(1, 10_000), (3, 1_000), (10, 1_000), (1_000, 10), (5_000, 10)];
+
+        for (lines, numbers) in table {
+            assert_eq!(numbers_of_round(lines), numbers, "{lines} lines");
+        }
+    }
+
+    #[test]
     fn test_a_flood_whose_clients_left_is_over() {
         let handle = FloodHandle { progress: Arc::new(Progress::default()) };
-        drop(Flood::new([1], 10, ServerVersion(226), &handle.progress));
+        drop(Flood::new(&[1], 10, ServerVersion(226), &handle.progress));
 
         assert_eq!(handle.wait(), 0);
     }

@@ -313,15 +313,28 @@ impl MockGateway {
         Ok(())
     }
 
-    /// Sends `count` prepared, numbered ticks to every ticker of a symbol as fast as its socket takes
-    /// them, and returns at once. Tick `n`, from 1, is a last price of `100 + (n % 10000) * 0.01`
-    /// with size `n`.
+    /// Sends `count` prepared, numbered ticks to every ticker of a symbol, as
+    /// [`flood_all`](Self::flood_all) does.
     ///
     /// # Errors
     /// An unknown symbol.
     pub fn flood(&self, symbol: &str, count: u64) -> Result<FloodHandle, Error> {
+        self.flood_all(&[symbol], count)
+    }
+
+    /// Sends `count` prepared, numbered ticks to every ticker of these symbols as fast as its socket
+    /// takes them, and returns at once. The tickers of a client take turns. Tick `n` of each, from 1,
+    /// is a last price with size `n`; the price is `100 + (n % 10000) * 0.01` where a client has one
+    /// ticker, and repeats sooner where it has more.
+    ///
+    /// # Errors
+    /// An unknown symbol.
+    pub fn flood_all(&self, symbols: &[&str], count: u64) -> Result<FloodHandle, Error> {
         let world = self.shared.world();
-        let con_ids = instruments_called(&world, symbol)?;
+        let mut con_ids = Vec::new();
+        for symbol in symbols {
+            con_ids.extend(instruments_called(&world, symbol)?);
+        }
         let progress = Arc::new(Progress::default());
         handler::flood(&world, &con_ids, count, &progress);
         Ok(FloodHandle { progress })

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from os import PathLike, fspath
@@ -334,13 +334,15 @@ class MockGateway(Staging):
         """Drop every client and put the world back to how it started."""
         self._native.reset()
 
-    def flood(self, symbol: str, *, count: int) -> None:
+    def flood(self, symbol: str | Iterable[str], *, count: int) -> None:
         """Send numbered ticks to every subscriber of a symbol as fast as its socket takes them.
 
-        Tick ``n``, from 1, is a last price of ``100 + (n % 10000) * 0.01`` with size ``n``.
-        Returns at once; ``wait_floods`` waits for the end.
+        Tick ``n``, from 1, is a last price of ``100 + (n % 10000) * 0.01`` with size ``n``. Where
+        a client subscribed to more, by several symbols or twice, its subscriptions take turns:
+        ``count`` ticks each, with prices that repeat sooner. Returns at once; ``wait_floods`` waits
+        for the end.
         """
-        self._native.flood(symbol, count)
+        self._native.flood([symbol] if isinstance(symbol, str) else list(symbol), count)
 
     def wait_floods(self) -> int:
         """Block until every flood is written or its client gone; returns the ticks written."""

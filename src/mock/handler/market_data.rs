@@ -281,11 +281,12 @@ fn tell_holders(world: &mut World, con_id: ConId) {
     }
 }
 
-/// Starts a flood to every ticker of these instruments, one line of a client after the other.
+/// Starts a flood to every ticker of these instruments; the lines of a client take turns.
 pub(crate) fn flood(world: &World, con_ids: &[ConId], count: u64, progress: &Arc<Progress>) {
     for client in world.clients.values() {
         let lines = con_ids.iter().flat_map(|con_id| followers(client, *con_id)).map(|(id, _)| *id);
-        if let Some(flood) = Flood::new(lines, count, client.outlet.version, progress) {
+        let lines: Vec<RequestId> = lines.collect();
+        if let Some(flood) = Flood::new(&lines, count, client.outlet.version, progress) {
             client.outlet.outbox.push_flood(flood);
         }
     }
