@@ -11,18 +11,22 @@ import statistics
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from typing import Self
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench.watching import Stalls, ready
 
 Result = dict[str, float]
 Request = Callable[[], Awaitable[object]]
 
 CLIENT_ID = 4101
-FEED_CLIENT_ID = 5101
 
 
 def import_time(*_: str) -> Result:
     """Import the package; says whether asyncio came with it and a loop was touched."""
-    _ready()
+    ready()
     start = time.perf_counter()
     import aioibkr  # noqa: F401
 
@@ -33,7 +37,7 @@ async def connect_time(host: str, port: str) -> Result:
     """Open and close links one after the other."""
     import aioibkr
 
-    _ready()
+    ready()
     spent: list[float] = []
     for _ in range(20):
         start = time.perf_counter()
@@ -71,8 +75,8 @@ async def bars(host: str, port: str, days: str) -> Result:
 
     async with aioibkr.connect(host=host, port=int(port), client_id=CLIENT_ID) as client:
         contract = await client.qualify(aioibkr.Stock("AAPL"))
-        _ready()
-        async with _Stalls() as stalls:
+        ready()
+        async with Stalls() as stalls:
             start = time.perf_counter()
             series = await client.bars(
                 contract, duration=f"{days} D", bar_size="1 secs", timeout=60
@@ -88,37 +92,6 @@ async def bars(host: str, port: str, days: str) -> Result:
         }
 
 
-async def ticks(host: str, port: str, count: str) -> Result:
-    """A flood of ticks in columnar batches."""
-    from aioibkr import _native
-
-    reader = _native._TickReader(host, int(port), FEED_CLIENT_ID, ["AAPL"], capacity=1 << 24)
-    await anext(reader)  # the first burst: the gateway has the subscription
-    _ready()
-    seen, batches, checksum = 0, 0, 0.0
-    start_seen, cpu, wall = 0, 0.0, 0.0
-    async for batch in reader:
-        seen += len(batch)
-        if start_seen == 0 and len(batch) > 100:
-            start_seen, cpu, wall = seen, time.process_time(), time.perf_counter()
-            continue
-        batches += 1
-        checksum += batch.price[-1]
-        if seen + reader.lost >= int(count):
-            break
-    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    lost = reader.lost
-    reader.close()
-    return {
-        "ticks": seen - start_seen,
-        "cpu_ns": cpu * 1e9,
-        "wall_s": wall,
-        "batches": batches,
-        "lost": lost,
-        "checksum": checksum,
-    }
-
-
 async def crowd(host: str, port: str, rounds: str) -> Result:
     """100 tasks at once ask for account, positions and a price; the worst stall of the loop."""
     import aioibkr
@@ -126,7 +99,7 @@ async def crowd(host: str, port: str, rounds: str) -> Result:
     broker = aioibkr.IBKRBroker(host=host, port=int(port), client_id=CLIENT_ID)
     await broker.connect()
     await broker.get_market_price("AAPL")
-    _ready()
+    ready()
 
     async def work() -> None:
         for _ in range(int(rounds)):
@@ -134,7 +107,7 @@ async def crowd(host: str, port: str, rounds: str) -> Result:
             await broker.get_positions()
             await broker.get_market_price("AAPL")
 
-    async with _Stalls() as stalls:
+    async with Stalls() as stalls:
         start = time.perf_counter()
         await asyncio.gather(*(work() for _ in range(100)))
         wall = time.perf_counter() - start
@@ -143,7 +116,7 @@ async def crowd(host: str, port: str, rounds: str) -> Result:
 
 
 async def _requests(request: Request, sequential: int, concurrent: int) -> Result:
-    _ready()
+    ready()
     for _ in range(200):
         await request()
     spent: list[float] = []
@@ -156,7 +129,7 @@ async def _requests(request: Request, sequential: int, concurrent: int) -> Resul
         for _ in range(concurrent // 100):
             await request()
 
-    async with _Stalls() as stalls:
+    async with Stalls() as stalls:
         start = time.perf_counter()
         await asyncio.gather(*(work() for _ in range(100)))
         wall = time.perf_counter() - start
@@ -167,41 +140,12 @@ async def _requests(request: Request, sequential: int, concurrent: int) -> Resul
     }
 
 
-class _Stalls:
-    """Watches the running loop: the longest time it did not come back to a waiting callback."""
-
-    STEP = 0.001
-
-    def __init__(self) -> None:
-        self.worst = 0.0
-
-    async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._watch())
-        await asyncio.sleep(0)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _watch(self) -> None:
-        while True:
-            start = time.perf_counter()
-            await asyncio.sleep(self.STEP)
-            self.worst = max(self.worst, time.perf_counter() - start - self.STEP)
-
-
-def _ready() -> None:
-    print("ready", flush=True)
-
-
 TASKS: dict[str, Callable[..., Result | Awaitable[Result]]] = {
     "import": import_time,
     "connect": connect_time,
     "requests-bridge": requests_bridge,
     "requests-future": requests_future,
     "bars": bars,
-    "ticks": ticks,
     "crowd": crowd,
 }
 

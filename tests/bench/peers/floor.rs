@@ -57,8 +57,8 @@ pub(crate) fn run(mut reader: Reader, ticks: u64, decode: bool) -> Outcome {
     }))
 }
 
-/// Connects and opens market data lines of one stock, request ids 1, 2, 3 …; returns once the
-/// gateway has opened the last.
+/// Connects and opens a market data line of each of the first stocks, request ids 1, 2, 3 …; returns
+/// once the gateway has opened the last.
 pub(crate) fn open(
     host: &str,
     port: u16,
@@ -71,12 +71,13 @@ pub(crate) fn open(
     }
     reader.send(71, &[&[8], &varint(CLIENT_ID)[..]].concat())?;
     reader.wait_for(NEXT_VALID_ID)?;
-    // MarketDataRequest {reqId, contract {symbol AAPL, secType STK, exchange SMART, currency USD}}
-    let contract = b"\x12\x04AAPL\x1a\x03STK\x42\x05SMART\x52\x03USD";
-    let length = u8::try_from(contract.len())?;
     for line in 1..=lines {
+        // MarketDataRequest {reqId, contract {symbol, secType STK, exchange SMART, currency USD}}
+        let symbol = format!("\x12\x06{}", crate::symbol(line));
+        let contract = [symbol.as_bytes(), b"\x1a\x03STK\x42\x05SMART\x52\x03USD"].concat();
+        let length = u8::try_from(contract.len())?;
         let id = [&[8], &varint(line)[..]].concat();
-        reader.send(1, &[&id[..], &[0x12, length], contract].concat())?;
+        reader.send(1, &[&id[..], &[0x12, length], &contract].concat())?;
         reader.wait_for(TICK_REQ_PARAMS)?;
     }
     Ok(reader)

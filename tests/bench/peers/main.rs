@@ -1,14 +1,17 @@
 //! Peers of the bench in Rust. Each command prints `ready`, does its work and prints one JSON line.
 //!
-//! - `split HOST PORT TICKS [LINES]`: read a flood and cut it into frames, nothing more.
-//! - `decode HOST PORT TICKS`: the same, and decode each tick with prost.
+//! - `split HOST PORT TICKS LINES`: read a flood and cut it into frames, nothing more.
+//! - `decode HOST PORT TICKS LINES`: the same, and decode each tick with prost.
 //! - `bare TICKS`: the same bytes from a bare loop that writes a prepared buffer.
 //! - `time HOST PORT SEQUENTIAL CONCURRENT`: server-time requests with the plain `ibapi` crate.
+//! - `ticks HOST PORT LINES TICKS`: a flood with it, a task for each line.
+//! - `memory HOST PORT LINES`: what the process holds with so many lines open.
 //! - `bars HOST PORT DAYS`: one-second bars with the plain `ibapi` crate.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program")]
 
 mod bare;
 mod floor;
+mod ibapi_ticks;
 mod plain_ibapi;
 
 use std::error::Error;
@@ -33,14 +36,15 @@ fn main() -> ExitCode {
 fn run(arguments: &[String]) -> Outcome {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
-        ["split", host, port, ticks] => {
-            floor::run(floor::open(host, port.parse()?, 1)?, ticks.parse()?, false)
+        [command @ ("split" | "decode"), host, port, ticks, lines] => {
+            let reader = floor::open(host, port.parse()?, lines.parse()?)?;
+            floor::run(reader, ticks.parse()?, command == "decode")
         }
-        ["split", host, port, ticks, lines] => {
-            floor::run(floor::open(host, port.parse()?, lines.parse()?)?, ticks.parse()?, false)
+        ["ticks", host, port, lines, ticks] => {
+            ibapi_ticks::flood(&format!("{host}:{port}"), lines.parse()?, ticks.parse()?)
         }
-        ["decode", host, port, ticks] => {
-            floor::run(floor::open(host, port.parse()?, 1)?, ticks.parse()?, true)
+        ["memory", host, port, lines] => {
+            ibapi_ticks::memory(&format!("{host}:{port}"), lines.parse()?)
         }
         ["bare", ticks] => bare::run(ticks.parse()?),
         ["time", host, port, sequential, concurrent] => {
@@ -48,8 +52,13 @@ fn run(arguments: &[String]) -> Outcome {
             plain_ibapi::server_time(&address, sequential.parse()?, concurrent.parse()?)
         }
         ["bars", host, port, days] => plain_ibapi::bars(&format!("{host}:{port}"), days.parse()?),
-        _ => Err("usage: bench-peers split|decode|time|bars HOST PORT …".into()),
+        _ => Err("usage: bench-peers split|decode|time|ticks|memory|bars HOST PORT …".into()),
     }
+}
+
+/// The stock of a line, counted from 1; the bench lists them.
+fn symbol(line: i32) -> String {
+    format!("S{line:05}")
 }
 
 /// CPU time of this process so far, in nanoseconds.

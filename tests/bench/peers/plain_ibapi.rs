@@ -14,7 +14,7 @@ use crate::{Outcome, cpu_nanoseconds};
 
 const CLIENT_ID: i32 = 4002;
 
-fn runtime() -> std::io::Result<Runtime> {
+pub(crate) fn runtime() -> std::io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
 }
 

@@ -1,0 +1,104 @@
+"""Requests, bars, the loop, and the mock gateway itself: what is run and what the table shows."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from functools import partial
+
+from aioibkr.testing import MockGateway
+from bench.feed import TICKS, flood
+from bench.measuring import HERE, Row, Run, figure, peers, rate, rate_ratio, ratio
+
+WALK = 300_000
+SEQUENTIAL, CONCURRENT = 2_000, 20_000
+BAR_DAYS = 5  # of one-second bars in trading hours: 117 000
+
+
+def runs(address: list[str]) -> list[Run]:
+    """Every configuration, in the order of one round."""
+    rust = peers()
+
+    def worker(name: str, task: str, *rest: object, **env: str) -> Run:
+        words = [sys.executable, str(HERE / "worker.py"), task, *address, *map(str, rest)]
+        return Run(name, words, environment=env)
+
+    counts = (SEQUENTIAL, CONCURRENT)
+    split = [rust, "split", *address]
+    return [
+        worker("import", "import"),
+        worker("connect", "connect"),
+        worker("requests", "requests-bridge", *counts),
+        worker("requests on uvloop", "requests-bridge", *counts, "--uvloop"),
+        worker("requests, one worker", "requests-bridge", *counts, AIOIBKR_RUNTIME="worker"),
+        worker("requests, future_into_py", "requests-future", *counts),
+        Run("requests, ibapi", [rust, "time", *address, *map(str, counts)]),
+        worker("bars", "bars", BAR_DAYS),
+        Run("bars, ibapi", [rust, "bars", *address, str(BAR_DAYS)]),
+        Run("gateway, bare loop", [rust, "bare", str(TICKS)]),
+        Run("gateway, 1 line", [*split, str(TICKS), "1"], flood(1, TICKS)),
+        Run("gateway, 1000 lines", [*split, str(TICKS), "1000"], flood(1000, TICKS)),
+        Run("gateway, simulated", [*split, str(WALK), "1"], partial(walk, ticks=WALK)),
+        worker("crowd", "crowd", 20),
+    ]
+
+
+def walk(gateway: MockGateway, ticks: int) -> None:
+    """Let a price walk as fast as it can, at least this many ticks."""
+    gateway.walk_price("S00001", interval=0.001)
+    for _ in range(ticks // 10_000 + 1):
+        gateway.advance(10.0)
+    gateway.hold_price("S00001")
+
+
+def start_time() -> float:
+    """Median time to start a mock gateway and have it listen."""
+    spent = []
+    for _ in range(20):
+        start = time.perf_counter()
+        gateway = MockGateway(port=0)
+        spent.append(time.perf_counter() - start)
+        gateway.stop()
+    return statistics.median(spent)
+
+
+P50, RATE = "sequential_p50_s", "concurrent_per_s"
+FUTURE = "requests, future_into_py"
+ROWS = [
+    Row("import", "<= 30 ms", figure("import", "wall_s", 1e3), "ms"),
+    Row("connect, p50", "", figure("connect", "p50_s", 1e3), "ms"),
+    Row("sequential p50", "", figure("requests", P50, 1e6), "us"),
+    Row("sequential p50 on uvloop", "", figure("requests on uvloop", P50, 1e6), "us"),
+    Row("sequential p50, future_into_py", "", figure(FUTURE, P50, 1e6), "us"),
+    Row("sequential p50, ibapi in Rust", "", figure("requests, ibapi", P50, 1e6), "us"),
+    Row("sequential p50 / future_into_py", "<= 0.8", ratio(("requests", P50), (FUTURE, P50))),
+    Row("100 tasks, requests", "", figure("requests", RATE, 1e-3), "k/s"),
+    Row("100 tasks, ibapi in Rust", "", figure("requests, ibapi", RATE, 1e-3), "k/s"),
+    Row("100 tasks / future_into_py", ">= 1.5", ratio(("requests", RATE), (FUTURE, RATE))),
+    Row(
+        "100 tasks, current_thread / one worker",
+        "",
+        ratio(("requests", RATE), ("requests, one worker", RATE)),
+    ),
+    Row("117 k bars, request", "", figure("bars", "fetch_s", 1e3), "ms"),
+    Row("117 k bars, ibapi in Rust", "", figure("bars, ibapi", "wall_s", 1e3), "ms"),
+    Row("117 k bars, all made objects", "", figure("bars", "objects_s", 1e3), "ms"),
+    Row("stall while bars arrive", "<= 5 ms", figure("bars", "stall_s", 1e3), "ms"),
+    Row("stall in a crowd of 100", "<= 5 ms", figure("crowd", "stall_s", 1e3), "ms"),
+    Row("crowd, calls", "", figure("crowd", "calls_per_s", 1e-3), "k/s"),
+    Row("gateway: start", "< 50 ms", figure("gateway, start", "start_s", 1e3), "ms"),
+    Row("gateway: bare loop", "", rate("gateway, bare loop"), "M/s"),
+    Row("gateway: flood", "", rate("gateway, 1 line"), "M/s"),
+    Row(
+        "gateway: flood / bare loop",
+        ">= 0.8",
+        rate_ratio("gateway, 1 line", "gateway, bare loop"),
+    ),
+    Row(
+        "gateway: flood of 1000 lines / bare loop",
+        ">= 0.8",
+        rate_ratio("gateway, 1000 lines", "gateway, bare loop"),
+    ),
+    Row("gateway: simulated prices", ">= 2 M/s", rate("gateway, simulated"), "M/s"),
+]
