@@ -7,10 +7,14 @@ use super::convert::{contract_to_wire, details_from_wire};
 use super::link::Link;
 use crate::clock::Deadline;
 use crate::error::Result;
-use crate::model::{Contract, ContractDetails};
+use crate::model::{Contract, ContractDetails, SecurityType};
 
-/// Rows one lookup may have in flight; a whole option chain fits.
-const MOST_ROWS: usize = 20_000;
+/// Rows a lookup may have in flight that can match a whole chain.
+const CHAIN_ROWS: usize = 20_000;
+
+/// Rows any other lookup may have in flight: one for each exchange and currency. The room is taken
+/// before the first row comes, some 120 bytes each for the next power of two.
+const FEW_ROWS: usize = 1_023;
 
 /// The deadline around the request bounds it; this one must not come first.
 const NO_LIMIT: Duration = Duration::from_secs(24 * 3600);
@@ -24,11 +28,49 @@ impl Link {
     ) -> Result<Vec<ContractDetails>> {
         let wire = contract_to_wire(contract);
         let rows = async {
-            let stream = self.client().contract_details_stream(&wire).buffer_limit(MOST_ROWS);
+            let stream = self.client().contract_details_stream(&wire);
+            let stream = stream.buffer_limit(most_rows(contract));
             stream.subscribe().await?.collect_to_end_within(NO_LIMIT).await
         };
         let rows = self.ask("contract_details", deadline, rows).await;
         let rows = rows.map_err(|error| codes::about(error, contract))?;
         Ok(rows.into_iter().map(details_from_wire).collect())
+    }
+}
+
+/// How many rows may come faster than they are read.
+fn most_rows(contract: &Contract) -> usize {
+    use SecurityType as Kind;
+    if contract.contract_id.is_some() {
+        return FEW_ROWS;
+    }
+    match contract.security_type {
+        Kind::Stock | Kind::Index | Kind::Forex | Kind::Cfd | Kind::Crypto | Kind::Combo => {
+            FEW_ROWS
+        }
+        Kind::Option
+        | Kind::Future
+        | Kind::FutureOption
+        | Kind::Warrant
+        | Kind::Bond
+        | Kind::Fund
+        | Kind::Other(_) => CHAIN_ROWS,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ContractId;
+
+    #[test]
+    fn only_what_can_match_a_chain_takes_room_for_one() {
+        let of = |security_type| Contract { security_type, ..Contract::stock("AAPL") };
+        let known = Contract { contract_id: Some(ContractId(7)), ..of(SecurityType::Option) };
+
+        let rooms = [Contract::stock("AAPL"), of(SecurityType::Option), known];
+
+        let rows = rooms.each_ref().map(most_rows);
+        assert_eq!(rows, [FEW_ROWS, CHAIN_ROWS, FEW_ROWS]);
     }
 }
