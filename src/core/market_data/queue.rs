@@ -8,8 +8,9 @@ use super::rows::Rows;
 use crate::error::{Error, ErrorKind};
 use crate::model::{Generation, Overflow};
 
-/// Most items of one batch, so that a reader is never busy for long with one.
-const LONGEST_BATCH: usize = 16 * 1024;
+/// Most items of one batch: a list of as many objects is made in some 2 ms, so that a reader's loop
+/// goes on soon.
+const LONGEST_BATCH: usize = 8 * 1024;
 
 /// Called when a reader may find something new, or a writer may go on; from any thread.
 pub type Notify = Arc<dyn Fn() + Send + Sync>;
