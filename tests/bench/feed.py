@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from aioibkr.testing import MockGateway
 from bench.measuring import (
     HERE,
     Row,
     Run,
+    beside_control,
     cpu,
     cpu_ratio,
     figure,
@@ -29,6 +31,7 @@ FORMS = ("columnar", "lists", "async for")
 PAUSES_MS = (0, 1, 20)
 MEMORY_LINES = (500, 5000)
 ORDERS = 400
+STALL_MS = 5
 FIRST_CONTRACT = 900_001
 ENDLESS = 1 << 40
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}  # numpy adds up a column; its idle threads cost CPU
@@ -119,6 +122,10 @@ def _latency(run: Maker) -> list[Run]:
         run("orders, idle", "ours", "orders", ORDERS, "idle"),
         run("control", "ours", "control"),
         run("orders, flood", "ours", "orders", ORDERS, "flood", drive=flood(1, ENDLESS)),
+        replace(
+            run("orders, beside", "ours", "orders", ORDERS, "beside", drive=flood(1, ENDLESS)),
+            companion=run("", "rust", "split", ENDLESS, 1).command,
+        ),
     ]
 
 
@@ -173,16 +180,20 @@ def _sizes() -> list[Row]:
 
 
 def _stalls() -> list[Row]:
-    return [
-        Row("event loop stall, nothing of ours", "", figure("control", "stall_s", 1e3), "ms")
-    ] + [
-        Row(f"event loop stall, {form}", "<= 5 ms", figure(f"{form}, 1", "stall_s", 1e3), "ms")
+    control = figure("control", "stall_s", 1e3)
+    return [Row("event loop stall, nothing of ours", "", control, "ms")] + [
+        Row(
+            f"event loop stall, {form}",
+            f"<= {STALL_MS} ms",
+            beside_control(figure(f"{form}, 1", "stall_s", 1e3), control, STALL_MS),
+            "ms",
+        )
         for form in FORMS
     ]
 
 
 P50, P99 = "p50_s", "p99_s"
-IDLE, FLOOD = "orders, idle", "orders, flood"
+IDLE, FLOOD, BESIDE = "orders, idle", "orders, flood", "orders, beside"
 ROWS = [
     Row("gateway's ceiling: bare loop", "", rate("gateway, bare loop"), "M/s"),
     Row("gateway's ceiling: its flood", "", rate("floor, split"), "M/s"),
@@ -195,6 +206,8 @@ ROWS = [
     Row("order acknowledged, idle: p99", "", figure(IDLE, P99, 1e6), "us"),
     Row("order acknowledged, flood: p50", "", figure(FLOOD, P50, 1e6), "us"),
     Row("order acknowledged, flood: p99", "", figure(FLOOD, P99, 1e6), "us"),
+    Row("order acknowledged, another's flood: p50", "", figure(BESIDE, P50, 1e6), "us"),
+    Row("order acknowledged, another's flood: p99", "", figure(BESIDE, P99, 1e6), "us"),
     *_sizes(),
     Row("columnar / ib_async, ticks", ">= 40", rate_ratio("columnar, 1", "ib_async, 1")),
     Row("lists / ib_async, ticks", "", rate_ratio("lists, 1", "ib_async, 1")),
@@ -204,6 +217,11 @@ ROWS = [
     Row("async for, 1000 lines / 1", ">= 0.85", rate_ratio("async for, 1000", "async for, 1")),
     *_unreported(),
     Row("order acknowledged p99, flood / idle", "<= 2", ratio((FLOOD, P99), (IDLE, P99))),
+    Row(
+        "order acknowledged p99, flood / another's flood",
+        "",
+        ratio((FLOOD, P99), (BESIDE, P99)),
+    ),
     Row(
         "RSS, 500 lines / ib_async",
         "<= 0.8",

@@ -126,22 +126,33 @@ async def latency(host: str, port: str) -> Result:
 
 
 async def orders(host: str, port: str, count: str, beside: str) -> Result:
-    """Limit orders, each acknowledged and cancelled, while ticks are read or none come."""
+    """Limit orders, each acknowledged and cancelled.
+
+    Beside ``idle`` the client has a line on which nothing comes, beside ``flood`` it reads one, and
+    ``beside`` another program's flood it has none.
+    """
+    async with _client(host, port) as client:
+        if beside == "beside":
+            return await _acknowledged(client, int(count))
+        async with _ticks(client, 1) as stream:
+            reader = asyncio.create_task(_read(stream))
+            try:
+                return await _acknowledged(client, int(count))
+            finally:
+                reader.cancel()
+
+
+async def _acknowledged(client: aioibkr.Client, count: int) -> Result:
+    stock, order = await client.qualify(aioibkr.Stock("AAPL")), aioibkr.LimitOrder("BUY", 1, 50.0)
+    await client.cancel(await client.place(stock, order))
+    ready()
+    await asyncio.sleep(QUIET)
     spent: list[float] = []
-    async with _client(host, port) as client, _ticks(client, 1) as stream:
-        stock = await client.qualify(aioibkr.Stock("AAPL"))
-        order = aioibkr.LimitOrder("BUY", 1, 50.0)
-        await client.cancel(await client.place(stock, order))
-        ready()
-        reader = asyncio.create_task(_read(stream))
-        if beside == "flood":
-            await asyncio.sleep(0.3)
-        for _ in range(int(count)):
-            start = time.perf_counter()
-            trade = await client.place(stock, order)
-            spent.append(time.perf_counter() - start)
-            await client.cancel(trade)
-        reader.cancel()
+    for _ in range(count):
+        start = time.perf_counter()
+        trade = await client.place(stock, order)
+        spent.append(time.perf_counter() - start)
+        await client.cancel(trade)
     return _quantiles(spent)
 
 

@@ -8,7 +8,8 @@ import statistics
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +31,8 @@ class Run:
     command: list[str]
     drive: Callable[[MockGateway], None] | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    companion: list[str] = field(default_factory=list)
+    """Another program that is ready before and runs beside it."""
 
 
 @dataclass(frozen=True)
@@ -71,27 +74,37 @@ def peers() -> str:
 
 def measure(run: Run, gateway: MockGateway) -> Figures:
     """Run one configuration to its end."""
-    child = subprocess.Popen(
-        run.command, stdout=subprocess.PIPE, text=True, env=os.environ | run.environment
-    )
-    limit = threading.Timer(TIMEOUT, child.kill)
-    limit.start()
-    try:
-        assert child.stdout is not None
-        if child.stdout.readline().strip() != "ready":
-            raise RuntimeError(f"{run.name}: did not get ready")
+    with ExitStack() as children:
+        if run.companion:
+            children.enter_context(_ready(run, run.companion))
+        child = children.enter_context(_ready(run, run.command))
         if run.drive:
             run.drive(gateway)
+        assert child.stdout is not None
         printed = child.stdout.read()
-        child.wait()
-    finally:
-        limit.cancel()
-        child.kill()
         child.wait()
     if child.returncode != 0:
         raise RuntimeError(f"{run.name}: exit status {child.returncode}")
     figures: Figures = json.loads(printed)
     return figures
+
+
+@contextmanager
+def _ready(run: Run, command: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """A program that said it is ready; ended with the block, or when its time is over."""
+    child = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=os.environ | run.environment
+    )
+    limit = threading.Timer(TIMEOUT, child.kill)
+    limit.start()
+    try:
+        if child.stdout is None or child.stdout.readline().strip() != "ready":
+            raise RuntimeError(f"{run.name}: did not get ready")
+        yield child
+    finally:
+        limit.cancel()
+        child.kill()
+        child.wait()
 
 
 def collect(runs: list[Run], rounds: int, gateway: MockGateway) -> dict[str, list[Figures]]:
@@ -124,6 +137,19 @@ def figure(name: str, key: str, scale: float = 1.0) -> Callable[[Medians], float
 def ratio(top: tuple[str, str], bottom: tuple[str, str]) -> Callable[[Medians], float]:
     """One figure over another."""
     return lambda medians: medians[top[0]][top[1]] / medians[bottom[0]][bottom[1]]
+
+
+def beside_control(
+    value: Callable[[Medians], float], control: Callable[[Medians], float], bound: float
+) -> Callable[[Medians], float]:
+    """A figure of a machine that does not itself exceed the bound; else there is no result."""
+
+    def held(medians: Medians) -> float:
+        if control(medians) > bound:
+            raise KeyError(bound)
+        return value(medians)
+
+    return held
 
 
 def rate(name: str) -> Callable[[Medians], float]:
