@@ -17,9 +17,12 @@ use crate::session::feed::{FeedLink, Sink};
 use crate::model::{Contract, Generation, LineKind, LineUsage};
 use crate::session::{Session, Status};
 
+/// The inbox of the newest link, once there is one.
+type Newest = Option<(Generation, Arc<Inbox>)>;
+
 /// Makes the fan-out of each link, and knows the inbox of the newest.
 #[derive(Clone, Default)]
-pub(crate) struct Fanouts(Arc<Mutex<Option<(Generation, Arc<Inbox>)>>>);
+pub(crate) struct Fanouts(Arc<Mutex<Newest>>);
 
 impl Fanouts {
     /// The sink of a new link.
