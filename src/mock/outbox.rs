@@ -173,7 +173,8 @@ impl Outbox {
         Ok(bytes)
     }
 
-    /// Writes one round, so that other frames get their turn between rounds.
+    /// Writes one round, so that other frames get their turn between rounds, and other clients: a
+    /// socket whose reader is fast never makes this task wait.
     async fn write_flood<W>(&self, mut flood: Flood, socket: &mut W) -> std::io::Result<()>
     where
         W: AsyncWrite + Unpin,
@@ -184,6 +185,7 @@ impl Outbox {
             },
             () = self.cut() => {}
         }
+        tokio::task::yield_now().await;
         Ok(())
     }
 
@@ -235,6 +237,9 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flood::{FloodHandle, Progress};
+    use crate::wire::ServerVersion;
+    use std::sync::Arc;
     use tokio::io::AsyncReadExt;
 
     #[tokio::test]
@@ -251,6 +256,23 @@ mod tests {
         };
 
         assert_eq!(&read[..count], b"onetwo");
+    }
+
+    #[tokio::test]
+    async fn test_a_flood_to_a_fast_reader_lets_others_go_on_between_rounds() {
+        let progress = Arc::new(Progress::default());
+        let handle = FloodHandle { progress: Arc::clone(&progress) };
+        let outbox = Outbox::new(8);
+        outbox.push_flood(Flood::new(&[1], 100_000, ServerVersion(226), &progress).unwrap());
+        let writer =
+            tokio::spawn(async move { outbox.write_to(&mut tokio::io::sink()).await.map(drop) });
+
+        while handle.written() == 0 {
+            tokio::task::yield_now().await;
+        }
+
+        assert_eq!(handle.written(), 10_000);
+        writer.abort();
     }
 
     #[tokio::test]
