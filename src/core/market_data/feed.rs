@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
 use super::desired::{Desired, FeedPolicy, LineKey, Step, Wish};
-use super::fanout::{Fanout, Inbox};
+use super::fanout::{Fanout, Inbox, Report};
 use super::outlet::{Outlet, Port, StreamId};
 use super::queue::{End, Notify};
 use super::standing::Standing;
@@ -194,7 +194,7 @@ impl Feed {
 
     fn take_reports(&self, inbox: &Inbox) {
         let mut state = lock(&self.0.state);
-        for ((request_id, code), text) in inbox.take_reports() {
+        for Report { request_id, code, text } in inbox.take_reports() {
             let steps = state.desired.report(request_id, code, &text, Instant::now());
             state.carry_out(steps);
         }
