@@ -128,6 +128,8 @@ impl Feed {
         let steps = state.desired.add(wishes)?;
         state.carry_out(steps);
         drop(state);
+        // Under the lock: whoever ends all streams has not done so yet, or is not going to.
+        self.check_session()?;
         Ok(Lease { feed: self.clone(), stream, port, standing })
     }
 
@@ -136,7 +138,15 @@ impl Feed {
             let text = "this client has no feed link: connect with feed=True to open streams";
             Error::new(ErrorKind::MarketData, text)
         })?;
-        deadline.bound("feed link", session.open()).await
+        let opened = tokio::time::timeout_at(deadline.at(), session.open()).await;
+        opened.unwrap_or_else(|_| Err(session.no_link("stream")))
+    }
+
+    /// Refuses a stream that nobody would open a link for any more.
+    fn check_session(&self) -> Result<()> {
+        let Some(session) = &self.0.session else { return Ok(()) };
+        let status = session.status();
+        if status.is_at_rest() { Err(session.not_connected(&status)) } else { Ok(()) }
     }
 
     fn release(&self, stream: StreamId) {
