@@ -61,8 +61,7 @@ impl FeedLink {
         sink: Box<dyn Sink>,
     ) -> Result<Self> {
         let poll = Poll::new().map_err(|error| handshake::lost(&error))?;
-        let waker =
-            Waker::new(poll.registry(), WAKER).map_err(|error| handshake::lost(&error))?;
+        let waker = Waker::new(poll.registry(), WAKER).map_err(|error| handshake::lost(&error))?;
         let shared = Arc::new(Shared {
             waker,
             outgoing: Mutex::default(),
@@ -151,8 +150,13 @@ impl FeedLink {
 
     /// Closes the socket after what was queued has left; returns when the thread has ended.
     pub async fn close(&self) {
-        self.0.shared.close();
+        self.shut();
         self.ended().await;
+    }
+
+    /// Begins to close the socket, and waits for nothing.
+    pub fn shut(&self) {
+        self.0.shared.close();
     }
 }
 

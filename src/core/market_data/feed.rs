@@ -13,13 +13,16 @@ use super::queue::{End, Notify};
 use super::standing::Standing;
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
-use crate::session::feed::{FeedLink, Sink};
 use crate::model::{Contract, Generation, LineKind, LineUsage};
+use crate::session::feed::{FeedLink, Sink};
 use crate::session::{Session, Status};
 
 /// Makes the fan-out of each link, and knows the inbox of the newest.
 #[derive(Clone, Default)]
-pub(crate) struct Fanouts(Arc<Mutex<Option<(Generation, Arc<Inbox>)>>>);
+pub(crate) struct Fanouts(Arc<Mutex<Newest>>);
+
+/// The newest link and what reaches its fan-out.
+type Newest = Option<(Generation, Arc<Inbox>)>;
 
 impl Fanouts {
     /// The sink of a new link.
@@ -125,11 +128,11 @@ impl Feed {
         };
         let wishes = contracts.iter().enumerate().map(wish).collect::<Result<Vec<_>>>()?;
         let mut state = lock(&self.0.state);
+        // Under the lock: whoever ends all streams has not done so yet, or is not going to.
+        self.check_session()?;
         let steps = state.desired.add(wishes)?;
         state.carry_out(steps);
         drop(state);
-        // Under the lock: whoever ends all streams has not done so yet, or is not going to.
-        self.check_session()?;
         Ok(Lease { feed: self.clone(), stream, port, standing })
     }
 
@@ -158,6 +161,7 @@ impl Feed {
     /// Follows the session until it is closed. To be run once, by the client's owner.
     pub(crate) async fn run(self, fanouts: Fanouts) {
         let Some(session) = &self.0.session else { return };
+        let _ending = Ending(&self);
         let mut status = session.watch();
         let mut served = Generation(0);
         loop {
@@ -179,7 +183,6 @@ impl Feed {
                 Ok((None, true)) | Err(_) => break,
             }
         }
-        lock(&self.0.state).desired.end_all(&End::Closed);
     }
 
     /// Serves one link until it ends.
@@ -216,6 +219,19 @@ impl Feed {
         if status.reason.is_some() {
             let error = session.not_connected(&status);
             lock(&self.0.state).desired.end_all(&End::Failed(error));
+        }
+    }
+}
+
+/// Ends all streams and closes the link when nobody serves the feed any more, be it that the client
+/// was dropped: streams may outlive it, and their hold on the feed must not keep the socket open.
+struct Ending<'a>(&'a Feed);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.0.state).desired.end_all(&End::Closed);
+        if let Some(link) = self.0.status().and_then(|status| status.link) {
+            link.shut();
         }
     }
 }
