@@ -158,7 +158,9 @@ impl Desired {
             line.listeners.retain(|(outlet, _)| outlet.stream != stream);
             if line.listeners.is_empty() {
                 deserted.push(key.clone());
-            } else if let Some(request_id) = line.request_id.filter(|_| line.listeners.len() < before) {
+            } else if let Some(request_id) =
+                line.request_id.filter(|_| line.listeners.len() < before)
+            {
                 steps.push(Step::Tell(Change::Leave(request_id, stream)));
             }
         }
@@ -329,3 +331,7 @@ fn refusal(kind: ErrorKind, code: i32, text: &str, contract: &Contract) -> Error
         .with_detail("contract", contract)
         .with_detail("symbol", &contract.symbol)
 }
+
+#[cfg(test)]
+#[path = "desired_tests.rs"]
+mod tests;
