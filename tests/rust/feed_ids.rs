@@ -1,9 +1,5 @@
 //! Which client id the feed link gets, and what is left of a client without one.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "what cannot be set up fails its test"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up fails its test")]
 
 use aioibkr_core::model::{ClientId, Contract, SessionState};
 use aioibkr_core::{Client, Config, Error, ErrorKind};

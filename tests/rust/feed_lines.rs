@@ -1,9 +1,5 @@
 //! The budget of lines, which holds before anything is sent, and lines that are released.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "what cannot be set up fails its test"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up fails its test")]
 
 use aioibkr_core::model::{Contract, LineBudget, LineKind, Overflow, TickByTickKind, WhatToShow};
 use aioibkr_core::{Client, Config, Error, ErrorKind};

@@ -109,6 +109,24 @@ async fn feed_a_garbled_frame_costs_one_tick_and_no_link() {
 }
 
 #[tokio::test]
+async fn feed_a_storm_of_notices_delays_no_data() {
+    let (gateway, client) = market().await;
+    let quotes = quotes(&client, &["AAPL"]).await;
+    quotes.find(is_last(190.0)).await;
+    let storm = Injection::from(Fault::CodeStorm(2104, MILLI / 20)).for_client(FEED);
+
+    let storm = gateway.inject(storm).unwrap();
+    for step in 1..=100 {
+        set_last(&gateway, "AAPL", 100.0 + f64::from(step));
+        quotes.find(is_last(100.0 + f64::from(step))).await;
+    }
+    storm.clear();
+
+    assert_eq!(feed_generation(&client), Generation(1));
+    assert!(quotes.stream.advice().is_empty(), "notices are about no line");
+}
+
+#[tokio::test]
 async fn feed_torn_and_late_frames_are_put_together() {
     let (gateway, client) = market().await;
     let quotes = quotes(&client, &["AAPL"]).await;
@@ -211,7 +229,7 @@ async fn feed_subscriptions_equal_the_desired_set_after_any_story() {
         for _ in 0..60 {
             match random.below(8) {
                 0 => gateway.drop_connections().unwrap(),
-                1..=3 if !held.is_empty() => {
+                1..=4 if !held.is_empty() => {
                     drop(held.swap_remove(random.below(held.len() as u64) as usize));
                 }
                 _ => {

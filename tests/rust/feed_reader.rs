@@ -1,9 +1,5 @@
 //! Readers of streams, as a test uses them: told of news by the stream, never patient for ever.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "what cannot be set up fails its test"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up fails its test")]
 
 use std::sync::Arc;
 

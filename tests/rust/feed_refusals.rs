@@ -1,13 +1,16 @@
 //! What the gateway refuses or advises about a line, and what becomes of its stream.
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
 
-use aioibkr_core::model::{Contract, TickByTickKind};
+use aioibkr_core::model::{
+    Contract, Generation, LineKind, MarketDataType, SecurityType, TickByTickKind, WhatToShow,
+};
 use aioibkr_core::{Client, Config, ErrorKind};
 use aioibkr_mock_gateway::{Limits, MockGateway, Settings};
 
-use crate::core_gateway::{config, connected_with, eventually, gateway};
+use crate::core_gateway::{MILLI, config, connected_with, eventually, gateway};
 use crate::feed_reader::{
-    asked, depth, is_last, market, quotes, quotes_of, set_last, set_market, tick_by_tick, ticks,
+    asked, bars, depth, is_last, market, quotes, quotes_of, set_last, set_market, tick_by_tick,
+    ticks,
 };
 
 /// A client that takes no delayed data for live.
@@ -154,7 +157,7 @@ async fn feed_other_refusals_are_typed_by_their_code() {
 }
 
 #[tokio::test]
-async fn feed_a_halted_book_ends_and_a_busted_bar_stream_is_asked_for_again() {
+async fn feed_a_halted_book_ends() {
     let (gateway, client) = market().await;
     let books = depth(&client, "AAPL", 5).await;
     books.find(|book| !book.bids.is_empty()).await;
@@ -164,6 +167,89 @@ async fn feed_a_halted_book_ends_and_a_busted_bar_stream_is_asked_for_again() {
 
     assert_eq!((error.kind(), error.code()), (ErrorKind::MarketData, Some(316)));
     assert_eq!(client.health().lines[1].used, 0);
+}
+
+/// (H20) Bars are switched off after a bust; asking once more is right, for ever is not.
+#[tokio::test]
+async fn feed_a_busted_bar_stream_is_asked_for_once_more() {
+    let (gateway, client) = market().await;
+    gateway.set_real_time_bar(20 * MILLI);
+    let kind = LineKind::RealTimeBars { what_to_show: WhatToShow::Midpoint, use_rth: false };
+    let bars = bars(&client, "AAPL", kind).await;
+    bars.next().await.unwrap();
+
+    gateway.bust_bars("AAPL").unwrap();
+    bars.find(|batch| batch.is_gap).await;
+    bars.find(|batch| !batch.is_gap).await;
+    assert_eq!(asked(&gateway, "req_real_time_bars"), 2);
+    gateway.bust_bars("AAPL").unwrap();
+    let error = bars.end().await.expect("a second bust at once");
+
+    assert_eq!((error.kind(), error.code()), (ErrorKind::MarketData, Some(10225)));
+    assert_eq!(asked(&gateway, "req_real_time_bars"), 2);
+}
+
+/// There is no delayed depth.
+#[tokio::test]
+async fn feed_a_book_that_is_not_entitled_ends_whatever_the_fallback() {
+    let (gateway, client) = market().await;
+    gateway.set_entitlement("AAPL", false).unwrap();
+
+    let error = depth(&client, "AAPL", 5).await.end().await.expect("a refusal");
+
+    assert_eq!((error.kind(), error.code()), (ErrorKind::NotEntitled, Some(354)));
+    assert!(gateway.requests(Some("req_market_data_type")).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn feed_delayed_data_stays_delayed_over_lost_links() {
+    let gateway = gateway();
+    set_market(&gateway, "AAPL", 190.0);
+    gateway.set_entitlement("AAPL", false).unwrap();
+    let client = connected_with(config(&gateway)).await;
+    let quotes = quotes(&client, &["AAPL"]).await;
+    quotes.find(is_last(190.0)).await;
+
+    gateway.drop_connections().unwrap();
+    let newer = Generation(2);
+    let quote = quotes.find(|quote| quote.generation == newer && quote.last == Some(190.0)).await;
+
+    assert!(quote.is_delayed());
+    assert_eq!(asked(&gateway, "req_mkt_data"), 4, "live first, on each link");
+}
+
+#[tokio::test]
+async fn feed_a_client_that_wants_delayed_data_asks_for_it_first() {
+    let gateway = gateway();
+    set_market(&gateway, "AAPL", 190.0);
+    gateway.set_entitlement("AAPL", false).unwrap();
+    let kind = MarketDataType::Delayed;
+    let client = connected_with(Config { market_data_type: kind, ..config(&gateway) }).await;
+
+    let quotes = quotes(&client, &["AAPL"]).await;
+
+    assert!(quotes.find(is_last(190.0)).await.is_delayed());
+    assert_eq!(asked(&gateway, "req_mkt_data"), 1);
+}
+
+/// (M4) Greeks need the data of the underlying too.
+#[tokio::test]
+async fn feed_an_option_with_part_of_its_data_is_advised() {
+    let (gateway, client) = market().await;
+    let wanted = Contract {
+        strike: Some(190.0),
+        exchange: "SMART".into(),
+        ..Contract::new(SecurityType::Option, "AAPL")
+    };
+    let option = client.contract_details(wanted, None).await.unwrap().remove(3).contract;
+    gateway.set_entitlement(&option.local_symbol, false).unwrap();
+
+    let quotes = quotes_of(&client, vec![option], "").await;
+
+    let advice = || quotes.stream.advice().get(&0).and_then(aioibkr_core::Error::code);
+    eventually("the advice", || advice() == Some(10091)).await;
+    assert!(quotes.find(|quote| quote.model_greeks.is_some()).await.is_delayed());
+    assert!(quotes.stream.failures().is_empty());
 }
 
 #[tokio::test]
