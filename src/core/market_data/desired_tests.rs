@@ -65,7 +65,7 @@ impl Story {
 
     fn restore(&mut self) {
         self.told = Told::default();
-        let steps = self.desired.restore();
+        let steps = self.desired.restore(self.now);
         self.carry_out(steps);
     }
 
@@ -81,7 +81,7 @@ impl Story {
             standing: standing.clone(),
         };
         let before = self.desired.usage();
-        match self.desired.add(keys.iter().enumerate().map(wish).collect()) {
+        match self.desired.add(keys.iter().enumerate().map(wish).collect(), self.now) {
             Ok(steps) => {
                 self.carry_out(steps);
                 self.streams.push((stream, standing, keys));
@@ -212,5 +212,30 @@ fn after_any_story_each_desired_line_has_one_request_and_nothing_else_has_one() 
             story.close_one();
         }
         assert!(story.told.open.is_empty() && story.desired.lines.is_empty(), "seed {seed}");
+    }
+}
+
+/// (T2)
+#[test]
+fn tick_by_tick_lines_are_asked_for_again_only_after_a_while() {
+    for (seconds, is_asked_again) in [(1, false), (16, true)] {
+        let mut story = Story::new(1);
+        story.restore();
+        let kind = LineKind::TickByTick(crate::model::TickByTickKind::Last);
+        let port = Port::Quotes(Arc::new(Board::<Quote>::new(1, Arc::new(|| {}))));
+        let wish = Wish {
+            key: LineKey::new(&contract(ContractId(1)), kind).unwrap(),
+            contract: Arc::new(contract(ContractId(1))),
+            outlet: Outlet { stream: StreamId(1), slot: 0, port },
+            standing: Arc::default(),
+        };
+        let began = story.now;
+        let steps = story.desired.add(vec![wish], began).unwrap();
+        story.carry_out(steps);
+
+        let later = began + Duration::from_secs(seconds);
+        story.desired.report(1, 10189, "failed", later);
+
+        assert_eq!(story.desired.lines.len(), usize::from(is_asked_again), "{seconds} s");
     }
 }

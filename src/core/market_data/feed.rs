@@ -130,7 +130,7 @@ impl Feed {
         let mut state = lock(&self.0.state);
         // Under the lock: whoever ends all streams has not done so yet, or is not going to.
         self.check_session()?;
-        let steps = state.desired.add(wishes)?;
+        let steps = state.desired.add(wishes, Instant::now())?;
         state.carry_out(steps);
         drop(state);
         Ok(Lease { feed: self.clone(), stream, port, standing })
@@ -191,7 +191,7 @@ impl Feed {
         {
             let mut state = lock(&self.0.state);
             state.link = Some((link.clone(), Arc::clone(&inbox)));
-            let steps = state.desired.restore();
+            let steps = state.desired.restore(Instant::now());
             state.carry_out(steps);
         }
         loop {
