@@ -102,7 +102,7 @@ async fn feed_books_equal_the_exchange_through_resets_and_lost_links() {
         let (gateway, client) = market().await;
         let books = depth(&client, "AAPL", ROWS as i32).await;
 
-        for round in 0..60 {
+        for round in 0..150 {
             let (bids, asks) = stir(&gateway, &client, &mut random).await;
             let is_same =
                 |book: &DepthBook| same_side(&book.bids, &bids) && same_side(&book.asks, &asks);

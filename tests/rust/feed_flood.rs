@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use aioibkr_core::market_data::{Next, QuoteStream, TickColumns, TickStream};
-use aioibkr_core::model::Overflow;
+use aioibkr_core::model::{Generation, Overflow};
 use aioibkr_core::{Client, ErrorKind};
 use aioibkr_mock_gateway::{FloodHandle, MockGateway, Prices};
 
@@ -176,6 +176,28 @@ async fn feed_block_holds_the_gateway_back_and_not_the_control_link() {
     assert!((1000..=1000 + ONE_READ).contains(&kept.len()), "{}", kept.len());
     set_last(&gateway, "AAPL", 99.0);
     quotes.find(is_last(99.0)).await;
+}
+
+/// What the socket still holds when a link ends is told before the gap, as far as it came.
+#[tokio::test]
+async fn feed_block_tells_all_that_came_before_a_lost_link() {
+    let (gateway, client) = market().await;
+    let ticks = settled(&gateway, &client, 1000, Overflow::Block).await;
+    let flood = gateway.flood("AAPL", 5_000_000).unwrap();
+    at_a_standstill(&flood).await;
+
+    gateway.drop_connections().unwrap();
+    let mut taken = Vec::new();
+    loop {
+        let batch = ticks.next().await.unwrap();
+        if batch.is_gap {
+            break;
+        }
+        taken.extend(numbers(&batch.rows));
+    }
+
+    assert!(taken.len() > 1000 && taken == (1..=taken.len() as u64).collect::<Vec<_>>());
+    assert_eq!((ticks.stream.lost(), ticks.next().await.unwrap().generation), (0, Generation(2)));
 }
 
 #[tokio::test]

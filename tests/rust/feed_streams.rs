@@ -9,8 +9,8 @@ use aioibkr_mock_gateway::{DepthRow, HistoryBar, Prices};
 
 use crate::core_gateway::{MILLI, eventually};
 use crate::feed_reader::{
-    asked, bars, depth, is_last, market, quotes, quotes_of, set_last, set_market, tick_by_tick,
-    ticks,
+    ample, asked, bars, depth, is_last, market, quotes, quotes_of, set_last, set_market,
+    tick_by_tick, ticks,
 };
 
 const LAST_PRICE: i32 = 4;
@@ -179,6 +179,22 @@ async fn feed_a_book_follows_the_exchange_row_by_row() {
     assert_eq!(first.asks[1].market_maker.as_deref(), Some("ARCA"));
     assert_eq!(prices(&second), (vec![9.5, 9.0], vec![]));
     assert_eq!((second.bids[0].size, second.anomalies), (4.0, 0));
+}
+
+/// (D2) An exchange shows its own book, with makers where it has them.
+#[tokio::test]
+async fn feed_one_exchange_shows_its_own_book() {
+    let (gateway, client) = market().await;
+    gateway.set_depth("AAPL", &[row(9.0, 1.0, "GSCO")], &[]).unwrap();
+    for (exchange, maker) in [("NASDAQ", Some("GSCO")), ("NYSE", None)] {
+        let contract = Contract { exchange: exchange.into(), ..Contract::stock("AAPL") };
+        let (options, _bell) = ample();
+        let books = client.depth(contract, 5, false, options).await.unwrap();
+        let best = || books.latest(0).and_then(|book| book.bids.first().cloned());
+        eventually("the book", || best().is_some()).await;
+
+        assert_eq!(best().unwrap().market_maker.as_deref(), maker, "{exchange}");
+    }
 }
 
 /// (D1) A reset empties the book, and the stream goes on.
