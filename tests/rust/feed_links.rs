@@ -1,14 +1,17 @@
 //! Two links, each with a life of its own: what a lost one costs its streams and nobody else.
 //! Invariant 5: after a reconnect the subscriptions equal the desired set.
-#![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails its test")]
 
 use std::collections::BTreeMap;
 
-use aioibkr_core::model::{Contract, Generation, LineKind, Overflow, TickByTickKind, WhatToShow};
+use aioibkr_core::feed::{FeedTarget, Message, Sink, Tick, request};
+use aioibkr_core::model::{
+    ClientId, Contract, Generation, LineKind, Overflow, TickByTickKind, WhatToShow,
+};
 use aioibkr_core::{Client, ErrorKind};
 use aioibkr_mock_gateway::{Fault, Injection, MockGateway};
 
-use crate::core_gateway::{MILLI, connected_with, eventually, gateway};
+use crate::core_gateway::{MILLI, SECOND, connected_with, eventually, gateway};
 use crate::feed_books::Random;
 use crate::feed_reader::{
     CONTROL, FEED, asked, bars, brisk, depth, feed_generation, feed_link, is_last, market, options,
@@ -215,6 +218,42 @@ async fn feed_without_reconnect_a_lost_link_ends_its_streams() {
     let second = quotes(&client, &["AAPL"]).await;
     second.find(is_last(77.0)).await;
     assert_eq!((feed_generation(&client), client.generation()), (Generation(2), Generation(1)));
+}
+
+/// Takes the messages of a link and dies of the first.
+struct Fragile;
+
+impl Sink for Fragile {
+    fn tick(&mut self, _time: i64, _tick: &Tick) {}
+
+    fn message(&mut self, _time: i64, message: Message<'_>) {
+        panic!("a sink that dies of {message:?}");
+    }
+
+    fn read_done(&mut self) {}
+
+    fn woken(&mut self) {}
+
+    fn ended(&mut self) {}
+
+    fn can_take(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn feed_a_link_whose_thread_dies_has_ended() {
+    let gateway = gateway();
+    let address = gateway.address().to_string();
+    let target = FeedTarget::new(address, vec![ClientId(FEED)], |_| Box::new(Fragile));
+
+    let opening = target.open(SECOND).await.unwrap();
+    let link = opening.start(Generation(1), |_| Box::new(Fragile)).unwrap();
+    link.send(&request::market_data(1, &Contract::stock("AAPL"), ""));
+
+    tokio::time::timeout(5 * SECOND, link.ended()).await.unwrap();
+    assert!(!link.is_up());
+    eventually("the socket is closed", || gateway.clients().is_empty()).await;
 }
 
 #[tokio::test]

@@ -196,6 +196,13 @@ struct Thread {
     notes: mpsc::Sender<Notice>,
 }
 
+/// However the thread ends, a bug of its sink included, whoever waits for that learns of it.
+impl Drop for Thread {
+    fn drop(&mut self) {
+        self.shared.over.send_replace(true);
+    }
+}
+
 impl Thread {
     fn spawn(mut self) -> Result<()> {
         let interest = Interest::READABLE | Interest::WRITABLE;
@@ -207,7 +214,6 @@ impl Thread {
             log::debug!(target: "aioibkr::feed", "{reason}");
             // A peer that is gone already needs no goodbye.
             let _ = self.socket.shutdown(Shutdown::Both);
-            self.shared.over.send_replace(true);
         });
         spawned.map(drop).map_err(|error| handshake::lost(&error))
     }
