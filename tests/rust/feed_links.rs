@@ -202,6 +202,30 @@ async fn feed_a_stream_opened_in_an_outage_fails_by_its_deadline_and_names_the_r
 }
 
 #[tokio::test]
+async fn feed_health_says_why_the_link_ended() {
+    let kind = || "tick_price".to_owned();
+    let faults = [
+        (Fault::Drop(kind()), "the gateway closed the feed link"),
+        (Fault::Reset(kind()), "reset"),
+        (Fault::BadLength(kind()), "framing: frame of 4294967295 bytes"),
+    ];
+    for (fault, reason) in faults {
+        let gateway = gateway();
+        let settings = aioibkr_core::Config { reconnect: None, ..brisk(&gateway) };
+        let client = connected_with(settings).await;
+        let quotes = quotes(&client, &["AAPL"]).await;
+        eventually("the line", || asked(&gateway, "req_mkt_data") == 1).await;
+
+        strike_once(&gateway, FEED, fault);
+        set_last(&gateway, "AAPL", 77.0);
+        let error = quotes.end().await.expect("a reason");
+
+        let told = client.health().feed.unwrap().reason.unwrap();
+        assert!(told.contains(reason) && error.message().contains(reason), "{told}; {error}");
+    }
+}
+
+#[tokio::test]
 async fn feed_without_reconnect_a_lost_link_ends_its_streams() {
     let gateway = gateway();
     let settings = aioibkr_core::Config { reconnect: None, ..brisk(&gateway) };

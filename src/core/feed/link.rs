@@ -50,6 +50,8 @@ struct Shared {
     /// Somebody woke the thread since it last looked.
     called: AtomicBool,
     closing: AtomicBool,
+    /// Why the link ended.
+    reason: Mutex<Option<Error>>,
     over: watch::Sender<bool>,
 }
 
@@ -67,6 +69,7 @@ impl FeedLink {
             outgoing: Mutex::default(),
             called: AtomicBool::new(false),
             closing: AtomicBool::new(false),
+            reason: Mutex::default(),
             over: watch::Sender::new(false),
         });
         let (notes, notices) = mpsc::channel(NOTICES);
@@ -118,6 +121,12 @@ impl FeedLink {
     #[must_use]
     pub fn is_up(&self) -> bool {
         !*self.0.shared.over.borrow()
+    }
+
+    /// Why the link ended; `None` while it is up.
+    #[must_use]
+    pub fn reason(&self) -> Option<Error> {
+        lock(&self.0.shared.reason).clone()
     }
 
     /// Queues whole frames to be written. Their number is bounded by the lines of the account, so
@@ -212,6 +221,7 @@ impl Thread {
             let reason = self.serve();
             self.sink.ended();
             log::debug!(target: "aioibkr::feed", "{reason}");
+            *lock(&self.shared.reason) = Some(reason);
             // A peer that is gone already needs no goodbye.
             let _ = self.socket.shutdown(Shutdown::Both);
         });
