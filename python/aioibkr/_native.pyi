@@ -1004,6 +1004,7 @@ class MockGateway:
         replay_speed: float,
         speed: float,
         master_client: int | None,
+        profile: dict[str, object],
     ) -> Self: ...
     @property
     def host(self) -> str: ...

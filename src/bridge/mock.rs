@@ -62,7 +62,7 @@ impl MockGateway {
     #[new]
     #[pyo3(signature = (*, host, port, accounts, seed, min_server_version, max_server_version,
                         receive_buffer, print_requests, allow_non_loopback, limits, scenario,
-                        replay, replay_speed, speed, master_client))]
+                        replay, replay_speed, speed, master_client, profile))]
     #[expect(clippy::too_many_arguments, reason = "one keyword per setting")]
     fn new(
         py: Python<'_>,
@@ -81,6 +81,7 @@ impl MockGateway {
         replay_speed: f64,
         speed: f64,
         master_client: Option<i32>,
+        profile: &Bound<'_, PyDict>,
     ) -> PyResult<Self> {
         let host: IpAddr = host
             .parse()
@@ -90,6 +91,7 @@ impl MockGateway {
         let recording = recording.map_err(|error| refused(py, &error))?;
         let settings = mock::Settings {
             limits: limits_of(limits)?,
+            profile: profile_of(profile)?,
             scenario: scenario.map_err(|error| refused(py, &error))?,
             replay: recording.map(|recording| mock::Replay { recording, speed: replay_speed }),
             host,
@@ -396,6 +398,24 @@ fn limits_of(of: &Bound<'_, PyDict>) -> PyResult<mock::Limits> {
         account_summaries: field(of, "account_summaries")?,
         clients: field(of, "clients")?,
         has_history_pacing: is_set("history_pacing")?,
+    })
+}
+
+fn profile_of(of: &Bound<'_, PyDict>) -> PyResult<mock::Profile> {
+    let is_set = |name| Ok::<_, PyErr>(field(of, name)?.unwrap_or(false));
+    let zone: Option<Vec<u8>> = field(of, "zone")?;
+    let host = mock::HostClock {
+        zone: zone.unwrap_or_default(),
+        minutes_ahead: field(of, "utc_offset_minutes")?.unwrap_or_default(),
+    };
+    Ok(mock::Profile {
+        is_read_only: is_set("read_only")?,
+        writes_utc_windows: is_set("utc_windows")?,
+        has_idle_history_farm: is_set("idle_history_farm")?,
+        samples_quotes: is_set("sampled_quotes")?,
+        paces_account_updates: is_set("paced_account_updates")?,
+        host,
+        texts: field(of, "texts")?.unwrap_or_default(),
     })
 }
 

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use lexopt::{Arg, ValueExt};
 
 use crate::gateway::MockGateway;
+use crate::profile::Profile;
 use crate::replay::{Recorder, RecorderSettings, Recording, Replay};
 use crate::request_log::RequestRecord;
 use crate::scenario::Scenario;
@@ -27,6 +28,13 @@ usage: aioibkr-mock-gateway [options]
   --seed N                  seed of prices and history (1)
   --speed X                 how fast the market's time runs (1)
   --master-client N         client that sees the orders of all others (none)
+  --read-only               refuse everything about orders
+  --zone NAME               zone of the host in the connection time (UTC)
+  --utc-offset-minutes N    minutes the host's clock is ahead of UTC (0)
+  --utc-windows             write the window of a history in UTC
+  --idle-history-farm       let the farm for history sleep until it is asked
+  --sampled-quotes          send quotes in IB's samples
+  --paced-account-updates   send account figures every three minutes
   --scenario FILE           let the events of a TOML file happen
   --replay FILE             answer from a recording instead of from a market
   --replay-speed N          times as fast as recorded, 0 without waiting (1)
@@ -115,6 +123,13 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, lexopt:
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
         match argument {
+            Arg::Long(name) if set_up(&mut settings.profile, name) => {}
+            Arg::Long("zone") => {
+                settings.profile.host.zone = parser.value()?.string()?.into_bytes();
+            }
+            Arg::Long("utc-offset-minutes") => {
+                settings.profile.host.minutes_ahead = parser.value()?.parse()?;
+            }
             Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
             Arg::Long("host") => settings.host = parser.value()?.parse()?,
             Arg::Long("port") => settings.port = parser.value()?.parse()?,
@@ -139,6 +154,20 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, lexopt:
     settings.replay = recording.map(|recording| Replay { recording, speed });
     settings.check().map_err(|error| error.to_string())?;
     Ok(Command::Serve(Box::new(settings)))
+}
+
+/// Switches on what an option without a value names; `false` if it is another one.
+fn set_up(profile: &mut Profile, option: &str) -> bool {
+    let flag = match option {
+        "read-only" => &mut profile.is_read_only,
+        "utc-windows" => &mut profile.writes_utc_windows,
+        "idle-history-farm" => &mut profile.has_idle_history_farm,
+        "sampled-quotes" => &mut profile.samples_quotes,
+        "paced-account-updates" => &mut profile.paces_account_updates,
+        _ => return false,
+    };
+    *flag = true;
+    true
 }
 
 fn scenario(path: &std::ffi::OsStr) -> Result<Scenario, lexopt::Error> {
@@ -237,6 +266,25 @@ mod tests {
         assert_eq!(settings.accounts, ["DU1", "DU2"]);
         assert_eq!((settings.port, settings.seed, settings.max_server_version), (0, 7, 225));
         assert!(settings.print_requests);
+    }
+
+    #[test]
+    fn test_options_set_the_gateway_up() {
+        let line = "--read-only --utc-windows --idle-history-farm --sampled-quotes \
+                    --paced-account-updates --zone CET --utc-offset-minutes 60";
+
+        let profile = parsed(line).unwrap().profile;
+
+        let expected = Profile {
+            is_read_only: true,
+            writes_utc_windows: true,
+            has_idle_history_farm: true,
+            samples_quotes: true,
+            paces_account_updates: true,
+            host: crate::profile::HostClock { zone: b"CET".to_vec(), minutes_ahead: 60 },
+            ..Profile::default()
+        };
+        assert_eq!(profile, expected);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::clock;
 use crate::exchange::account::Rows;
 use crate::exchange::{ClientId, ConId};
 use crate::faults::{Fate, FaultId, Faults, pieces};
+use crate::handler::Parts;
 use crate::limits::Usage;
 use crate::outbox::Outbox;
 use crate::pending::{Pending, Waiting};
@@ -41,6 +42,8 @@ pub(crate) enum Due {
     Storm(FaultId),
     /// A snapshot that started with this number ends.
     SnapshotEnd(ConnectionId, RequestId, u64),
+    /// The next sample of a ticker's quote is due.
+    Sample(ConnectionId, RequestId),
     /// A five second bar that started with this number is over.
     RealTimeBar(ConnectionId, RequestId, u64),
     /// A bar of a history that keeps up to date, planned under this number, is over.
@@ -57,6 +60,8 @@ pub(crate) struct Outlet {
     pub(crate) faults: Arc<Faults>,
     pub(crate) schedule: Arc<Schedule<Due>>,
     pub(crate) usage: Arc<Usage>,
+    /// Texts of codes in the language of the gateway (C12).
+    pub(crate) texts: Arc<BTreeMap<i32, String>>,
     /// Requests that are to be served before the client's id is given up.
     pub(crate) pending: Arc<Pending>,
 }
@@ -117,14 +122,20 @@ impl Outlet {
     pub(crate) fn error_after(&self, delay: Duration, id: RequestId, code: i32, text: &str) {
         self.usage.end_by_error(self.connection, id, code);
         let (mut frame, kind) = (Vec::new(), ReplyKind::ErrMsg);
-        encoding::push(&mut frame, self.version, kind, &coded(id, code, text.to_owned()));
+        let error = coded(id, code, self.in_language(code, text.to_owned()));
+        encoding::push(&mut frame, self.version, kind, &error);
         self.schedule.plan(delay, Due::Frame(Arc::clone(&self.outbox), frame));
     }
 
     /// A coded text on a request or order id, or on [`NO_REQUEST`].
     pub(crate) fn error(&self, id: RequestId, code: i32, text: impl Into<String>) {
         self.usage.end_by_error(self.connection, id, code);
-        self.send(&coded(id, code, text.into()));
+        self.send(&coded(id, code, self.in_language(code, text.into())));
+    }
+
+    /// The text a code has in the language of the gateway (C12).
+    fn in_language(&self, code: i32, text: String) -> String {
+        self.texts.get(&code).cloned().unwrap_or(text)
     }
 }
 
@@ -180,6 +191,8 @@ pub(crate) struct Ticker {
     pub(crate) mode: DataMode,
     /// Set for a snapshot: the number its end was planned under.
     pub(crate) snapshot: Option<u64>,
+    /// What changed since the last sample of its quote, while the next is waited for (M13).
+    pub(crate) held: Option<Parts>,
     /// Generic ticks it asked for.
     pub(crate) generics: Vec<i32>,
     /// What it is an option on.

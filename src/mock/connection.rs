@@ -47,11 +47,13 @@ pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) -> io::Result<
         return Ok(());
     }
     if shared.faults.holds_id(client) {
-        return refuse_id(&mut writer, version).await;
+        return refuse_id(&mut writer, version, &shared).await;
     }
     let outbox = Arc::new(Outbox::new(shared.settings.unread_limit));
     let admitted = shared.world().admit(client, version, &outbox);
-    let Some(outlet) = admitted else { return refuse_id(&mut writer, version).await };
+    let Some(outlet) = admitted else {
+        return refuse_id(&mut writer, version, &shared).await;
+    };
     let _seat = Seat { shared: Arc::clone(&shared), connection: outlet.connection };
     let ending = converse(&mut reader, &mut writer, &outlet, &shared).await;
     end(ending, writer, &shared).await?;
@@ -132,7 +134,7 @@ async fn negotiate(
     let Some(version) = versions.and_then(|versions| versions.choose(&shared.settings)) else {
         return Ok(None);
     };
-    writer.write_all(&handshake::reply(version)).await?;
+    writer.write_all(&handshake::reply(version, &shared.settings.profile.host)).await?;
     Ok(Some(version))
 }
 
@@ -153,10 +155,15 @@ async fn await_start(
     Ok(None)
 }
 
-async fn refuse_id(writer: &mut OwnedWriteHalf, version: ServerVersion) -> io::Result<()> {
+async fn refuse_id(
+    writer: &mut OwnedWriteHalf,
+    version: ServerVersion,
+    shared: &Shared,
+) -> io::Result<()> {
     const HELD: i32 = 326;
     let mut bytes = Vec::new();
-    let error = coded(NO_REQUEST, HELD, notices::text(HELD));
+    let text = shared.settings.profile.texts.get(&HELD).cloned();
+    let error = coded(NO_REQUEST, HELD, text.unwrap_or_else(|| notices::text(HELD)));
     encoding::push(&mut bytes, version, ReplyKind::ErrMsg, &error);
     writer.write_all(&bytes).await?;
     writer.shutdown().await

@@ -2,6 +2,7 @@
 //! version frames are text at every version; pure parsing here, reading and writing in `connection`.
 
 use crate::clock;
+use crate::profile::HostClock;
 use crate::settings::Settings;
 use crate::wire::{ServerVersion, frame};
 
@@ -37,11 +38,11 @@ impl Versions {
     }
 }
 
-/// The frame that answers a version range.
-pub(crate) fn reply(ServerVersion(version): ServerVersion) -> Vec<u8> {
-    let time = clock::stamp(clock::now());
+/// The frame that answers a version range, with the time of the host in its own words (S6).
+pub(crate) fn reply(ServerVersion(version): ServerVersion, host: &HostClock) -> Vec<u8> {
+    let time = host.stamp(clock::now());
     let mut bytes = Vec::new();
-    frame::push_bare(&mut bytes, format!("{version}\0{time} UTC\0").as_bytes());
+    frame::push_bare(&mut bytes, &[version.to_string().as_bytes(), b"\0", &time, b"\0"].concat());
     bytes
 }
 

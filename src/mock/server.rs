@@ -138,6 +138,9 @@ fn happen(due: Due, shared: &Shared) {
         Due::SnapshotEnd(connection, request, number) => {
             handler::end_snapshot(&mut shared.world(), connection, request, number);
         }
+        Due::Sample(connection, request) => {
+            handler::send_sample(&mut shared.world(), connection, request);
+        }
         Due::RealTimeBar(connection, request, number) => {
             handler::end_real_time_bar(&mut shared.world(), connection, request, number);
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::exchange::MarketRules;
 use crate::limits::Limits;
+use crate::profile::Profile;
 use crate::replay::Replay;
 use crate::scenario::Scenario;
 
@@ -49,6 +50,8 @@ pub struct Settings {
     pub real_time_bar: Duration,
     /// Which of IB's limits hold; see [`Limits`] for what is on by default.
     pub limits: Limits,
+    /// How the gateway itself is set up.
+    pub profile: Profile,
     /// What happens to the gateway in the course of time.
     pub scenario: Option<Scenario>,
     /// Answers clients from a recording instead of from a market; faults, limits and the counts of
@@ -77,6 +80,7 @@ impl Default for Settings {
             snapshot_timeout: Duration::from_secs(11),
             real_time_bar: Duration::from_secs(5),
             limits: Limits::default(),
+            profile: Profile::default(),
             scenario: None,
             replay: None,
         }

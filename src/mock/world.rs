@@ -66,6 +66,12 @@ pub(crate) struct World {
     pub(crate) faults: Arc<Faults>,
     pub(crate) schedule: Arc<Schedule<Due>>,
     pub(crate) usage: Arc<Usage>,
+    /// Texts of codes in the language of the gateway (C12).
+    texts: Arc<BTreeMap<i32, String>>,
+    /// Whether the farm for history sleeps until it is asked (S3, H9).
+    pub(crate) has_idle_history_farm: bool,
+    /// Epoch milliseconds on the market's clock of the next push of account figures (A3).
+    pub(crate) next_push: i64,
     /// Connections that got as far as a client id, and how many of those ended.
     pub(crate) connects: u64,
     pub(crate) disconnects: u64,
@@ -78,6 +84,9 @@ impl World {
         let usage = Arc::new(Usage::new(settings.limits));
         Self {
             usage,
+            texts: Arc::new(settings.profile.texts.clone()),
+            has_idle_history_farm: settings.profile.has_idle_history_farm,
+            next_push: i64::MAX,
             exchange: fresh_exchange(&settings),
             time: MarketClock::new(settings.speed),
             wakes_at: None,
@@ -177,6 +186,7 @@ impl World {
             faults: Arc::clone(&self.faults),
             schedule: Arc::clone(&self.schedule),
             usage: Arc::clone(&self.usage),
+            texts: Arc::clone(&self.texts),
             pending: Arc::new(Pending::default()),
         };
         self.clients.insert(outlet.connection, Client::new(outlet.clone()));
@@ -212,6 +222,8 @@ impl World {
         self.exchange = fresh_exchange(&self.settings);
         self.time = MarketClock::new(self.settings.speed);
         self.wakes_at = None;
+        self.has_idle_history_farm = self.settings.profile.has_idle_history_farm;
+        self.next_push = i64::MAX;
         self.walks.clear();
         self.wordings.clear();
         self.not_entitled.clear();

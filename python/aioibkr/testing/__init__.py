@@ -18,6 +18,7 @@ from aioibkr.testing._gateway import (
     run_recorder,
 )
 from aioibkr.testing._limits import Limits
+from aioibkr.testing._profile import Profile
 from aioibkr.testing._staging import DepthRow, HistoryBar
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Limits",
     "MockGateway",
     "Order",
+    "Profile",
     "Request",
     "faults",
     "run_mock_gateway",

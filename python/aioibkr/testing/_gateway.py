@@ -12,6 +12,7 @@ from typing import Self
 
 from aioibkr import _native
 from aioibkr.testing._limits import Limits
+from aioibkr.testing._profile import Profile
 from aioibkr.testing._staging import Staging
 from aioibkr.testing.faults import Fault
 
@@ -72,9 +73,10 @@ class MockGateway(Staging):
     or ``walk_price``. The market's time runs ``speed`` times as fast as the wall clock;
     ``master_client`` sees the orders and executions of all other clients.
 
-    ``limits`` says which of IB's limits hold. ``scenario`` names a TOML file with a timeline of
-    what happens; ``replay`` names a recording that clients are answered from in place of a
-    market, ``replay_speed`` times as fast as recorded (0 does not wait).
+    ``limits`` says which of IB's limits hold, ``profile`` how the gateway is set up. ``scenario``
+    names a TOML file with a timeline of what happens; ``replay`` names a recording that clients are
+    answered from in place of a market, ``replay_speed`` times as fast as recorded (0 does not
+    wait).
 
     Raises ``ConfigError`` for settings and files that cannot work and ``OSError`` when the port
     is taken.
@@ -98,6 +100,7 @@ class MockGateway(Staging):
         replay_speed: float = 1.0,
         speed: float = 1.0,
         master_client: int | None = None,
+        profile: Profile | None = None,
     ) -> None:
         self._native = _native.MockGateway(
             host=host,
@@ -115,6 +118,7 @@ class MockGateway(Staging):
             replay_speed=replay_speed,
             speed=speed,
             master_client=master_client,
+            profile=_profile_fields(profile or Profile()),
         )
 
     def __enter__(self) -> Self:
@@ -373,6 +377,11 @@ _RULES = {
     "cancels_across_clients", "sends_open_orders_on_connect", "notes_default_tif",
     "previews_twice", "repeats_states", "protects_prices",
 }  # fmt: skip
+
+
+def _profile_fields(profile: Profile) -> dict[str, object]:
+    zone = profile.zone.encode() if isinstance(profile.zone, str) else profile.zone
+    return asdict(profile) | {"zone": zone, "texts": dict(profile.texts)}
 
 
 def _execution(row: _native.ExecutionRow) -> Execution:

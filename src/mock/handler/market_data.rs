@@ -16,6 +16,7 @@ use super::generic_ticks::{self, Wanted};
 use super::news;
 use super::option_ticks;
 use super::prints;
+use super::sampling;
 use super::ticks::{self, Parts};
 use super::venues;
 
@@ -91,6 +92,7 @@ fn start_asked(
         con_id,
         mode,
         snapshot: None,
+        held: None,
         generics: wanted.generics,
         underlying: option.map(|terms| terms.underlying),
     };
@@ -239,7 +241,8 @@ pub(crate) fn set_price(world: &mut World, con_id: ConId, change: &QuoteChange) 
     let events = world.exchange.set_quote(con_id, change, now);
     review_modes(world, |ticker| ticker.con_id == con_id);
     if let Some(after) = world.exchange.quote(con_id) {
-        send_parts(world, con_id, after, Parts::of(change, &before, after));
+        let parts = Parts::of(change, &before, after);
+        send_parts(world, con_id, parts);
     }
     prints::follow(world, con_id, change, &before);
     super::tell(world, events);
@@ -251,13 +254,15 @@ pub(crate) fn clear_price(world: &mut World, con_id: ConId) {
     let before = world.exchange.quote(con_id).cloned().unwrap_or_default();
     world.exchange.clear_quote(con_id);
     review_modes(world, |ticker| ticker.con_id == con_id);
-    if let Some(after) = world.exchange.quote(con_id) {
-        send_parts(world, con_id, after, Parts::SIDES);
-    }
+    send_parts(world, con_id, Parts::SIDES);
     prints::follow(world, con_id, &QuoteChange::default(), &before);
 }
 
-fn send_parts(world: &World, con_id: ConId, quote: &Quote, parts: Parts) {
+fn send_parts(world: &mut World, con_id: ConId, parts: Parts) {
+    if world.settings.profile.samples_quotes {
+        return sampling::hold(world, con_id, parts);
+    }
+    let Some(quote) = world.exchange.quote(con_id) else { return };
     for client in world.clients.values() {
         for (id, ticker) in followers(client, con_id) {
             if !ticker.mode.is_frozen() {
@@ -276,7 +281,7 @@ fn tell_holders(world: &mut World, con_id: ConId) {
     let accounts = world.settings.accounts.clone();
     for account in accounts {
         if world.exchange.valued_one(&account, con_id).is_some() {
-            super::tell_figures(world, &account, Some(con_id));
+            super::tell_marks(world, &account, con_id);
         }
     }
 }

@@ -29,7 +29,9 @@ mod pnl;
 mod positions;
 mod previews;
 mod prints;
+mod read_only;
 mod real_time_bars;
+mod sampling;
 mod scanner;
 mod schedule;
 mod session;
@@ -49,8 +51,10 @@ pub(crate) use market_data::{clear_price, end_snapshot, flood, set_price};
 pub(crate) use news::publish;
 pub(crate) use orders::place_by_hand;
 pub(crate) use real_time_bars::{bust as bust_bars, end_bar as end_real_time_bar};
+pub(crate) use sampling::send as send_sample;
 pub(crate) use scanner::set_rows as set_scanner_rows;
 pub(crate) use session::welcome;
+pub(crate) use ticks::Parts;
 pub(crate) use time_passing::{advance, wake, walk};
 
 use std::collections::BTreeSet;
@@ -65,7 +69,7 @@ use crate::world::World;
 /// Answers a request.
 #[expect(clippy::too_many_lines, reason = "a table of one line per kind of request")]
 pub(crate) fn serve(world: &mut World, to: &Outlet, request: Request) {
-    if entitlement::refuses(world, to, &request) {
+    if read_only::refuses(world, to, &request) || entitlement::refuses(world, to, &request) {
         return;
     }
     match request {
@@ -207,6 +211,17 @@ pub(crate) fn tell_figures(world: &mut World, account: &str, moved: Option<ConId
     account_updates::tell(world, account, moved);
     summary::tell(world, account);
     pnl::tell(world, account);
+}
+
+/// As [`tell_figures`] when a price alone moved. Where updates are paced only profit and loss follows
+/// at once (A16), the rest with the next push (A15).
+fn tell_marks(world: &mut World, account: &str, con_id: ConId) {
+    if world.settings.profile.paces_account_updates {
+        pnl::tell(world, account);
+        time_passing::plan_push(world);
+    } else {
+        tell_figures(world, account, Some(con_id));
+    }
 }
 
 /// Lets matching follow the faults that are on now.

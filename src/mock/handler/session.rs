@@ -9,7 +9,7 @@ use crate::world::World;
 pub(crate) fn welcome(world: &World, to: &Outlet) {
     managed_accounts(world, to);
     next_valid_id(world, to);
-    for code in notices::FARMS {
+    for code in notices::farms(world.has_idle_history_farm) {
         to.error(NO_REQUEST, code, notices::text(code));
     }
     super::order_reports::replay(world, to);

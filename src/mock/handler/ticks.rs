@@ -9,15 +9,15 @@ use crate::wire::pb;
 
 /// Which parts of a quote are to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Parts {
-    pub(super) bid: bool,
-    pub(super) ask: bool,
-    pub(super) last: bool,
-    pub(super) volume: bool,
-    pub(super) high: bool,
-    pub(super) low: bool,
-    pub(super) open: bool,
-    pub(super) close: bool,
+pub(crate) struct Parts {
+    pub(crate) bid: bool,
+    pub(crate) ask: bool,
+    pub(crate) last: bool,
+    pub(crate) volume: bool,
+    pub(crate) high: bool,
+    pub(crate) low: bool,
+    pub(crate) open: bool,
+    pub(crate) close: bool,
 }
 
 impl Parts {
@@ -43,6 +43,20 @@ impl Parts {
         open: false,
         close: false,
     };
+
+    /// The parts of either.
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self {
+            bid: self.bid || other.bid,
+            ask: self.ask || other.ask,
+            last: self.last || other.last,
+            volume: self.volume || other.volume,
+            high: self.high || other.high,
+            low: self.low || other.low,
+            open: self.open || other.open,
+            close: self.close || other.close,
+        }
+    }
 
     /// What a change touched, the day's range included if it widened.
     pub(super) fn of(change: &QuoteChange, before: &Quote, after: &Quote) -> Self {

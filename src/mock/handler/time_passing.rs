@@ -13,7 +13,7 @@ use super::market_data::set_price;
 pub(crate) fn plan(world: &mut World) {
     let due = world.exchange.next_due().saturating_mul(1_000);
     let step = world.walks.values().map(|walk| walk.due).min();
-    let due = step.map_or(due, |step| step.min(due));
+    let due = step.map_or(due, |step| step.min(due)).min(world.next_push);
     if world.wakes_at == Some(due) {
         return;
     }
@@ -54,7 +54,29 @@ fn pass(world: &mut World) {
         step(world, con_id);
     }
     pass_until(world, world.now());
+    push_if_due(world);
     plan(world);
+}
+
+/// How often account figures are pushed that moved with prices alone (A3, A6).
+const PUSH: i64 = 180_000;
+
+/// Plans the next push of account figures.
+pub(super) fn plan_push(world: &mut World) {
+    if world.next_push == i64::MAX {
+        let now = world.time.millis();
+        world.next_push = now - now.rem_euclid(PUSH) + PUSH;
+        plan(world);
+    }
+}
+
+fn push_if_due(world: &mut World) {
+    if world.time.millis() >= world.next_push {
+        world.next_push = i64::MAX;
+        for account in world.settings.accounts.clone() {
+            super::tell_figures(world, &account, None);
+        }
+    }
 }
 
 fn first_step(world: &World) -> Option<(ConId, i64)> {

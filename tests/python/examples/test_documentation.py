@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from aioibkr.testing import Limits, MockGateway, faults
+from aioibkr.testing import Limits, MockGateway, Profile, faults
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 README = ROOT / "README.md"
@@ -74,6 +74,7 @@ def test_every_setting_and_method_is_on_the_first_page() -> None:
     page = (MOCK_GATEWAY / "index.md").read_text()
     methods = {name for name, _ in inspect.getmembers(MockGateway) if not name.startswith("_")}
     settings = set(inspect.signature(MockGateway).parameters)
+    settings |= {field.name for field in dataclasses.fields(Profile)}
 
     assert [name for name in methods | settings if f"`{name}`" not in page] == []
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 import aioibkr as ib
-from aioibkr.testing import MockGateway
+from aioibkr.testing import MockGateway, Profile
+from python.testing.text_client import TextClient
 
 
 def test_an_address_others_can_reach_is_refused() -> None:
@@ -29,3 +30,13 @@ def test_a_scenario_about_nothing_is_refused_with_its_line(tmp_path: Path) -> No
 def test_a_taken_port_is_the_systems_error() -> None:
     with MockGateway() as first, pytest.raises(OSError, match="in use"):
         MockGateway(port=first.port)
+
+
+def test_a_profile_sets_the_gateway_up() -> None:
+    profile = Profile(read_only=True, zone=b"\xd6\xd0", utc_offset_minutes=480, texts={321: "nein"})
+
+    with MockGateway(profile=profile) as gateway, TextClient(gateway, 7) as client:
+        refused = client.ask("5", "1")
+
+    assert client.version[1].endswith(b" \xd6\xd0")
+    assert refused == [["4", "2", "-1", "321", "nein", ""]]
