@@ -1,7 +1,7 @@
 //! One connected client: where its replies go and what it has subscribed to. All of it dies with the
 //! connection (S17, S18).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +40,10 @@ pub(crate) enum Due {
     HeldFrame(Arc<Outbox>),
     /// A storm sends its code once more.
     Storm(FaultId),
+    /// The farms are told to a client that waits for them.
+    Farms(ConnectionId),
+    /// The right last price of a ticker that was shown an old one.
+    Last(ConnectionId, RequestId),
     /// A snapshot that started with this number ends.
     SnapshotEnd(ConnectionId, RequestId, u64),
     /// The next sample of a ticker's quote is due.
@@ -224,6 +228,16 @@ pub(crate) struct Client {
     pub(crate) pnl: BTreeMap<RequestId, String>,
     pub(crate) pnl_single: BTreeMap<RequestId, (String, ConId)>,
     pub(crate) streams: Streams,
+    /// Tickers that a competing session has stopped (B13).
+    pub(crate) outdone: BTreeMap<RequestId, Ticker>,
+    /// Ids under which nothing is heard any more (C6, H18).
+    pub(crate) silent: BTreeSet<RequestId>,
+    /// Summaries that were cancelled.
+    pub(crate) cancelled_summaries: BTreeSet<RequestId>,
+    /// How many requests are misread before the connection is reset (B4).
+    pub(crate) misreads: u32,
+    /// Requests are not served before the farms are told (S12).
+    pub(crate) awaits_farms: bool,
 }
 
 impl Client {
@@ -241,6 +255,11 @@ impl Client {
             pnl: BTreeMap::new(),
             pnl_single: BTreeMap::new(),
             streams: Streams::default(),
+            outdone: BTreeMap::new(),
+            silent: BTreeSet::new(),
+            cancelled_summaries: BTreeSet::new(),
+            misreads: 0,
+            awaits_farms: false,
         }
     }
 }

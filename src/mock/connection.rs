@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::cli;
 use crate::client::{ConnectionId, Due, NO_REQUEST, Outlet, coded, uncoded};
 use crate::exchange::ClientId;
-use crate::faults::{Ending, Fate, Piece};
+use crate::faults::{Ending, Fate, Piece, Quirk};
 use crate::handler;
 use crate::handshake::{self, GREETING, Versions};
 use crate::limits::{Verdict, is_answered_at_once};
@@ -41,7 +41,16 @@ pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) -> io::Result<
     stream.set_nodelay(true)?;
     let (reader, mut writer) = stream.into_split();
     let mut reader = BufReader::with_capacity(READ_BUFFER, reader);
+    if shared.faults.meets_at_door(Quirk::AcceptThenReset) {
+        return end(Ending::Reset, writer, &shared).await;
+    }
+    if shared.faults.meets_at_door(Quirk::AcceptThenClose) {
+        return close(&mut reader, &mut writer).await;
+    }
     let Some(version) = negotiate(&mut reader, &mut writer, &shared).await? else { return Ok(()) };
+    if shared.faults.meets_at_door(Quirk::VersionThenClose) {
+        return close(&mut reader, &mut writer).await;
+    }
     let Some(client) = await_start(&mut reader, version, &shared).await? else { return Ok(()) };
     if shared.world().is_full() {
         return Ok(());
@@ -87,6 +96,17 @@ async fn converse(
         log::debug!("client {} goes on writing and is cut off", outlet.client.0);
     }
     Ending::Closed
+}
+
+/// Ends the stream in order: what has arrived is taken off the socket, or it would be reset.
+async fn close(reader: &mut Reader, writer: &mut OwnedWriteHalf) -> io::Result<()> {
+    writer.shutdown().await?;
+    let mut nowhere = tokio::io::sink();
+    let arrived = tokio::io::copy(reader, &mut nowhere);
+    if tokio::time::timeout(ARRIVED, arrived).await.is_err() {
+        log::debug!("a client that was not let in stays");
+    }
+    Ok(())
 }
 
 /// Ends a connection the way a fault asks for; the socket closes when its other half is dropped.

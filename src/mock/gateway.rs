@@ -274,7 +274,7 @@ impl MockGateway {
 
     /// Sends a coded notice with its usual text to every client.
     pub fn notice(&self, code: i32) {
-        self.shared.world().notify_all(code);
+        handler::notify(&mut self.shared.world(), code, None);
     }
 
     /// Closes every connection; clients may connect again at once.

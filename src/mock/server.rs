@@ -135,6 +135,10 @@ fn happen(due: Due, shared: &Shared) {
         Due::Wake(moment) => handler::wake(&mut shared.world(), moment),
         Due::HeldFrame(outbox) => outbox.release_held(),
         Due::Storm(fault) => rage(fault, shared),
+        Due::Farms(connection) => handler::welcome_late(&mut shared.world(), connection),
+        Due::Last(connection, request) => {
+            handler::correct_last(&mut shared.world(), connection, request);
+        }
         Due::SnapshotEnd(connection, request, number) => {
             handler::end_snapshot(&mut shared.world(), connection, request, number);
         }
@@ -153,6 +157,6 @@ fn happen(due: Due, shared: &Shared) {
 /// Lets a storm send its code and plans the next time.
 pub(crate) fn rage(fault: FaultId, shared: &Shared) {
     let Some((code, client, every)) = shared.faults.storm(fault) else { return };
-    shared.world().notify(code, client);
+    handler::notify(&mut shared.world(), code, client);
     shared.schedule.plan(every, Due::Storm(fault));
 }

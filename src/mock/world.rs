@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::client::{Client, ConnectionId, Due, NO_REQUEST, Outlet};
+use crate::client::{Client, ConnectionId, Due, Outlet};
 use crate::clock;
 use crate::exchange::depth::Depth;
 use crate::exchange::{ClientId, ConId, Exchange, Order, OrderKey, PermId, PriceProcess};
@@ -16,7 +16,6 @@ use crate::limits::Usage;
 use crate::login::Login;
 use crate::market_clock::MarketClock;
 use crate::newsroom::Newsroom;
-use crate::notices;
 use crate::outbox::Outbox;
 use crate::pending::Pending;
 use crate::request_log::RequestLog;
@@ -199,19 +198,6 @@ impl World {
         if self.clients.remove(&connection).is_some() {
             self.disconnects += 1;
             self.usage.dismiss(connection);
-        }
-    }
-
-    /// Sends a coded notice to every client.
-    pub(crate) fn notify_all(&self, code: i32) {
-        self.notify(code, None);
-    }
-
-    /// Sends a coded notice to one client or to all.
-    pub(crate) fn notify(&self, code: i32, client: Option<ClientId>) {
-        let concerned = |outlet: &Outlet| client.is_none_or(|client| client == outlet.client);
-        for outlet in self.outlets().into_iter().filter(concerned) {
-            outlet.error(NO_REQUEST, code, notices::text(code));
         }
     }
 

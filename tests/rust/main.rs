@@ -25,6 +25,7 @@ mod mock_order_story;
 mod mock_order_types;
 mod mock_orders;
 mod mock_profile;
+mod mock_quirks;
 mod mock_raw;
 mod mock_reference;
 mod mock_replay;

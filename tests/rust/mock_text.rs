@@ -67,6 +67,16 @@ impl TextClient {
         text.trim_end_matches('\0').split('\0').map(str::to_owned).collect()
     }
 
+    /// Reads frames up to and with the first of this id.
+    pub(crate) fn read_until(&mut self, id: &str) -> Frame {
+        loop {
+            let frame = self.read();
+            if frame[0] == id {
+                return frame;
+            }
+        }
+    }
+
     /// Everything that came before the answer to a request sent now.
     pub(crate) fn settle(&mut self) -> Vec<Frame> {
         self.send("49|1");
@@ -84,6 +94,11 @@ impl TextClient {
     pub(crate) fn ask(&mut self, line: &str) -> Vec<Frame> {
         self.send(line);
         self.settle()
+    }
+
+    /// Reads up to the end of the stream.
+    pub(crate) fn ends(&mut self) -> bool {
+        self.socket.read_to_end(&mut Vec::new()).is_ok()
     }
 }
 

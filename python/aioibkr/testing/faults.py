@@ -14,27 +14,42 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 __all__ = [
+    "AcceptThenClose",
+    "AcceptThenReset",
     "BadLength",
     "ClientIdHeld",
     "CodeStorm",
+    "CompetingSession",
+    "CrookedBars",
     "Delay",
     "Drop",
     "Duplicate",
+    "FarmCompanions",
     "Fault",
     "Garbage",
     "HalfOpen",
     "IdRollback",
     "LateDrain",
+    "LateFarms",
     "LateFill",
+    "LostZeroStrike",
+    "MissingMarks",
     "Mute",
+    "OldLast",
     "PartialFill",
+    "PoisonedCancel",
     "RejectOrder",
     "Reorder",
     "Reset",
+    "SilentStreams",
     "SlowReader",
     "Split",
+    "StaleFirstLast",
     "Stall",
+    "StrayDepthRow",
     "Truncate",
+    "VersionThenClose",
+    "ZeroLastTime",
 ]
 
 
@@ -192,6 +207,96 @@ class SlowReader(_Holds):
     bytes_per_second: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class _AtDoor:
+    """Strikes whoever connects: no client is known yet."""
+
+    count: int | None = None
+    probability: float = 1.0
+
+
+@dataclass(frozen=True)
+class AcceptThenClose(_AtDoor):
+    """A connection ends in order without a version frame, as while a gateway restarts."""
+
+
+@dataclass(frozen=True)
+class AcceptThenReset(_AtDoor):
+    """As ``AcceptThenClose``, with a reset."""
+
+
+@dataclass(frozen=True)
+class VersionThenClose(_AtDoor):
+    """A connection ends right after the version frame, as for a host that is not trusted."""
+
+
+@dataclass(frozen=True)
+class LateFarms(_Strikes):
+    """The farms are told ``seconds`` later; requests sent before that are never answered."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class LostZeroStrike(_Strikes):
+    """A protobuf request about a contract with a written strike of 0 is never answered."""
+
+
+@dataclass(frozen=True)
+class StaleFirstLast(_Strikes):
+    """A ticker's first last price is yesterday's close; the right one comes ``seconds`` later."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class OldLast(_Strikes):
+    """Behind a new last price the one before it comes once more."""
+
+
+@dataclass(frozen=True)
+class ZeroLastTime(_Strikes):
+    """The time of the last trade is 0 in the first ticks."""
+
+
+@dataclass(frozen=True)
+class StrayDepthRow(_Strikes):
+    """Behind the changes of a SMART book comes one of a row the book does not have."""
+
+
+@dataclass(frozen=True)
+class FarmCompanions(_Strikes):
+    """Before 2103 books are reset (317), before 2105 live bars end (10182)."""
+
+
+@dataclass(frozen=True)
+class SilentStreams(_Strikes):
+    """After 2103, 2105 or 1100 streams stay silent, and so do requests under their ids.
+
+    2103 silences ticks and bars; the others the bars that keep up to date.
+    """
+
+
+@dataclass(frozen=True)
+class PoisonedCancel(_Strikes):
+    """After a second cancel of a summary two requests are misread (320), then comes a reset."""
+
+
+@dataclass(frozen=True)
+class CompetingSession(_Holds):
+    """Tickers are told 10197 and stop until the fault is cleared; new ones get 10197 alone."""
+
+
+@dataclass(frozen=True)
+class CrookedBars(_Strikes):
+    """In extended hours the high of a bar is below its close."""
+
+
+@dataclass(frozen=True)
+class MissingMarks(_Holds):
+    """Portfolio rows have no price, value and cost."""
+
+
 Fault = (
     Mute
     | Delay
@@ -213,4 +318,19 @@ Fault = (
     | ClientIdHeld
     | LateDrain
     | SlowReader
+    | AcceptThenClose
+    | AcceptThenReset
+    | VersionThenClose
+    | LateFarms
+    | LostZeroStrike
+    | StaleFirstLast
+    | OldLast
+    | ZeroLastTime
+    | StrayDepthRow
+    | FarmCompanions
+    | SilentStreams
+    | PoisonedCancel
+    | CompetingSession
+    | CrookedBars
+    | MissingMarks
 )

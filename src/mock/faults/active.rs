@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::distortion::{Ending, Fate};
-use super::{ALL, Fault, Injection};
+use super::{ALL, Fault, Injection, Quirk};
 use crate::client::ConnectionId;
 use crate::exchange::ClientId;
 use crate::exchange::random::{mix, unit};
@@ -158,6 +158,30 @@ impl Faults {
         self.strike(client, is_held).is_some()
     }
 
+    /// Whether this quirk strikes a client now.
+    pub(crate) fn has(&self, client: ClientId, quirk: Quirk) -> bool {
+        self.quirk(client, |one| (one == quirk).then_some(())).is_some()
+    }
+
+    /// What a quirk that strikes a client now comes to.
+    pub(crate) fn quirk<T>(&self, client: ClientId, of: impl Fn(Quirk) -> Option<T>) -> Option<T> {
+        self.strike(client, |active| match active.injection.fault {
+            Fault::Quirk(quirk) => of(quirk),
+            _ => None,
+        })
+    }
+
+    /// Whether this quirk strikes whoever connects now.
+    pub(crate) fn meets_at_door(&self, quirk: Quirk) -> bool {
+        // Injections at the door are for every client, so no id is the wrong one.
+        self.has(ClientId(i32::MIN), quirk)
+    }
+
+    /// Whether a quirk that is a state holds for a client.
+    pub(crate) fn is_on(&self, client: ClientId, quirk: Quirk) -> bool {
+        self.find(client, |fault| (*fault == Fault::Quirk(quirk)).then_some(())).is_some()
+    }
+
     /// The code a storm sends next, to whom and how soon again; `None` when it is over.
     pub(crate) fn storm(&self, id: FaultId) -> Option<(i32, Option<ClientId>, Duration)> {
         let mut state = self.lock();
@@ -258,7 +282,8 @@ fn fate_of(active: &Active, seed: u64) -> Option<Fate> {
         | Fault::IdRollback(_)
         | Fault::ClientIdHeld
         | Fault::LateDrain(_)
-        | Fault::SlowReader(_) => return None,
+        | Fault::SlowReader(_)
+        | Fault::Quirk(_) => return None,
     })
 }
 

@@ -6,9 +6,11 @@ use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 use crate::client::{NO_REQUEST, Outlet};
 use crate::clock;
 use crate::exchange::bars::{Bar, BarQuery, BarSize, Show, Span, bars};
-use crate::exchange::calendar::{ZONE, eastern, from_eastern};
+use crate::exchange::calendar::{ZONE, eastern, from_eastern, session};
+use crate::exchange::number::double;
 use crate::exchange::refusal::Refusal;
 use crate::exchange::{Instrument, SecurityKind};
+use crate::faults::Quirk;
 use crate::wire::frame::MAX_BODY;
 use crate::wire::pb;
 use crate::wire::text::BarsWithWindow;
@@ -95,10 +97,14 @@ fn send(
         schedule::send(to, id, &instrument, query);
         return Ok(());
     }
-    let found = match world.exchange.bars(instrument.con_id) {
+    let mut found: Vec<_> = match world.exchange.bars(instrument.con_id) {
         Some(series) => series.iter().filter(|bar| bar.start < query.end).copied().collect(),
         None => bars(&instrument, world.exchange.seed, query),
     };
+    if world.faults.has(to.client, Quirk::CrookedBars) {
+        let outside = found.iter_mut().filter(|bar| is_extended(instrument.kind, bar.start));
+        outside.for_each(|bar| bar.high = bar.close.min(bar.open) - double(instrument.tick));
+    }
     let form = if request.format_date() == 2 { DateForm::Epoch } else { DateForm::Local };
     let has_utc_window = world.settings.profile.writes_utc_windows;
     let writing = Writing { dates: form, has_utc_window };
@@ -108,6 +114,11 @@ fn send(
         live_bars::start(world, to, id, followed, found.last());
     }
     Ok(())
+}
+
+fn is_extended(kind: SecurityKind, start: i64) -> bool {
+    let regular = session(kind, eastern(start).date(), true);
+    regular.is_none_or(|session| !(session.start..session.end).contains(&start))
 }
 
 /// A farm that sleeps connects on demand and says so; the bars follow (H9).

@@ -7,6 +7,7 @@ use crate::exchange::instrument::Instrument;
 use crate::exchange::number::text;
 use crate::exchange::refusal::Refusal;
 use crate::exchange::{ConId, Quote, QuoteChange};
+use crate::faults::Quirk;
 use crate::flood::{Flood, Progress};
 use crate::wire::pb;
 use crate::world::World;
@@ -120,7 +121,7 @@ fn start(world: &mut World, to: &Outlet, id: RequestId, mut ticker: Ticker, is_s
             to.error(id, 10_091, PARTLY_SUBSCRIBED);
         }
     }
-    send_burst(world, to, id, &ticker);
+    send_first_burst(world, to, id, &ticker);
     if is_snapshot {
         ticker.snapshot = Some(plan_end(world, to, id, ticker.con_id));
     }
@@ -146,6 +147,43 @@ fn send_parameters(world: &World, to: &Outlet, id: RequestId, con_id: ConId) {
 
 fn send_mode(to: &Outlet, id: RequestId, mode: DataMode) {
     to.send(&pb::MarketDataType { req_id: Some(id), market_data_type: Some(mode.number()) });
+}
+
+/// The first ticks, with what is wrong with them (M11, M12).
+fn send_first_burst(world: &World, to: &Outlet, id: RequestId, ticker: &Ticker) {
+    let Some(mut quote) = shown_quote(world, ticker).cloned() else { return };
+    let stale = world.faults.quirk(to.client, |quirk| match quirk {
+        Quirk::StaleFirstLast(after) => Some(after),
+        _ => None,
+    });
+    if let Some(after) = stale.filter(|_| quote.close.is_some()) {
+        quote.last = quote.close;
+        world.schedule.plan(after, Due::Last(to.connection, id));
+    }
+    if world.faults.has(to.client, Quirk::ZeroLastTime) {
+        quote.last_time = 0;
+    }
+    ticks::send(to, id, &ticks::ticks(&quote, Parts::ALL, ticker.mode.is_delayed()));
+    option_ticks::send(world, to, id, ticker);
+    generic_ticks::send(world, to, id, ticker, |_| true);
+}
+
+/// Tells a ticker its right last price, unless it is gone (M11).
+pub(crate) fn correct_last(world: &mut World, connection: ConnectionId, id: RequestId) {
+    let client = world.clients.get(&connection);
+    let found = client.and_then(|client| Some((&client.outlet, client.tickers.get(&id)?)));
+    let Some((to, ticker)) = found else { return };
+    if let Some(quote) = shown_quote(world, ticker) {
+        ticks::send(to, id, &ticks::ticks(quote, Parts::LAST, ticker.mode.is_delayed()));
+    }
+}
+
+/// Goes on with a ticker that was stopped, from its present values.
+pub(super) fn resume(world: &mut World, to: &Outlet, id: RequestId, ticker: Ticker) {
+    send_burst(world, to, id, &ticker);
+    if let Some(client) = world.client(to) {
+        client.tickers.insert(id, ticker);
+    }
 }
 
 fn send_burst(world: &World, to: &Outlet, id: RequestId, ticker: &Ticker) {
@@ -196,7 +234,8 @@ pub(super) fn cancel(world: &mut World, to: &Outlet, request: &pb::CancelMarketD
     let id = request.req_id.unwrap_or(NO_REQUEST);
     let Some(client) = world.client(to) else { return };
     let news = client.streams.news.remove(&id);
-    if client.tickers.remove(&id).is_none() && news.is_none() {
+    let ticker = client.tickers.remove(&id).or(client.outdone.remove(&id));
+    if ticker.is_none() && news.is_none() {
         to.error(id, 300, format!("Can't find EId with tickerId:{id}"));
     }
 }
@@ -244,9 +283,25 @@ pub(crate) fn set_price(world: &mut World, con_id: ConId, change: &QuoteChange) 
         let parts = Parts::of(change, &before, after);
         send_parts(world, con_id, parts);
     }
+    repeat_old_last(world, con_id, change, &before);
     prints::follow(world, con_id, change, &before);
     super::tell(world, events);
     tell_holders(world, con_id);
+}
+
+/// The last price before a new one, once more (M11).
+fn repeat_old_last(world: &World, con_id: ConId, change: &QuoteChange, before: &Quote) {
+    if change.last.is_none() || before.last.is_none() {
+        return;
+    }
+    for client in world.clients.values() {
+        for (id, ticker) in followers(client, con_id) {
+            if world.faults.has(client.outlet.client, Quirk::OldLast) {
+                let ticks = ticks::ticks(before, Parts::LAST, ticker.mode.is_delayed());
+                ticks::send(&client.outlet, *id, &ticks);
+            }
+        }
+    }
 }
 
 /// Takes the market away: sides go to -1, or the data turns frozen where that was asked for.

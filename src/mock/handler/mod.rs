@@ -4,6 +4,7 @@
 mod absent;
 mod account_updates;
 mod bulletins;
+mod competition;
 mod contract;
 mod contract_details;
 mod depth;
@@ -11,10 +12,12 @@ mod display_groups;
 mod entitlement;
 mod executions;
 mod exercise;
+mod farms;
 mod generic_ticks;
 mod head_timestamp;
 mod historical_ticks;
 mod history;
+mod lapses;
 mod live_bars;
 mod login;
 mod market_data;
@@ -45,9 +48,10 @@ mod venues;
 pub(crate) use bulletins::post as post_bulletin;
 pub(crate) use depth::{halt as halt_depth, reset as reset_depth, set as set_depth};
 pub(crate) use entitlement::CODES as ENTITLEMENT_CODES;
+pub(crate) use farms::{notify, welcome_late};
 pub(crate) use generic_ticks::set as set_statistic;
 pub(crate) use live_bars::roll as roll_live_bar;
-pub(crate) use market_data::{clear_price, end_snapshot, flood, set_price};
+pub(crate) use market_data::{clear_price, correct_last, end_snapshot, flood, set_price};
 pub(crate) use news::publish;
 pub(crate) use orders::place_by_hand;
 pub(crate) use real_time_bars::{bust as bust_bars, end_bar as end_real_time_bar};
@@ -69,7 +73,11 @@ use crate::world::World;
 /// Answers a request.
 #[expect(clippy::too_many_lines, reason = "a table of one line per kind of request")]
 pub(crate) fn serve(world: &mut World, to: &Outlet, request: Request) {
-    if read_only::refuses(world, to, &request) || entitlement::refuses(world, to, &request) {
+    let is_kept_from = lapses::loses(world, to, &request)
+        || read_only::refuses(world, to, &request)
+        || competition::refuses(world, to, &request)
+        || entitlement::refuses(world, to, &request);
+    if is_kept_from {
         return;
     }
     match request {
@@ -224,8 +232,9 @@ fn tell_marks(world: &mut World, account: &str, con_id: ConId) {
     }
 }
 
-/// Lets matching follow the faults that are on now.
+/// Lets matching and market data follow the faults that are on now.
 pub(crate) fn follow_faults(world: &mut World) {
+    competition::follow(world);
     let limits = world.faults.fill_limits();
     let limits = limits.into_iter().filter_map(|(client, most)| Some((client, decimal(most)?)));
     world.exchange.fill_rule = FillRule { limits: limits.collect() };

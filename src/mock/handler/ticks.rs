@@ -44,6 +44,9 @@ impl Parts {
         close: false,
     };
 
+    /// The last trade.
+    pub(super) const LAST: Self = Self { bid: false, ask: false, last: true, ..Self::SIDES };
+
     /// The parts of either.
     pub(super) const fn and(self, other: Self) -> Self {
         Self {

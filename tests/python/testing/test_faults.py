@@ -30,6 +30,21 @@ EVERY: list[faults.Fault] = [
     faults.ClientIdHeld(client=7),
     faults.LateDrain(0.1),
     faults.SlowReader(1000),
+    faults.AcceptThenClose(),
+    faults.AcceptThenReset(),
+    faults.VersionThenClose(),
+    faults.LateFarms(0.1),
+    faults.LostZeroStrike(),
+    faults.StaleFirstLast(0.1),
+    faults.OldLast(),
+    faults.ZeroLastTime(),
+    faults.StrayDepthRow(),
+    faults.FarmCompanions(),
+    faults.SilentStreams(),
+    faults.PoisonedCancel(),
+    faults.CompetingSession(),
+    faults.CrookedBars(),
+    faults.MissingMarks(),
 ]
 
 
