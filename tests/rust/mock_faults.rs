@@ -105,6 +105,7 @@ fn test_a_reset_fails_the_clients_reads() {
     until(|| gateway.clients().is_empty());
 }
 
+/// (S8)
 #[test]
 fn test_a_half_open_connection_is_silent_and_keeps_its_id() {
     let (gateway, mut client, fault) = struck(Fault::HalfOpen("req_current_time".into()));
@@ -276,6 +277,7 @@ async fn test_a_rolled_back_id_is_told_and_refused() {
     assert_eq!(gateway.orders().len(), 1);
 }
 
+/// (S8, B3)
 #[test]
 fn test_a_held_client_id_is_refused_so_often() {
     let gateway = gateway();

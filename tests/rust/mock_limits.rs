@@ -133,7 +133,7 @@ fn test_the_thirty_third_client_finds_no_place() {
     RawClient::connect(&gateway, 33);
 }
 
-/// (M5, M6, M7)
+/// (M5, M6, M7, 18.6)
 #[test]
 fn test_entitlement_errors_leave_what_they_leave() {
     let gateway = gateway();

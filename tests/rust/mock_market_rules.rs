@@ -89,7 +89,7 @@ async fn test_money_buys_what_it_can_at_the_price() {
     assert_eq!(gateway.executions()[0].quantity, 5.2603);
 }
 
-/// (O2) Gateways repeat themselves.
+/// (O2, 18.1) Gateways repeat themselves.
 #[tokio::test]
 async fn test_every_state_is_told_twice_where_that_is_the_way() {
     let rules = MarketRules { repeats_states: true, ..MarketRules::default() };

@@ -10,7 +10,7 @@ use crate::mock_text::{AAPL, TextClient, errors, ids, of, order, set_up};
 
 const BARS: &str = "0|20261120-22:00:00|1 hour|1 D|1|TRADES|1|0|";
 
-/// (S6) The zone is that of the host: here one with blanks, and one no client can decode.
+/// (S6, 18.16) The zone is that of the host: here one with blanks, and one no client can decode.
 #[test]
 fn test_the_connection_time_is_that_of_the_host() {
     for zone in [&b"Central European Standard Time"[..], b"\xD6\xD0\xB9\xFA"] {
@@ -55,7 +55,7 @@ fn test_a_read_only_gateway_refuses_what_is_about_orders() {
     }
 }
 
-/// (H2) The window of an answer is in the zone of the instrument, or in UTC by a setting.
+/// (H2, 18.16) The window of an answer is in the zone of the instrument, or in UTC by a setting.
 #[test]
 fn test_a_window_is_written_in_the_zone_of_the_instrument_or_in_utc() {
     let cases = [
