@@ -22,6 +22,7 @@ fn for_group(name: &str) -> Order {
     Order { fa_group: name.into(), ..market_order(Action::Buy, 100.0) }
 }
 
+/// (A20)
 #[tokio::test]
 async fn test_a_group_fill_is_told_whole_and_then_by_account() {
     let gateway = advisor();

@@ -70,6 +70,7 @@ async fn test_only_its_client_cancels_an_order_unless_the_rules_say_otherwise() 
     assert_eq!(gateway.orders()[0].status, "Cancelled");
 }
 
+/// (I8)
 #[tokio::test]
 async fn test_orders_entered_by_hand_have_id_zero_until_client_zero_binds_them() {
     let gateway = gateway();
@@ -97,6 +98,7 @@ async fn test_a_manual_order_that_cannot_be_read_is_refused_with_its_text() {
     assert!(refused.unwrap_err().to_string().contains("order type"));
 }
 
+/// (S15)
 #[tokio::test]
 async fn test_open_orders_come_unasked_on_connect_where_the_rules_say_so() {
     let gateway = gateway();

@@ -59,6 +59,26 @@ fn test_a_warning_about_rights_ends_nothing() {
     assert!(!ticks(&first).is_empty() && ticks(&client.settle()).contains(&("68", "100")));
 }
 
+/// (M4, M14) An option in delayed mode: the kind of data, two warnings, then delayed ticks and greeks.
+#[test]
+fn test_delayed_data_of_an_option_is_warned_of_twice() {
+    let gateway = gateway();
+    let mut client = TextClient::connect(&gateway, 7);
+    let rows = client.ask(&format!("9|8|5|{}|0||||", CALL.replace("EXPIRY", "")));
+    let row = of(&rows, "10").last().copied().unwrap();
+    let symbol = row.iter().find(|field| field.ends_with("C00190000")).unwrap();
+    gateway.set_entitlement(symbol, false).unwrap();
+    client.ask("59|1|3");
+
+    let told = client.ask(&ticks_of(&CALL.replace("EXPIRY", &row[4]), 9, ""));
+
+    let first: Vec<_> = told.iter().filter(|frame| ["58", "4"].contains(&&frame[0][..])).collect();
+    assert_eq!((&first[0][0][..], &first[0][3][..]), ("58", "3"));
+    assert_eq!(errors(&told), [(9, 10167), (9, 10091)]);
+    let greeks: Vec<_> = of(&told, "21").into_iter().map(|tick| tick[2].as_str()).collect();
+    assert!(greeks.contains(&"83"), "{told:?}");
+}
+
 /// (M8, M9) A side without a price is -1 with size 0, and each price is followed by its size.
 #[test]
 fn test_a_side_without_a_price_is_minus_one_and_sizes_follow_prices() {
