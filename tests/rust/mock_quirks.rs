@@ -218,6 +218,25 @@ fn test_bars_that_keep_up_to_date_stop_at_the_nightly_reset() {
     assert_eq!((ids(&same), ids(&other)), (vec![], vec!["17"]));
 }
 
+/// (C8) Ticks go on after 1102; a summary is heard of again when it is asked for again.
+#[test]
+fn test_a_summary_does_not_survive_an_outage() {
+    let gateway = gateway();
+    let _fault = gateway.inject(Quirk::ForgottenSummary).unwrap();
+    let mut client = TextClient::connect(&gateway, 7);
+    client.ask("62|1|9|All|BuyingPower");
+    client.ask(&ticks_of_aapl(8));
+
+    gateway.notice(1102);
+    gateway.set_account_value(ACCOUNT, "BuyingPower", "5.00", "USD").unwrap();
+    gateway.set_price("AAPL", last(100.0)).unwrap();
+    let after = client.settle();
+    let again = client.ask("62|1|9|All|BuyingPower");
+
+    assert_eq!((of(&after, "63").len(), lasts(&after)), (0, vec!["100"]));
+    assert_eq!(ids(&again), ["63", "64"]);
+}
+
 /// (B4) After a second cancel of a summary requests are misread, then the connection is reset.
 #[test]
 fn test_a_second_cancel_of_a_summary_poisons_the_connection() {
@@ -237,13 +256,15 @@ fn test_a_second_cancel_of_a_summary_poisons_the_connection() {
     assert!(!client.ends(), "a reset is no end of the stream");
 }
 
-/// (B13, M7) Running tickers are told and stop, snapshots are refused; it is over when it is over.
+/// (B13, M7) What runs is told and stops, a snapshot for good; it is over when it is over.
 #[test]
 fn test_a_session_nobody_sees_takes_the_market_data() {
     let gateway = gateway();
     gateway.set_price("AAPL", last(100.0)).unwrap();
     let mut client = TextClient::connect(&gateway, 7);
     client.ask(&ticks_of_aapl(9));
+    gateway.clear_price("MSFT").unwrap();
+    client.ask(&format!("1|11|8|{}|0||1|0|", AAPL.replace("AAPL", "MSFT")));
 
     let fault = gateway.inject(Quirk::CompetingSession).unwrap();
     gateway.set_price("AAPL", last(101.0)).unwrap();
@@ -253,7 +274,7 @@ fn test_a_session_nobody_sees_takes_the_market_data() {
     gateway.set_price("AAPL", last(102.0)).unwrap();
     let after = client.settle();
 
-    assert_eq!((errors(&outdone), outdone.len()), (vec![(9, 10197)], 1));
+    assert_eq!((errors(&outdone), outdone.len()), (vec![(8, 10197), (9, 10197)], 2));
     assert_eq!((errors(&snapshot), snapshot.len()), (vec![(10, 10197)], 1));
     assert_eq!(lasts(&after), ["101", "102"]);
 }

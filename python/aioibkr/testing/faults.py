@@ -26,6 +26,7 @@ __all__ = [
     "Duplicate",
     "FarmCompanions",
     "Fault",
+    "ForgottenSummary",
     "Garbage",
     "HalfOpen",
     "IdRollback",
@@ -278,6 +279,11 @@ class SilentStreams(_Strikes):
 
 
 @dataclass(frozen=True)
+class ForgottenSummary(_Strikes):
+    """After 1102 nothing more is heard of account summaries, though ticks go on."""
+
+
+@dataclass(frozen=True)
 class PoisonedCancel(_Strikes):
     """After a second cancel of a summary two requests are misread (320), then comes a reset."""
 
@@ -329,6 +335,7 @@ Fault = (
     | StrayDepthRow
     | FarmCompanions
     | SilentStreams
+    | ForgottenSummary
     | PoisonedCancel
     | CompetingSession
     | CrookedBars

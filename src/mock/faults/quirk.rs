@@ -34,6 +34,8 @@ pub enum Quirk {
     /// for under their ids; 1100 takes the bars that keep up to date alone, 2103 ticks and all bars
     /// (C6, H18, B2).
     SilentStreams,
+    /// After 1102 nothing more is heard of account summaries, though ticks go on (C8).
+    ForgottenSummary,
     /// After a second cancel of one account summary the next two requests are misread (320), then the
     /// connection is reset (B4).
     PoisonedCancel,
@@ -64,6 +66,7 @@ impl Quirk {
             "StrayDepthRow" => Self::StrayDepthRow,
             "FarmCompanions" => Self::FarmCompanions,
             "SilentStreams" => Self::SilentStreams,
+            "ForgottenSummary" => Self::ForgottenSummary,
             "PoisonedCancel" => Self::PoisonedCancel,
             "CompetingSession" => Self::CompetingSession,
             "CrookedBars" => Self::CrookedBars,

@@ -22,14 +22,20 @@ fn stop(world: &mut World, to: &Outlet) {
     let Some(client) = world.client(to) else { return };
     for (id, ticker) in std::mem::take(&mut client.tickers) {
         to.error(id, OUTDONE, entitlement::text(OUTDONE));
-        client.outdone.insert(id, ticker);
+        // A snapshot that is refused is over.
+        if ticker.snapshot.is_some() {
+            to.usage.end(to.connection, id);
+        } else {
+            client.outdone.insert(id, ticker);
+        }
     }
 }
 
 fn resume(world: &mut World, to: &Outlet) {
     let Some(client) = world.client(to) else { return };
-    for (id, ticker) in std::mem::take(&mut client.outdone) {
-        market_data::resume(world, to, id, ticker);
+    let outdone = std::mem::take(&mut client.outdone);
+    if !outdone.is_empty() {
+        market_data::resume(world, to, outdone);
     }
 }
 

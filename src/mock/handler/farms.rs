@@ -12,6 +12,7 @@ use super::depth;
 const NO_MARKET: i32 = 2103;
 const NO_HISTORY: i32 = 2105;
 const NO_LINK: i32 = 1100;
+const LINK_KEPT: i32 = 1102;
 const NEW_PORT: i32 = 1300;
 
 /// Tells a new client of every farm (S2, S5).
@@ -42,6 +43,9 @@ pub(crate) fn notify(world: &mut World, code: i32, client: Option<ClientId>) {
         if stops && world.faults.has(to.client, Quirk::SilentStreams) {
             silence(world, &to, code);
         }
+        if code == LINK_KEPT && world.faults.has(to.client, Quirk::ForgottenSummary) {
+            forget_summaries(world, &to);
+        }
         // The socket of a port that is given up goes with it (C10).
         if code == NEW_PORT {
             to.outbox.push_pieces(vec![Piece::End(Ending::Closed)]);
@@ -61,6 +65,14 @@ fn accompany(world: &mut World, to: &Outlet, code: i32) {
 }
 
 const DISCONNECTED: &str = "Failed to request live updates (disconnected).";
+
+/// Account summaries did not survive an outage in practice; their clients ask again (C8).
+fn forget_summaries(world: &mut World, to: &Outlet) {
+    let Some(client) = world.client(to) else { return };
+    for id in std::mem::take(&mut client.summaries).into_keys() {
+        to.usage.end(to.connection, id);
+    }
+}
 
 /// Takes streams away without a word and keeps their ids (C6, H18).
 fn silence(world: &mut World, to: &Outlet, code: i32) {

@@ -1,5 +1,6 @@
 //! Market data (1, 2, 59): which kind of data a ticker gets, its first burst, later ticks, snapshots.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::client::{Client, ConnectionId, DataMode, Due, NO_REQUEST, Outlet, RequestId, Ticker};
@@ -178,12 +179,15 @@ pub(crate) fn correct_last(world: &mut World, connection: ConnectionId, id: Requ
     }
 }
 
-/// Goes on with a ticker that was stopped, from its present values.
-pub(super) fn resume(world: &mut World, to: &Outlet, id: RequestId, ticker: Ticker) {
-    send_burst(world, to, id, &ticker);
-    if let Some(client) = world.client(to) {
-        client.tickers.insert(id, ticker);
+/// Goes on with tickers that were stopped, from present values and with the kind of data of now.
+pub(super) fn resume(world: &mut World, to: &Outlet, stopped: BTreeMap<RequestId, Ticker>) {
+    for (id, ticker) in &stopped {
+        send_burst(world, to, *id, ticker);
     }
+    if let Some(client) = world.client(to) {
+        client.tickers.extend(stopped);
+    }
+    review_modes(world, |_| true);
 }
 
 fn send_burst(world: &World, to: &Outlet, id: RequestId, ticker: &Ticker) {

@@ -41,6 +41,7 @@ EVERY: list[faults.Fault] = [
     faults.StrayDepthRow(),
     faults.FarmCompanions(),
     faults.SilentStreams(),
+    faults.ForgottenSummary(),
     faults.PoisonedCancel(),
     faults.CompetingSession(),
     faults.CrookedBars(),
