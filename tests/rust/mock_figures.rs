@@ -167,7 +167,7 @@ fn test_profit_and_loss_is_unset_where_there_is_none() {
 fn test_a_summary_may_come_late_or_never() {
     let gateway = gateway();
     let mut client = TextClient::connect(&gateway, 7);
-    let late = Duration::from_millis(50);
+    let late = Duration::from_millis(400);
     let delay = gateway.inject(Fault::Delay("req_account_summary".into(), late)).unwrap();
 
     let at_once = client.ask("62|1|8|All|NetLiquidation");

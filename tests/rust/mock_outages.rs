@@ -5,6 +5,9 @@ use aioibkr_mock_gateway::{MockGateway, Scenario, Settings};
 use crate::mock_fixture::gateway;
 use crate::mock_text::{TextClient, errors, ids, of, order};
 
+/// How many notices every client is welcomed with.
+const WELCOME: usize = 3;
+
 fn playing(events: &str) -> MockGateway {
     let text = format!("version = 1\nstarts = \"first client\"\n{events}");
     let scenario = Some(Scenario::parse(&text).unwrap());
@@ -25,7 +28,8 @@ fn test_farms_break_and_come_back_while_orders_work() {
          [[event]]\nat = 0.5\nfarm = { which = \"history\", lasts = 0.02 }\n\
          [[event]]\nat = 0.6\nfarm = { which = \"definitions\", lasts = 0.02 }",
     );
-    let mut client = TextClient::connect(&gateway, 7);
+    let mut client = TextClient::start(&gateway, 7);
+    codes(&mut client, WELCOME);
 
     let first = codes(&mut client, 1);
     let placed = client.ask(&order(1, "BUY 1 LMT 50"));
@@ -43,7 +47,8 @@ fn test_the_daily_reset_ends_with_a_notice_of_every_farm() {
     let gateway = playing(
         "[[event]]\nat = 0.05\nrepeat = { times = 2, every = 0.05 }\noutage = { lasts = 0.01 }",
     );
-    let mut client = TextClient::connect(&gateway, 7);
+    let mut client = TextClient::start(&gateway, 7);
+    codes(&mut client, WELCOME);
 
     let (first, back) = (client.read_until("4"), client.read_until("4"));
     let second = codes(&mut client, 2);

@@ -55,7 +55,7 @@ fn test_a_door_is_shut_before_or_behind_the_version_frame() {
 #[test]
 fn test_requests_before_the_farms_are_never_answered() {
     let gateway = gateway();
-    let _fault = gateway.inject(Quirk::LateFarms(Duration::from_millis(150))).unwrap();
+    let _fault = gateway.inject(Quirk::LateFarms(Duration::from_millis(500))).unwrap();
     let mut client = TextClient::start(&gateway, 7);
 
     client.send("61|1");
@@ -96,7 +96,7 @@ fn test_the_first_last_price_is_the_close_of_the_day_before() {
     let gateway = gateway();
     let close = Prices { close: Some(90.0), ..market(99.0, 101.0, 100.0) };
     gateway.set_price("AAPL", close).unwrap();
-    let _fault = gateway.inject(Quirk::StaleFirstLast(Duration::from_millis(50))).unwrap();
+    let _fault = gateway.inject(Quirk::StaleFirstLast(Duration::from_millis(400))).unwrap();
     let mut client = TextClient::connect(&gateway, 7);
 
     let first = client.ask(&ticks_of_aapl(9));

@@ -196,7 +196,7 @@ fn test_a_cancel_of_depth_needs_its_flag_and_rows_may_follow_it() {
     client.ask(&format!("10|5|9|{AAPL}|5|1|"));
 
     let wrong = [client.ask("11|1|9|0"), client.ask("98|9"), client.ask("11|1|8|1")];
-    let late = Fault::Delay("market_depth_l2".into(), Duration::from_millis(50));
+    let late = Fault::Delay("market_depth_l2".into(), Duration::from_millis(400));
     let _fault = gateway.inject(late).unwrap();
     let row = DepthRow { price: 9.0, size: 1.0, maker: "ARCA".into() };
     gateway.set_depth("AAPL", &[row], &[]).unwrap();

@@ -34,22 +34,27 @@ pub(crate) fn welcome_late(world: &mut World, connection: ConnectionId) {
 pub(crate) fn notify(world: &mut World, code: i32, client: Option<ClientId>) {
     let concerned = |outlet: &Outlet| client.is_none_or(|client| client == outlet.client);
     for to in world.outlets().into_iter().filter(concerned) {
-        let breaks = matches!(code, NO_MARKET | NO_HISTORY);
-        if breaks && world.faults.has(to.client, Quirk::FarmCompanions) {
-            accompany(world, &to, code);
-        }
+        precede(world, &to, code);
         to.error(NO_REQUEST, code, notices::text(code));
-        let stops = breaks || code == NO_LINK;
-        if stops && world.faults.has(to.client, Quirk::SilentStreams) {
-            silence(world, &to, code);
-        }
-        if code == LINK_KEPT && world.faults.has(to.client, Quirk::ForgottenSummary) {
-            forget_summaries(world, &to);
-        }
+        follow(world, &to, code);
+    }
+}
+
+fn precede(world: &mut World, to: &Outlet, code: i32) {
+    let breaks = matches!(code, NO_MARKET | NO_HISTORY);
+    if breaks && world.faults.has(to.client, Quirk::FarmCompanions) {
+        accompany(world, to, code);
+    }
+}
+
+fn follow(world: &mut World, to: &Outlet, code: i32) {
+    let has = |quirk| world.faults.has(to.client, quirk);
+    match code {
+        NO_MARKET | NO_HISTORY | NO_LINK if has(Quirk::SilentStreams) => silence(world, to, code),
+        LINK_KEPT if has(Quirk::ForgottenSummary) => forget_summaries(world, to),
         // The socket of a port that is given up goes with it (C10).
-        if code == NEW_PORT {
-            to.outbox.push_pieces(vec![Piece::End(Ending::Closed)]);
-        }
+        NEW_PORT => to.outbox.push_pieces(vec![Piece::End(Ending::Closed)]),
+        _ => {}
     }
 }
 
