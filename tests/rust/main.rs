@@ -7,6 +7,7 @@ mod core_reading;
 mod core_refusals;
 mod core_session;
 mod core_stalled;
+mod fuzz;
 mod mock_accounts;
 mod mock_advisor;
 mod mock_bad_input;
