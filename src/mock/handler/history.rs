@@ -1,6 +1,5 @@
 //! Historical bars (20, 25): every bar in one frame, then the end frame with the window (H1).
 
-use prost::Message;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::client::{NO_REQUEST, Outlet};
@@ -9,7 +8,6 @@ use crate::exchange::bars::{Bar, BarQuery, BarSize, Show, Span, bars};
 use crate::exchange::calendar::{ZONE, eastern, from_eastern};
 use crate::exchange::refusal::Refusal;
 use crate::exchange::{Instrument, SecurityKind};
-use crate::wire::frame::MAX_BODY;
 use crate::wire::pb;
 use crate::wire::text::BarsWithWindow;
 use crate::world::World;
@@ -120,11 +118,10 @@ fn send_batch(
     }
     let historical_data_bars = found.iter().map(|bar| row(bar, query.size, form)).collect();
     let reply = pb::HistoricalData { req_id: Some(id), historical_data_bars };
-    if reply.encoded_len() + size_of::<u32>() > MAX_BODY {
-        return Err(no_data("query would return too many bars", instrument));
+    match to.send_bars(BarsWithWindow { bars: reply, window: window(id, query) }) {
+        true => Ok(()),
+        false => Err(no_data("query would return too many bars", instrument)),
     }
-    to.send_bars(BarsWithWindow { bars: reply, window: window(id, query) });
-    Ok(())
 }
 
 fn invalid(cause: &str) -> Refusal {
