@@ -140,12 +140,16 @@ fn test_recording_stays_on_this_machine_and_overwrites_nothing() {
     let local = SocketAddr::from(([127, 0, 0, 1], 1));
     let other = SocketAddr::from(([192, 0, 2, 1], 4001));
     let open = RecorderSettings { listen: ([0, 0, 0, 0], 0).into(), ..settings(local, &tape.0) };
+    let gateway = gateway();
+    let busy = RecorderSettings { listen: gateway.address(), ..settings(local, &tape.0) };
 
+    let busy = Recorder::start(busy).err().unwrap();
     let far = Recorder::start(settings(other, &tape.0)).err().unwrap();
     let open = Recorder::start(open).err().unwrap();
     std::fs::write(&tape.0, "kept").unwrap();
     let taken = Recorder::start(settings(local, &tape.0)).err().unwrap();
 
+    assert_eq!(busy.kind(), std::io::ErrorKind::AddrInUse);
     let refused = std::io::ErrorKind::InvalidInput;
     assert_eq!((far.kind(), open.kind()), (refused, refused));
     assert_eq!(taken.kind(), std::io::ErrorKind::AlreadyExists);
