@@ -20,6 +20,8 @@ pub enum Error {
     NotCounted,
     /// No fault has this name, or its fields do not fit it; the text says which.
     BadFault(String),
+    /// A limit is not one, or its value does not fit it; the text has both.
+    BadLimit(String),
     /// A scenario is wrong; the text names the line.
     BadScenario(String),
     /// A recording is wrong; the text names the line.
@@ -59,6 +61,7 @@ impl std::fmt::Display for Error {
                 write!(f, "a fault that is a state takes neither count nor probability")
             }
             Self::BadFault(cause) => write!(f, "{cause}"),
+            Self::BadLimit(cause) => write!(f, "limit {cause}"),
             Self::BadScenario(cause) => write!(f, "scenario {cause}"),
             Self::BadRecording(cause) => write!(f, "recording {cause}"),
             Self::BadRequest(cause) => write!(f, "this is no request: {cause}"),
