@@ -7,6 +7,8 @@ mod core_reading;
 mod core_refusals;
 mod core_session;
 mod core_stalled;
+mod example_ibapi;
+mod example_library;
 mod fuzz;
 mod mock_accounts;
 mod mock_advisor;
