@@ -7,7 +7,7 @@ use std::io::Write;
 
 use aioibkr_mock_gateway::{HistoryBar, MockGateway, Settings};
 
-use crate::mock_fixture::gateway;
+use crate::mock_fixture::{PATIENCE, gateway};
 use crate::mock_raw::{CURRENT_TIME, RawClient, resident_kib, until};
 
 #[test]
@@ -67,6 +67,8 @@ fn test_bars_that_fit_no_frame_are_refused_and_the_connection_stays() {
     gateway.set_bars("AAPL", &vec![bar; 23_500]).expect("a known symbol");
     let history = "||AAPL|STK||0|||SMART||USD|||0||1 day|1 D|1|TRADES|1|0||";
     let mut client = RawClient::connect_in_text(gateway.address(), 1);
+    // So many digits take a while on a busy machine.
+    client.0.set_read_timeout(Some(6 * PATIENCE)).expect("a timeout");
 
     client.send_text(&format!("20|5{history}"));
     let refusal = client.read_text_until("4|2|5|");
