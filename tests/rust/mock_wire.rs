@@ -61,10 +61,10 @@ fn test_a_client_that_does_not_read_is_disconnected() {
 #[test]
 fn test_bars_that_fit_no_frame_are_refused_and_the_connection_stays() {
     let gateway = gateway();
-    let price = 1.234_567_890_123_456_7e-300;
+    let price = 1.0 / 3.0;
     let (open, high, low, close) = (price, price, price, price);
-    let bar = HistoryBar { start: 0, open, high, low, close, volume: price };
-    gateway.set_bars("AAPL", &vec![bar; 23_500]).expect("a known symbol");
+    let bar = HistoryBar { start: 0, open, high, low, close, volume: 1.234_567_890_123_456_7e-300 };
+    gateway.set_bars("AAPL", &vec![bar; 41_000]).expect("a known symbol");
     let history = "||AAPL|STK||0|||SMART||USD|||0||1 day|1 D|1|TRADES|1|0||";
     let mut client = RawClient::connect_in_text(gateway.address(), 1);
     // So many digits take a while on a busy machine.
