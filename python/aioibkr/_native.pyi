@@ -35,6 +35,7 @@ __all__ = [
     "Pnl",
     "Position",
     "Quote",
+    "Recorder",
     "RiskLimits",
     "TickBatch",
     "Trade",
@@ -1060,6 +1061,26 @@ class MockGateway:
     def requests(self, kind: str | None) -> list[RequestRow]: ...
     def orders(self) -> list[OrderRow]: ...
     def executions(self) -> list[ExecutionRow]: ...
+
+@final
+class Recorder:
+    """What `aioibkr.testing.Recorder` stands on."""
+
+    def __new__(
+        cls,
+        *,
+        upstream: tuple[str, int],
+        listen: tuple[str, int],
+        out: str,
+        mask_accounts: bool,
+        masks: list[str],
+        allow_non_loopback: bool,
+    ) -> Self: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    def stop(self) -> None: ...
 
 def stage_instrument(
     gateway: MockGateway,

@@ -39,7 +39,7 @@ fn refused(py: Python<'_>, error: &mock::Error) -> PyErr {
 }
 
 /// Settings that cannot work are the caller's to mend; all else is the system's word.
-fn unstartable(py: Python<'_>, error: std::io::Error) -> PyErr {
+pub(crate) fn unstartable(py: Python<'_>, error: std::io::Error) -> PyErr {
     match error.kind() {
         std::io::ErrorKind::InvalidInput => convert::invalid(py, error.to_string()),
         _ => error.into(),

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use lexopt::{Arg, ValueExt};
 
 use crate::gateway::MockGateway;
+use crate::limits::NamedLimits;
 use crate::profile::Profile;
 use crate::replay::{Recorder, RecorderSettings, Recording, Replay};
 use crate::request_log::RequestRecord;
@@ -35,6 +36,8 @@ usage: aioibkr-mock-gateway [options]
   --idle-history-farm       let the farm for history sleep until it is asked
   --sampled-quotes          send quotes in IB's samples
   --paced-account-updates   send account figures every three minutes
+  --limit NAME=VALUE        a limit of clients: a number, on or off; ib for all of
+                            IB's; may be repeated (see the documentation)
   --scenario FILE           let the events of a TOML file happen
   --replay FILE             answer from a recording instead of from a market
   --replay-speed N          times as fast as recorded, 0 without waiting (1)
@@ -119,7 +122,7 @@ enum Command {
 
 fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, lexopt::Error> {
     let mut settings = Settings { port: DEFAULT_PORT, ..Settings::default() };
-    let (mut recording, mut speed) = (None, 1.0);
+    let (mut recording, mut speed, mut limits) = (None, 1.0, NamedLimits::default());
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
         match argument {
@@ -143,6 +146,7 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, lexopt:
             Arg::Long("seed") => settings.seed = parser.value()?.parse()?,
             Arg::Long("speed") => settings.speed = parser.value()?.parse()?,
             Arg::Long("master-client") => settings.master_client = Some(parser.value()?.parse()?),
+            Arg::Long("limit") => limit(&mut limits, &parser.value()?.string()?)?,
             Arg::Long("scenario") => settings.scenario = Some(scenario(&parser.value()?)?),
             Arg::Long("replay") => recording = Some(loaded(&parser.value()?)?),
             Arg::Long("replay-speed") => speed = parser.value()?.parse()?,
@@ -151,6 +155,7 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, lexopt:
             other => return Err(other.unexpected()),
         }
     }
+    settings.limits = limits.limits();
     settings.replay = recording.map(|recording| Replay { recording, speed });
     settings.check().map_err(|error| error.to_string())?;
     Ok(Command::Serve(Box::new(settings)))
@@ -168,6 +173,10 @@ fn set_up(profile: &mut Profile, option: &str) -> bool {
     };
     *flag = true;
     true
+}
+
+fn limit(limits: &mut NamedLimits, option: &str) -> Result<(), lexopt::Error> {
+    limits.set(option).map_err(|error| error.to_string().into())
 }
 
 fn scenario(path: &std::ffi::OsStr) -> Result<Scenario, lexopt::Error> {
@@ -249,6 +258,7 @@ fn say(to: &mut impl Write, text: &str) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::Limits;
 
     fn parsed(line: &str) -> Result<Settings, String> {
         match parse(line.split_whitespace().map(str::to_owned)) {
@@ -288,6 +298,17 @@ mod tests {
     }
 
     #[test]
+    fn test_limits_are_those_named_and_otherwise_the_default() {
+        let limits = |line| parsed(line).map(|settings| settings.limits);
+        let (one, default) = (Some(1), Limits::default());
+
+        assert_eq!(limits("--port 0"), Ok(default));
+        assert_eq!(limits("--limit depth=1"), Ok(Limits { depth: one, ..default }));
+        assert_eq!(limits("--limit ib --limit=depth=1"), Ok(Limits { depth: one, ..Limits::ib() }));
+        assert!(limits("--limit depth=few").is_err_and(|error| error.contains("depth=few")));
+    }
+
+    #[test]
     fn test_bad_usage_is_told_by_its_exit_code() {
         for line in [
             "--port x",
@@ -298,6 +319,7 @@ mod tests {
             "--scenario /nope/x.toml",
             "--replay /nope/x",
             "--replay-speed 1x",
+            "--limit depth=few",
         ] {
             assert!(parsed(line).is_err(), "{line}");
             assert_eq!(run(line.split_whitespace().map(str::to_owned)), BAD_USAGE, "{line}");

@@ -80,26 +80,33 @@ impl Outlet {
 
     /// Sends a message that shares its form with another kind.
     pub(crate) fn send_as<R: Reply>(&self, kind: ReplyKind, reply: &R) {
-        self.send_with(kind, |bytes| encoding::push(bytes, self.version, kind, reply));
+        self.send_with(kind, |bytes| {
+            if !encoding::push(bytes, self.version, kind, reply) {
+                log::error!("a {} message too long to be framed is not sent", kind.name());
+            }
+        });
     }
 
     /// Sends the bars of a request and the window they cover, together or apart by the version.
-    pub(crate) fn send_bars(&self, reply: BarsWithWindow) {
-        if BarsWithWindow::is_one_message(self.version) {
-            let kind = ReplyKind::HistoricalData;
-            self.send_with(kind, |bytes| encoding::push_text(bytes, self.version, kind, &reply));
-        } else {
-            self.send(&reply.bars);
+    /// `false`, and nothing is sent, if they do not fit a frame.
+    pub(crate) fn send_bars(&self, reply: BarsWithWindow) -> bool {
+        let (mut frame, kind) = (Vec::new(), ReplyKind::HistoricalData);
+        let is_one = BarsWithWindow::is_one_message(self.version);
+        let fits = match is_one {
+            true => encoding::push_text(&mut frame, self.version, kind, &reply),
+            false => encoding::push(&mut frame, self.version, kind, &reply.bars),
+        };
+        if !fits {
+            return false;
+        }
+        self.send_with(kind, |bytes| bytes.append(&mut frame));
+        if !is_one {
             self.send(&reply.window);
         }
+        true
     }
 
-    fn send_with(&self, kind: ReplyKind, push: impl FnOnce(&mut Vec<u8>) -> bool) {
-        let push = |bytes: &mut Vec<u8>| {
-            if !push(bytes) {
-                log::error!("a {} message too long to be framed is not sent", kind.name());
-            }
-        };
+    fn send_with(&self, kind: ReplyKind, push: impl FnOnce(&mut Vec<u8>)) {
         match self.faults.reply_fate(self.connection, self.client, kind.name()) {
             Fate::Pass => self.outbox.push(push),
             fate => {

@@ -31,6 +31,9 @@ const READ_BUFFER: usize = 64 * 1024;
 /// How long a connection whose client stopped reading is read on for what has already arrived.
 const ARRIVED: Duration = Duration::from_millis(50);
 
+/// How long requests that have arrived are served before other clients have their turn.
+const TURN: Duration = Duration::from_millis(1);
+
 type Reader = BufReader<OwnedReadHalf>;
 
 /// Serves a client until either side ends the connection.
@@ -190,8 +193,12 @@ async fn refuse_id(
 }
 
 async fn read_requests(reader: &mut Reader, outlet: &Outlet, shared: &Shared) -> io::Result<()> {
-    let mut body = Vec::new();
+    let (mut body, mut turn) = (Vec::new(), Instant::now());
     while frame::read(reader, &mut body).await? {
+        if turn.elapsed() > TURN {
+            tokio::task::yield_now().await;
+            turn = Instant::now();
+        }
         slow_down(body.len(), outlet, shared).await;
         if outlet.outbox.is_ending() || !passes_rate(outlet) {
             continue;

@@ -1,14 +1,16 @@
 //! The limits IB sets on its clients, and what a gateway answers beyond them. `Limits` says which hold;
-//! `usage` counts what is open, `pacing` decides about rates.
+//! `usage` counts what is open, `pacing` decides about rates, `named` reads them from a command line.
 //!
 //! By default those hold that no sound test meets: 50 open historical queries, 32 clients, two account
 //! summaries per client and ten scanners. The others are off, as a suite that runs at the speed of a
 //! local gateway would be throttled by them; [`Limits::ib`] switches all on. What is refused was
 //! nevertheless received: it is recorded.
 
+mod named;
 mod pacing;
 mod usage;
 
+pub(crate) use named::NamedLimits;
 pub(crate) use usage::{Usage, Verdict, is_answered_at_once};
 
 /// How many messages a second clients may send.

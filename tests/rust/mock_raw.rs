@@ -47,6 +47,34 @@ impl RawClient {
         client
     }
 
+    /// Connects at a version that speaks text.
+    pub(crate) fn connect_in_text(address: SocketAddr, client_id: u8) -> Self {
+        let mut socket = TcpStream::connect(address).expect("a listening gateway");
+        socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        socket.write_all(b"API\0\0\0\0\x04v176").expect("an open socket");
+        let mut client = Self(socket);
+        client.read_body();
+        client.send_text(&format!("71|2|{client_id}||"));
+        client
+    }
+
+    /// Sends a message with a bar for each NUL.
+    pub(crate) fn send_text(&mut self, message: &str) {
+        let body = message.replace('|', "\0").into_bytes();
+        let length = u32::try_from(body.len()).expect("a short body").to_be_bytes();
+        self.0.write_all(&[&length, body.as_slice()].concat()).expect("an open socket");
+    }
+
+    /// Reads messages up to and with the first that begins like this; a bar for each NUL.
+    pub(crate) fn read_text_until(&mut self, beginning: &str) -> String {
+        loop {
+            let message = String::from_utf8_lossy(&self.read_body()).replace('\0', "|");
+            if message.starts_with(beginning) {
+                return message;
+            }
+        }
+    }
+
     pub(crate) fn send(&mut self, wire_id: u32, fields: &[u8]) {
         let length = u32::try_from(fields.len() + 4).expect("a short body");
         let frame = [&length.to_be_bytes()[..], &wire_id.to_be_bytes(), fields].concat();
@@ -99,4 +127,12 @@ pub(crate) fn until(holds: impl Fn() -> bool) {
         assert!(start.elapsed() < 4 * PATIENCE, "it never came to hold");
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// Memory of this process; 0 where the system does not tell.
+pub(crate) fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let digits = line.map(|line| line.trim().trim_end_matches(" kB").parse());
+    digits.and_then(Result::ok).unwrap_or_default()
 }

@@ -1,6 +1,5 @@
 //! Historical bars (20, 25): every bar in one frame, then the end frame with the window (H1).
 
-use prost::Message;
 use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 use crate::client::{NO_REQUEST, Outlet};
@@ -11,7 +10,6 @@ use crate::exchange::number::double;
 use crate::exchange::refusal::Refusal;
 use crate::exchange::{Instrument, SecurityKind};
 use crate::faults::Quirk;
-use crate::wire::frame::MAX_BODY;
 use crate::wire::pb;
 use crate::wire::text::BarsWithWindow;
 use crate::world::World;
@@ -152,11 +150,13 @@ fn send_batch(
     let historical_data_bars =
         found.iter().map(|bar| row(bar, query.size, writing.dates)).collect();
     let reply = pb::HistoricalData { req_id: Some(id), historical_data_bars };
-    if reply.encoded_len() + size_of::<u32>() > MAX_BODY {
-        return Err(no_data("query would return too many bars", instrument));
+    match to.send_bars(BarsWithWindow {
+        bars: reply,
+        window: window(id, query, writing.has_utc_window),
+    }) {
+        true => Ok(()),
+        false => Err(no_data("query would return too many bars", instrument)),
     }
-    to.send_bars(BarsWithWindow { bars: reply, window: window(id, query, writing.has_utc_window) });
-    Ok(())
 }
 
 fn invalid(cause: &str) -> Refusal {

@@ -1,6 +1,8 @@
 //! Recordings of real conversations: the file format, the proxy that writes it, and the player that
 //! lets a gateway answer from it.
 
+mod conversation;
+mod ids;
 mod mask;
 mod player;
 mod recorder;

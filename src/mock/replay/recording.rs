@@ -15,7 +15,7 @@
 //! anywhere; with accounts masked they stand in whole frames. A last line without its end was cut off
 //! by a crash and is ignored.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::path::Path;
 
 use crate::error::Error;
@@ -85,6 +85,14 @@ impl Recording {
     }
 }
 
+/// The text of the file; [`Recording::parse`] reads the same recording from it.
+impl fmt::Display for Recording {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&header())?;
+        self.entries.iter().try_for_each(|entry| f.write_str(&entry.line()))
+    }
+}
+
 /// The first line of a file.
 pub(super) fn header() -> String {
     format!("{HEADER}\n")
@@ -148,7 +156,9 @@ mod tests {
 
         let text = format!("{}# a comment\n{lines}3 1600 < 00f", header());
 
-        assert_eq!(Recording::parse(&text), Ok(Recording { entries }));
+        let read = Recording::parse(&text).unwrap();
+        assert_eq!(Recording::parse(&read.to_string()).as_ref(), Ok(&read));
+        assert_eq!(read, Recording { entries });
     }
 
     #[test]

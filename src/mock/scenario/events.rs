@@ -75,6 +75,10 @@ pub(super) fn read(mut event: Fields<'_>, steps: &mut Vec<Timed>) -> Result<(), 
     let at = event.seconds("at")?;
     let at = event.need("at", at)?;
     let (times, every) = repeat(&mut event)?;
+    let too_many = |event: &Fields<'_>| event.wrong("repeat", "makes more than a million steps");
+    if usize::try_from(times).is_ok_and(|times| times > MOST_STEPS) {
+        return Err(too_many(&event));
+    }
     for round in 0..times {
         let begins = at.saturating_add(every.saturating_mul(round));
         // The number of steps so far is a number no other fault has.
@@ -83,7 +87,7 @@ pub(super) fn read(mut event: Fields<'_>, steps: &mut Vec<Timed>) -> Result<(), 
             steps.push(Timed { at: begins.saturating_add(after), line, step });
         }
         if steps.len() > MOST_STEPS {
-            return Err(event.wrong("repeat", "makes more than a million steps"));
+            return Err(too_many(&event));
         }
     }
     event.finish()

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent.parent
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 EXAMPLES = ROOT / "python" / "examples"
+RUST = ROOT / "tests" / "rust"
 MOCK_GATEWAY = ROOT / "docs" / "mock-gateway"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
@@ -55,6 +56,13 @@ def test_what_a_page_imports_of_the_package_exists(page: str, code: str) -> None
     missing = [(m, name) for m, name in imported if not hasattr(importlib.import_module(m), name)]
 
     assert missing == []
+
+
+@pytest.mark.parametrize(("page", "code"), blocks("rust"))
+def test_rust_on_a_page_is_of_an_example_that_the_rust_tests_run(page: str, code: str) -> None:
+    examples = [path.read_text() for path in sorted(RUST.glob("example_*.rs"))]
+
+    assert any(code in example for example in examples), page
 
 
 @pytest.mark.parametrize(("page", "scenario"), blocks("toml"))
