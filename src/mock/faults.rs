@@ -15,10 +15,12 @@
 mod active;
 mod distortion;
 mod named;
+mod of_orders;
 
 pub(crate) use active::{FaultId, Faults};
 pub(crate) use distortion::{Ending, Fate, Piece, pieces};
 pub use named::FaultFields;
+pub use of_orders::OrderFault;
 
 use std::time::Duration;
 
@@ -80,6 +82,14 @@ pub enum Fault {
     LateDrain(Duration),
     /// The gateway reads at most this many bytes per second, so that a client's writes back up.
     SlowReader(u32),
+    /// Orders, their reports or their books go wrong.
+    Order(OrderFault),
+}
+
+impl From<OrderFault> for Injection {
+    fn from(fault: OrderFault) -> Self {
+        Fault::Order(fault).into()
+    }
 }
 
 /// A fault and whom it strikes: by default every client, each time.
@@ -147,10 +157,13 @@ impl Fault {
 
     /// A fault that is so, rather than strikes now and then.
     const fn is_state(&self) -> bool {
-        matches!(
-            self,
-            Self::PartialFill(_) | Self::LateFill | Self::IdRollback(_) | Self::SlowReader(_)
-        )
+        match self {
+            Self::PartialFill(_) | Self::LateFill | Self::IdRollback(_) | Self::SlowReader(_) => {
+                true
+            }
+            Self::Order(fault) => fault.is_state(),
+            _ => false,
+        }
     }
 
     /// The kind of message it strikes.
@@ -175,7 +188,8 @@ impl Fault {
             | Self::IdRollback(_)
             | Self::ClientIdHeld
             | Self::LateDrain(_)
-            | Self::SlowReader(_) => None,
+            | Self::SlowReader(_)
+            | Self::Order(_) => None,
         }
     }
 

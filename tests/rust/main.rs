@@ -20,6 +20,7 @@ mod mock_market_data;
 mod mock_market_rules;
 mod mock_news;
 mod mock_order_clients;
+mod mock_order_faults;
 mod mock_order_life;
 mod mock_order_story;
 mod mock_order_types;

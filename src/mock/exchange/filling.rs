@@ -29,6 +29,7 @@ impl Exchange {
 
     pub(super) fn match_order(&mut self, key: OrderKey, now: i64) -> Vec<Event> {
         let mut events = self.trail(key, now);
+        events.extend(self.reach_early(key, now));
         while let Some(order) = self.book.get(key).filter(|order| order.status.is_working()) {
             let decision = match self.market_of(&order.ticket) {
                 Some(quote) if self.may_trade(order, now) => decide(order, &quote),

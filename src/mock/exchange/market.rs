@@ -25,6 +25,10 @@ use super::tape::Tape;
 pub(crate) struct FillRule {
     /// The most an order may fill in all: of one client or of all.
     pub(crate) limits: Vec<(Option<ClientId>, Decimal)>,
+    /// Whose short sales wait for shares to be located.
+    pub(crate) locates: Vec<Option<ClientId>>,
+    /// Whose children show nothing when they are reached before their parent is filled.
+    pub(crate) empties: Vec<Option<ClientId>>,
 }
 
 impl FillRule {
@@ -33,6 +37,14 @@ impl FillRule {
         let concerns = |of: &Option<ClientId>| of.is_none_or(|of| of == client);
         let limits = self.limits.iter().filter(|(of, _)| concerns(of)).map(|(_, most)| *most);
         limits.min().unwrap_or(Decimal::MAX)
+    }
+
+    pub(super) fn locates_for(&self, client: ClientId) -> bool {
+        self.locates.iter().any(|of| of.is_none_or(|of| of == client))
+    }
+
+    pub(super) fn empties_for(&self, client: ClientId) -> bool {
+        self.empties.iter().any(|of| of.is_none_or(|of| of == client))
     }
 }
 

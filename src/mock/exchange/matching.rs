@@ -67,7 +67,7 @@ pub(crate) fn auctioned(ticket: &Ticket, quote: &Quote) -> Option<Decimal> {
 }
 
 /// A stop is set off by a price as bad as its own, an if-touched order by one as good.
-fn is_set_off(ticket: &Ticket, quote: &Quote) -> bool {
+pub(super) fn is_set_off(ticket: &Ticket, quote: &Quote) -> bool {
     let Some(stop) = ticket.stop else { return false };
     let rises = (ticket.action == Action::Buy) != ticket.kind.is_touched_by_better_prices();
     let reached = |price: Decimal| if rises { price >= stop } else { price <= stop };

@@ -44,6 +44,7 @@ pub(crate) mod random;
 pub(crate) mod refusal;
 pub(crate) mod rules;
 pub(crate) mod scanning;
+pub(crate) mod short_sale;
 pub(crate) mod statistic;
 pub(crate) mod tape;
 pub(crate) mod ticket;

@@ -103,11 +103,13 @@ pub(crate) struct Waits {
     pub(crate) for_conditions: bool,
     /// The market is closed.
     pub(crate) for_open: bool,
+    /// Shares to sell short are searched (O7).
+    pub(crate) for_shares: bool,
 }
 
 impl Waits {
     pub(crate) const fn any(self) -> bool {
-        self.for_parent || self.for_conditions || self.for_open
+        self.for_parent || self.for_conditions || self.for_open || self.for_shares
     }
 }
 
@@ -178,8 +180,19 @@ impl Order {
         self.ticket.kind.waits_for_trigger() && !self.is_triggered
     }
 
+    /// What its openOrder shows as its quantity: nothing for a child that was reached before its
+    /// parent filled (O73).
+    pub(crate) fn shown_quantity(&self) -> Decimal {
+        let is_early = self.is_triggered && self.waits.for_parent;
+        if is_early { Decimal::ZERO } else { self.ticket.quantity }
+    }
+
     /// Why it is not in the market (O7).
     pub(crate) fn why_held(&self) -> &'static str {
-        if self.awaits_trigger() && self.status.is_working() { "trigger" } else { "" }
+        match self.status.is_working() {
+            true if self.waits.for_shares => "locate",
+            true if self.awaits_trigger() => "trigger",
+            _ => "",
+        }
     }
 }

@@ -22,6 +22,7 @@ mod news;
 mod option_chains;
 mod option_models;
 mod option_ticks;
+mod order_faults;
 mod order_reports;
 mod order_words;
 mod orders;
@@ -157,6 +158,7 @@ pub(crate) fn serve(world: &mut World, to: &Outlet, request: Request) {
 pub(crate) fn tell(world: &mut World, events: Vec<Event>) {
     let is_quiet = events.is_empty();
     let mut moved = BTreeSet::new();
+    let events = order_faults::distorted(world, events);
     let mut events = events.into_iter().peekable();
     while let Some(event) = events.next() {
         match event {
@@ -213,8 +215,10 @@ pub(crate) fn tell_figures(world: &mut World, account: &str, moved: Option<ConId
 pub(crate) fn follow_faults(world: &mut World) {
     let limits = world.faults.fill_limits();
     let limits = limits.into_iter().filter_map(|(client, most)| Some((client, decimal(most)?)));
-    world.exchange.fill_rule = FillRule { limits: limits.collect() };
+    let (locates, empties) = (world.faults.locates(), world.faults.empty_children());
+    world.exchange.fill_rule = FillRule { limits: limits.collect(), locates, empties };
     let now = world.now();
-    let events = world.exchange.match_all(now);
+    let mut events = world.exchange.locate_shares(now);
+    events.extend(world.exchange.match_all(now));
     tell(world, events);
 }

@@ -1,10 +1,13 @@
 //! Orders: placing and changing (3), cancelling (4, 58), orders entered by hand.
 
+use std::time::Duration;
+
 use crate::client::{NO_REQUEST, Outlet};
 use crate::exchange::refusal::Refusal;
 use crate::exchange::trading::not_found;
-use crate::exchange::{ClientId, Event, OrderId, OrderKey, PermId};
-use crate::wire::pb;
+use crate::exchange::{ClientId, Event, OrderId, OrderKey, PermId, Status};
+use crate::faults::OrderFault;
+use crate::wire::{UNSET_DOUBLE, pb};
 use crate::world::{Wording, World};
 
 use super::order_words;
@@ -27,6 +30,9 @@ pub(super) fn place(world: &mut World, to: &Outlet, request: pb::PlaceOrderReque
     if wording.order.what_if() {
         return previews::send(world, to, id, (&ticket, &wording));
     }
+    if let Some(refusal) = refused_change(world, to, key, &wording) {
+        return to.error(id, refusal.code, refusal.text);
+    }
     let refused = world.faults.order_refusal(to.client);
     let refused = refused.map(|(code, text)| Refusal::new(code, text));
     let now = world.now();
@@ -37,6 +43,21 @@ pub(super) fn place(world: &mut World, to: &Outlet, request: pb::PlaceOrderReque
         keep_wording(world, key, wording);
     }
     super::tell(world, events);
+}
+
+/// Why faults refuse a change: it comes right behind the placement (O63), or it carries the volatility
+/// the gateway itself filled in (O65).
+fn refused_change(world: &World, to: &Outlet, key: OrderKey, wording: &Wording) -> Option<Refusal> {
+    let order = world.exchange.book.get(key).filter(|order| order.status.is_working())?;
+    let age = u64::try_from(world.now() - order.active_at).unwrap_or_default();
+    let span = world.faults.change_refusal(to.client);
+    if span.is_some_and(|span| Duration::from_secs(age) < span) {
+        return Some(Refusal::new(103, "Duplicate order id"));
+    }
+    let is_echo = wording.order.volatility.is_some_and(|value| value != UNSET_DOUBLE)
+        && order.ticket.kind.code() != "VOL"
+        && strikes(world, to, &OrderFault::EchoedVolatility);
+    is_echo.then(|| order_words::invalid("Volatility is not allowed for this order type"))
 }
 
 fn words_taken(world: &World, key: OrderKey) -> u32 {
@@ -73,8 +94,19 @@ pub(super) fn cancel(world: &mut World, to: &Outlet, request: &pb::CancelOrderRe
         return cancel_foreign(world, to, id);
     }
     let now = world.now();
-    let events = world.exchange.cancel(key, now);
+    let events = match world.exchange.book.get(key).map(|order| order.status) {
+        Some(Status::Inactive) if strikes(world, to, &OrderFault::SilentCancel) => return,
+        Some(status) if status.is_working() && strikes(world, to, &OrderFault::FillOnCancel) => {
+            world.exchange.fill_on_cancel(key, now)
+        }
+        _ => None,
+    };
+    let events = events.unwrap_or_else(|| world.exchange.cancel(key, now));
     super::tell(world, events);
+}
+
+fn strikes(world: &World, to: &Outlet, fault: &OrderFault) -> bool {
+    world.faults.strikes_order(to.client, fault)
 }
 
 /// An id of another client is unknown, unless the rules let every client cancel; then the one who
