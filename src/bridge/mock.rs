@@ -422,6 +422,9 @@ fn market_rules(now: mock::MarketRules, named: &HashMap<String, bool>) -> mock::
         previews_twice: rule("previews_twice", now.previews_twice),
         repeats_states: rule("repeats_states", now.repeats_states),
         protects_prices: rule("protects_prices", now.protects_prices),
+        kills_immediate: rule("kills_immediate", now.kills_immediate),
+        notes_missing_zone: rule("notes_missing_zone", now.notes_missing_zone),
+        notes_direct_routing: rule("notes_direct_routing", now.notes_direct_routing),
     }
 }
 

@@ -102,6 +102,7 @@ impl Exchange {
             for_parent: parent.is_some_and(|parent| self.is_unfilled(parent)),
             for_conditions: is_early || is_conditional,
             for_open: !self.is_open(ticket, now) && ticket.tif != Tif::Opg,
+            for_activation: ticket.is_deactivated,
             for_shares: self.lacks_shares(order),
         }
     }
@@ -111,7 +112,7 @@ impl Exchange {
     }
 
     /// PreSubmitted while something holds it; market orders as observed on paper accounts (O5).
-    fn first_status(&self, order: &Order) -> Status {
+    pub(super) fn first_status(&self, order: &Order) -> Status {
         let ticket = &order.ticket;
         let kind = self.kind_of(ticket);
         let is_stock_sale = ticket.action == Action::Sell && kind == Some(SecurityKind::Stock);

@@ -104,8 +104,9 @@ impl Exchange {
         };
         let quantity = order.remaining().min(most).max(Decimal::ZERO);
         let is_first_too_small = order.filled.is_zero() && quantity < ticket.min_quantity;
+        let is_killed = self.rules.kills_immediate && matches!(ticket.tif, Tif::Ioc | Tif::Fok);
         let is_part = quantity < order.remaining();
-        let is_refused = is_first_too_small || (is_part && ticket.is_indivisible());
+        let is_refused = is_killed || is_first_too_small || (is_part && ticket.is_indivisible());
         if is_refused { Decimal::ZERO } else { quantity }
     }
 

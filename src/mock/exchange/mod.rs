@@ -7,6 +7,7 @@ pub(crate) mod account;
 pub(crate) mod activation;
 pub(crate) mod addition;
 pub(crate) mod advisor;
+pub(crate) mod algo;
 pub(crate) mod bars;
 pub(crate) mod black_scholes;
 pub(crate) mod by_hand;

@@ -103,13 +103,19 @@ pub(crate) struct Waits {
     pub(crate) for_conditions: bool,
     /// The market is closed.
     pub(crate) for_open: bool,
+    /// Its client took it out of the market for a while (O13).
+    pub(crate) for_activation: bool,
     /// Shares to sell short are searched (O7).
     pub(crate) for_shares: bool,
 }
 
 impl Waits {
     pub(crate) const fn any(self) -> bool {
-        self.for_parent || self.for_conditions || self.for_open || self.for_shares
+        self.for_parent
+            || self.for_conditions
+            || self.for_open
+            || self.for_activation
+            || self.for_shares
     }
 }
 

@@ -108,6 +108,8 @@ pub(crate) struct Ticket {
     pub(crate) min_quantity: Decimal,
     pub(crate) conditions: Conditions,
     pub(crate) transmit: bool,
+    /// Kept out of the market until changed (O13).
+    pub(crate) is_deactivated: bool,
     pub(crate) parent: Option<OrderId>,
     pub(crate) oca_group: String,
     pub(crate) oca_kind: OcaKind,

@@ -23,6 +23,7 @@ mod option_chains;
 mod option_models;
 mod option_ticks;
 mod order_faults;
+mod order_notes;
 mod order_reports;
 mod order_words;
 mod orders;

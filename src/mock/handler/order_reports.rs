@@ -12,7 +12,7 @@ use crate::exchange::option_chain::SEEDED_VOLATILITY;
 use crate::exchange::ticket::Tif;
 use crate::exchange::{ClientId, Event, Order, OrderKey, Status, Ticket};
 use crate::faults::OrderFault;
-use crate::wire::{UNSET_INT, pb};
+use crate::wire::{UNSET_DOUBLE, UNSET_INT, pb};
 use crate::world::{Wording, World};
 
 use super::contract;
@@ -225,6 +225,7 @@ fn shown_aux(ticket: &Ticket) -> Decimal {
 /// The client's words plus what a gateway fills in (O11); filledQuantity stays unset (O12).
 pub(super) fn echo(order: pb::Order, ticket: &Ticket, passing_limit: Option<Decimal>) -> pb::Order {
     let limit = passing_limit.or(ticket.limit).unwrap_or_default();
+    let is_paper = ticket.account.starts_with('D');
     let or = |field: Option<String>, default: &str| {
         field.filter(|text| !text.is_empty()).or_else(|| Some(default.to_owned()))
     };
@@ -239,16 +240,21 @@ pub(super) fn echo(order: pb::Order, ticket: &Ticket, passing_limit: Option<Deci
         use_price_mgmt_algo: order.use_price_mgmt_algo.or(Some(1)),
         oca_type: order.oca_type.filter(|kind| *kind != 0).or(Some(3)),
         exempt_code: Some(order.exempt_code.unwrap_or(-1)),
-        display_size: Some(order.display_size.unwrap_or(UNSET_INT)),
+        display_size: order.display_size.filter(|size| *size != 0).or(Some(UNSET_INT)),
         clearing_intent: or(order.clearing_intent, "IB"),
         delta_neutral_order_type: or(order.delta_neutral_order_type, "None"),
         open_close: or(order.open_close, ""),
         origin: Some(order.origin.unwrap_or(0)),
+        // Echoes on paper accounts were seen without the algorithm (O33).
+        algo_strategy: order.algo_strategy.filter(|_| !is_paper),
+        algo_params: if is_paper { Default::default() } else { order.algo_params },
         dont_use_auto_price_for_hedge: Some(true),
         transmit: None,
         ..order
     }
 }
+
+const NO_INSIDER: &str = "Not an insider or substantial shareholder";
 
 /// The unfilled rest stands in the quantity (P1); the permanent id is the only one (P2).
 fn completed(world: &World, order: &Order) -> pb::CompletedOrder {
@@ -267,6 +273,11 @@ fn completed(world: &World, order: &Order) -> pb::CompletedOrder {
             client_id: None,
             total_quantity: Some(text(order.remaining())),
             filled_quantity: Some(text(order.filled)),
+            // Each its own way of saying nothing (P4).
+            lmt_price_offset: Some(UNSET_DOUBLE),
+            ref_futures_con_id: Some(UNSET_INT),
+            rule80_a: Some("0".to_owned()),
+            shareholder: Some(NO_INSIDER.to_owned()),
             ..echo(wording.order, &order.ticket, None)
         }),
         order_state: Some(pb::OrderState {

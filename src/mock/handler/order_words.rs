@@ -3,6 +3,7 @@
 
 use rust_decimal::Decimal;
 
+use crate::exchange::algo::check_algorithm;
 use crate::exchange::calendar::from_eastern;
 use crate::exchange::combo::COMBO;
 use crate::exchange::condition::{Condition, Conditions, Subject};
@@ -20,6 +21,7 @@ use super::positions::account_of;
 /// What the request asks for, once contract, account and numbers are understood.
 pub(super) fn ticket(world: &World, wording: &Wording) -> Result<Ticket, Refusal> {
     let order = &wording.order;
+    check_words(order)?;
     let (con_id, legs) = traded(world, &wording.contract)?;
     let ticket = Ticket {
         con_id,
@@ -37,11 +39,20 @@ pub(super) fn ticket(world: &World, wording: &Wording) -> Result<Ticket, Refusal
         oca_kind: OcaKind::of(order.oca_type()),
         trigger_method: order.trigger_method(),
         order_ref: order.order_ref().to_owned(),
+        is_deactivated: order.deactivate(),
         ..Ticket::default()
     };
     let ticket = with_prices(ticket, order)?;
     let ticket = with_life(ticket, order)?;
     with_quantity(world, ticket, order)
+}
+
+/// What cannot be said together (O29), and what an algorithm does not know (O33).
+fn check_words(order: &pb::Order) -> Result<(), Refusal> {
+    if order.what_if_type.is_some_and(|kind| kind != UNSET_INT) && !order.what_if() {
+        return Err(invalid("What-if type needs the what-if flag"));
+    }
+    check_algorithm(order.algo_strategy(), order.algo_params.keys())
 }
 
 /// An order for a group is kept under the login's first account, the advisor's own.

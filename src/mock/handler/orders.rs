@@ -5,11 +5,12 @@ use std::time::Duration;
 use crate::client::{NO_REQUEST, Outlet};
 use crate::exchange::refusal::Refusal;
 use crate::exchange::trading::not_found;
-use crate::exchange::{ClientId, Event, OrderId, OrderKey, PermId, Status};
+use crate::exchange::{ClientId, Event, OrderId, OrderKey, PermId, Status, Ticket};
 use crate::faults::OrderFault;
 use crate::wire::{UNSET_DOUBLE, pb};
 use crate::world::{Wording, World};
 
+use super::order_notes;
 use super::order_words;
 use super::previews;
 
@@ -33,15 +34,49 @@ pub(super) fn place(world: &mut World, to: &Outlet, request: pb::PlaceOrderReque
     if let Some(refusal) = refused_change(world, to, key, &wording) {
         return to.error(id, refusal.code, refusal.text);
     }
+    match request.attached_orders.filter(|_| words_taken(world, key) == 0) {
+        Some(attached) => without_preset(world, to, key, (ticket, wording, attached)),
+        None => accept(world, to, key, (ticket, wording)),
+    }
+}
+
+fn accept(world: &mut World, to: &Outlet, key: OrderKey, (ticket, wording): (Ticket, Wording)) {
     let refused = world.faults.order_refusal(to.client);
     let refused = refused.map(|(code, text)| Refusal::new(code, text));
+    let refused = refused.or_else(|| refused_by_broker(&wording));
     let now = world.now();
     let words_before = words_taken(world, key);
+    let notes = order_notes::of(world, &ticket, &wording);
     let events = world.exchange.place(key, ticket, refused, now);
     if words_taken(world, key) != words_before {
-        note_default_tif(world, to, id, &wording);
+        notes.into_iter().for_each(|note| to.error(key.order.0, note.code, note.text));
         keep_wording(world, key, wording);
     }
+    super::tell(world, events);
+}
+
+/// A stop that adjusts to a trail in percent is refused in that unit: 0 and 100 are accepted (O29).
+fn refused_by_broker(wording: &Wording) -> Option<Refusal> {
+    let is_refused = wording.order.adjustable_trailing_unit == Some(1);
+    is_refused
+        .then(|| Refusal::new(201, "Order rejected - reason:Invalid adjustable trailing unit"))
+}
+
+/// Orders attached from a preset need one, and this gateway has none: the order goes with them (O28).
+fn without_preset(
+    world: &mut World,
+    to: &Outlet,
+    key: OrderKey,
+    (ticket, wording, attached): (Ticket, Wording, pb::AttachedOrders),
+) {
+    let types = [&attached.sl_order_type, &attached.pt_order_type];
+    if types.into_iter().flatten().any(|name| name != "PRESET") {
+        return to.error(key.order.0, 320, "Error reading request. Invalid attached order type");
+    }
+    let now = world.now();
+    to.error(key.order.0, 10355, "No preset is defined for the attached order");
+    let events = world.exchange.discard(key, ticket, now);
+    keep_wording(world, key, wording);
     super::tell(world, events);
 }
 
@@ -67,13 +102,6 @@ fn words_taken(world: &World, key: OrderKey) -> u32 {
 fn keep_wording(world: &mut World, key: OrderKey, wording: Wording) {
     if let Some(perm_id) = world.exchange.book.get(key).map(|order| order.perm_id) {
         world.wordings.insert(perm_id, wording);
-    }
-}
-
-/// Informational; the order stays live (O25).
-fn note_default_tif(world: &World, to: &Outlet, id: i32, wording: &Wording) {
-    if world.exchange.rules.notes_default_tif && wording.order.tif().is_empty() {
-        to.error(id, 10349, "Order TIF was set to DAY based on order preset.");
     }
 }
 

@@ -30,6 +30,18 @@ EVERY: list[faults.Fault] = [
     faults.ClientIdHeld(client=7),
     faults.LateDrain(0.1),
     faults.SlowReader(1000),
+    faults.EmptyWithoutEnd(),
+    faults.FillOnCancel(),
+    faults.StatusBeforeFill(count=1),
+    faults.MissingStatus(),
+    faults.SilentCancel(),
+    faults.PendingCommission(0.1),
+    faults.RefuseChange(1),
+    faults.HalfQuoteCost(),
+    faults.EchoedVolatility(),
+    faults.HeldForLocate(client=7),
+    faults.EmptyChild(),
+    faults.WinterZone(),
 ]
 
 
