@@ -395,6 +395,7 @@ fn limits_of(of: &Bound<'_, PyDict>) -> PyResult<mock::Limits> {
         scanners: field(of, "scanners")?,
         account_summaries: field(of, "account_summaries")?,
         clients: field(of, "clients")?,
+        active_orders: field(of, "active_orders")?,
         has_history_pacing: is_set("history_pacing")?,
     })
 }

@@ -36,11 +36,27 @@ impl RawClient {
         Self::start_at(gateway.address(), client_id)
     }
 
+    /// Connects with these words for the versions and options.
+    pub(crate) fn connect_with(gateway: &MockGateway, client_id: u8, words: &str) -> Self {
+        let mut client = Self::greet(gateway.address(), client_id, words);
+        for _farm in 0..3 {
+            client.read_until(ERROR);
+        }
+        client
+    }
+
     fn start_at(address: SocketAddr, client_id: u8) -> Self {
+        Self::greet(address, client_id, "v213..226")
+    }
+
+    fn greet(address: SocketAddr, client_id: u8, words: &str) -> Self {
         let mut socket = TcpStream::connect(address).expect("a listening gateway");
         socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         socket.set_nodelay(true).expect("a socket without delay");
-        socket.write_all(b"API\0\0\0\0\x09v213..226").expect("an open socket");
+        let length = u32::try_from(words.len()).expect("a short greeting").to_be_bytes();
+        socket
+            .write_all(&[b"API\0", &length[..], words.as_bytes()].concat())
+            .expect("an open socket");
         let mut client = Self(socket);
         client.read_body();
         client.send(START_API, &[8, client_id]);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::client::{NO_REQUEST, Outlet};
 use crate::exchange::refusal::Refusal;
 use crate::exchange::trading::not_found;
-use crate::exchange::{ClientId, Event, OrderId, OrderKey, PermId, Status, Ticket};
+use crate::exchange::{ClientId, Event, Order, OrderId, OrderKey, PermId, Status, Ticket};
 use crate::faults::OrderFault;
 use crate::wire::{UNSET_DOUBLE, pb};
 use crate::world::{Wording, World};
@@ -44,6 +44,7 @@ fn accept(world: &mut World, to: &Outlet, key: OrderKey, (ticket, wording): (Tic
     let refused = world.faults.order_refusal(to.client);
     let refused = refused.map(|(code, text)| Refusal::new(code, text));
     let refused = refused.or_else(|| refused_by_broker(&wording));
+    let refused = refused.or_else(|| one_too_many(world, key, &ticket));
     let now = world.now();
     let words_before = words_taken(world, key);
     let notes = order_notes::of(world, &ticket, &wording);
@@ -60,6 +61,20 @@ fn refused_by_broker(wording: &Wording) -> Option<Refusal> {
     let is_refused = wording.order.adjustable_trailing_unit == Some(1);
     is_refused
         .then(|| Refusal::new(201, "Order rejected - reason:Invalid adjustable trailing unit"))
+}
+
+/// More working orders on one side of a contract than an account may have (L8).
+fn one_too_many(world: &World, key: OrderKey, ticket: &Ticket) -> Option<Refusal> {
+    let most = world.settings.limits.active_orders?;
+    let is_alike = |order: &&Order| {
+        let its = &order.ticket;
+        (&its.account, its.con_id, its.action) == (&ticket.account, ticket.con_id, ticket.action)
+    };
+    let is_new = world.exchange.book.get(key).is_none();
+    let active = world.exchange.book.working(None).filter(is_alike).count();
+    let text =
+        format!("Order rejected - reason:Only {most} active orders per side per contract allowed.");
+    (is_new && active >= most).then(|| Refusal::new(201, text))
 }
 
 /// Orders attached from a preset need one, and this gateway has none: the order goes with them (O28).
