@@ -27,6 +27,7 @@ mod mock_order_refusals;
 mod mock_order_story;
 mod mock_order_types;
 mod mock_orders;
+mod mock_pegged_orders;
 mod mock_raw;
 mod mock_reference;
 mod mock_replay;

@@ -222,7 +222,8 @@ async fn test_a_global_cancel_ends_the_orders_of_everybody() {
     gateway.place_manual_order(&by_hand).unwrap();
     client.submit_order(1, &aapl(), &resting()).await.unwrap();
     other.submit_order(1, &aapl(), &resting()).await.unwrap();
-    (story.take(2).await, others.take(2).await);
+    story.take(2).await;
+    others.take(2).await;
 
     client.global_cancel().await.unwrap();
 

@@ -31,6 +31,14 @@ impl Exchange {
         let mut events = self.trail(key, now);
         events.extend(self.reach_early(key, now));
         while let Some(order) = self.book.get(key).filter(|order| order.status.is_working()) {
+            if order.ticket.kind.is_worked_out() {
+                let moved = self.work_out(key, now);
+                if !moved.is_empty() {
+                    events.extend(moved);
+                    continue;
+                }
+            }
+            let Some(order) = self.book.get(key) else { break };
             let decision = match self.market_of(&order.ticket) {
                 Some(quote) if self.may_trade(order, now) => decide(order, &quote),
                 _ => Decision::Rest,

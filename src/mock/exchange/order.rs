@@ -131,6 +131,8 @@ pub(crate) struct Order {
     pub(crate) last_fill_price: Decimal,
     pub(crate) commission: Decimal,
     pub(crate) is_triggered: bool,
+    /// Where it works now, if the exchange works its price out.
+    pub(crate) working_price: Option<Decimal>,
     pub(crate) waits: Waits,
     /// How often its client's words were taken: once when placed, once for each change.
     pub(crate) wordings: u32,
@@ -162,6 +164,7 @@ impl Order {
             last_fill_price: Decimal::ZERO,
             commission: Decimal::ZERO,
             is_triggered: false,
+            working_price: None,
             waits: Waits::default(),
             wordings: 1,
             is_made_market: false,

@@ -119,7 +119,14 @@ impl Exchange {
         let is_made_market =
             ticket.kind == OrderKind::Market && order.ticket.kind != OrderKind::Market;
         let wordings = order.wordings + 1;
-        let mut order = Order { ticket, changed_at: now, wordings, is_made_market, ..order };
+        let mut order = Order {
+            ticket,
+            changed_at: now,
+            wordings,
+            is_made_market,
+            working_price: None,
+            ..order
+        };
         if order.status == Status::Held {
             return self.transmit(order, now);
         }

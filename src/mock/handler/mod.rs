@@ -27,6 +27,7 @@ mod order_notes;
 mod order_reports;
 mod order_words;
 mod orders;
+mod peg_words;
 mod pnl;
 mod positions;
 mod previews;

@@ -16,6 +16,7 @@ use crate::wire::{UNSET_DOUBLE, UNSET_INT, pb};
 use crate::world::{Wording, World};
 
 use super::contract;
+use super::peg_words::with_peg;
 use super::positions::account_of;
 
 /// What the request asks for, once contract, account and numbers are understood.
@@ -43,6 +44,7 @@ pub(super) fn ticket(world: &World, wording: &Wording) -> Result<Ticket, Refusal
         ..Ticket::default()
     };
     let ticket = with_prices(ticket, order)?;
+    let ticket = with_peg(world, ticket, order)?;
     let ticket = with_life(ticket, order)?;
     with_quantity(world, ticket, order)
 }
@@ -88,14 +90,14 @@ fn traded(world: &World, contract: &pb::Contract) -> Result<(ConId, Vec<Leg>), R
 }
 
 fn with_prices(mut ticket: Ticket, order: &pb::Order) -> Result<Ticket, Refusal> {
-    let kind = ticket.kind.clone();
+    let kind = ticket.kind;
     let limit = price(order.lmt_price, "Invalid limit price")?;
     let aux = price(order.aux_price, "Invalid stop price")?;
     let first_stop = price(order.trail_stop_price, "Invalid trail stop price")?;
     let limit_offset = price(order.lmt_price_offset, "Invalid limit price offset")?;
     let percent = price(order.trailing_percent, "Invalid trailing percentage")?;
     ticket.limit = limit.filter(|_| kind.takes_limit());
-    ticket.stop = aux.filter(|_| kind.takes_stop());
+    ticket.stop = aux.filter(|_| kind.needs_stop());
     ticket.offset = aux.filter(|_| kind.takes_offset());
     if kind.trails() {
         ticket.stop = first_stop.filter(|stop| !stop.is_zero());
@@ -208,7 +210,7 @@ fn kind(text: &str) -> Result<OrderKind, Refusal> {
     OrderKind::parse(text).ok_or_else(|| invalid("Invalid order type was entered"))
 }
 
-fn price(field: Option<f64>, cause: &str) -> Result<Option<Decimal>, Refusal> {
+pub(super) fn price(field: Option<f64>, cause: &str) -> Result<Option<Decimal>, Refusal> {
     match field.filter(|price| *price != UNSET_DOUBLE) {
         None => Ok(None),
         Some(price) => decimal(price).map(Some).ok_or_else(|| invalid(cause)),
