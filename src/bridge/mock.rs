@@ -170,6 +170,10 @@ impl MockGateway {
         self.control(py, |gateway| gateway.set_entitlement(symbol, live))
     }
 
+    fn set_permission(&self, py: Python<'_>, symbol: &str, trading: bool) -> PyResult<()> {
+        self.control(py, |gateway| gateway.set_permission(symbol, trading))
+    }
+
     fn set_position(
         &self,
         py: Python<'_>,

@@ -15,6 +15,7 @@ mod mock_depth;
 mod mock_faults;
 mod mock_fixture;
 mod mock_history;
+mod mock_instruments;
 mod mock_limits;
 mod mock_market_data;
 mod mock_market_rules;

@@ -188,6 +188,10 @@ class MockGateway(Staging):
         """Say whether the login may see live data of a symbol."""
         self._native.set_entitlement(symbol, live)
 
+    def set_permission(self, symbol: str, *, trading: bool) -> None:
+        """Say whether the login may trade a symbol: without it orders get 460, details stay."""
+        self._native.set_permission(symbol, trading)
+
     def set_data_error(self, symbol: str, code: int | None) -> None:
         """Answer later data requests for a symbol with this entitlement error, or no more.
 

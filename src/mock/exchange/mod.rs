@@ -23,6 +23,7 @@ pub(crate) mod event;
 pub(crate) mod exercise;
 pub(crate) mod filling;
 pub(crate) mod forming_bar;
+pub(crate) mod further_instruments;
 pub(crate) mod ids;
 pub(crate) mod instrument;
 pub(crate) mod ledger;

@@ -80,7 +80,8 @@ fn check_quantity(ticket: &Ticket, instrument: &Instrument) -> Result<(), Refusa
     if ticket.quantity <= Decimal::ZERO {
         return Err(invalid("The size value should be greater than zero"));
     }
-    if instrument.kind == SecurityKind::Future && !ticket.quantity.fract().is_zero() {
+    let is_whole = matches!(instrument.kind, SecurityKind::Future | SecurityKind::FutureOption);
+    if is_whole && !ticket.quantity.fract().is_zero() {
         return Err(Refusal::new(
             10318,
             "Fractional quantities are not supported for this contract",

@@ -7,6 +7,7 @@ use crate::exchange::algo::check_algorithm;
 use crate::exchange::calendar::from_eastern;
 use crate::exchange::combo::COMBO;
 use crate::exchange::condition::{Condition, Conditions, Subject};
+use crate::exchange::listing::CONTINUOUS;
 use crate::exchange::number::decimal;
 use crate::exchange::order_kind::OrderKind;
 use crate::exchange::refusal::Refusal;
@@ -67,6 +68,10 @@ fn account(world: &World, order: &pb::Order) -> Result<String, Refusal> {
 
 /// The instrument of an order, or the combination with its legs.
 fn traded(world: &World, contract: &pb::Contract) -> Result<(ConId, Vec<Leg>), Refusal> {
+    // A continuous future is a series of prices and is not traded.
+    if contract.sec_type() == CONTINUOUS {
+        return Err(contract::unknown());
+    }
     if contract.sec_type() != "BAG" {
         return Ok((contract::resolve(world, Some(contract))?, Vec::new()));
     }

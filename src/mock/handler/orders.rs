@@ -43,6 +43,7 @@ pub(super) fn place(world: &mut World, to: &Outlet, request: pb::PlaceOrderReque
 fn accept(world: &mut World, to: &Outlet, key: OrderKey, (ticket, wording): (Ticket, Wording)) {
     let refused = world.faults.order_refusal(to.client);
     let refused = refused.map(|(code, text)| Refusal::new(code, text));
+    let refused = refused.or_else(|| without_permission(world, &ticket));
     let refused = refused.or_else(|| refused_by_broker(&wording));
     let refused = refused.or_else(|| one_too_many(world, key, &ticket));
     let now = world.now();
@@ -61,6 +62,13 @@ fn refused_by_broker(wording: &Wording) -> Option<Refusal> {
     let is_refused = wording.order.adjustable_trailing_unit == Some(1);
     is_refused
         .then(|| Refusal::new(201, "Order rejected - reason:Invalid adjustable trailing unit"))
+}
+
+/// Details are shown without permission, orders are refused (K11, O24).
+fn without_permission(world: &World, ticket: &Ticket) -> Option<Refusal> {
+    let is_refused = world.not_permitted.contains(&ticket.con_id)
+        || ticket.legs.iter().any(|leg| world.not_permitted.contains(&leg.con_id));
+    is_refused.then(|| Refusal::new(460, "No trading permissions."))
 }
 
 /// More working orders on one side of a contract than an account may have (L8).
