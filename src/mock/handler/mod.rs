@@ -3,6 +3,8 @@
 
 mod absent;
 mod account_updates;
+mod advisor;
+mod advisor_xml;
 mod bulletins;
 mod contract;
 mod contract_details;
@@ -127,8 +129,8 @@ pub(crate) fn serve(world: &mut World, to: &Outlet, request: Request) {
         Request::ReqFamilyCodes(_) => login::family_codes(world, to),
         Request::ReqUserInfo(r) => login::user_info(world, to, &r),
         Request::ReqSoftDollarTiers(r) => login::soft_dollar_tiers(to, &r),
-        Request::ReqFa(_) => login::advisor_data(to),
-        Request::ReplaceFa(r) => login::replace_advisor_data(to, &r),
+        Request::ReqFa(r) => advisor::send(world, to, &r),
+        Request::ReplaceFa(r) => advisor::replace(world, to, &r),
         Request::ReqCalcOptionPrice(r) => option_models::price(world, to, &r),
         Request::ReqCalcImpliedVolat(r) => option_models::implied_volatility(world, to, &r),
         // There is nothing left to cancel once a calculation is answered (M21).
