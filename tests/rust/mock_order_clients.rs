@@ -128,7 +128,8 @@ async fn test_equal_ids_of_two_clients_meet_where_all_orders_are_asked_for() {
     let (first, second) = (connect(&gateway, 1).await, connect(&gateway, 2).await);
     first.submit_order(1, &aapl(), &limit_order(Action::Buy, 5.0, 50.0)).await.unwrap();
     second.submit_order(1, &aapl(), &limit_order(Action::Buy, 6.0, 50.0)).await.unwrap();
-    (first.server_time().await.unwrap(), second.server_time().await.unwrap());
+    first.server_time().await.unwrap();
+    second.server_time().await.unwrap();
 
     assert_eq!(open_ids(&first, true).await, [1, 1]);
     assert_eq!(open_ids(&first, false).await, [1]);
