@@ -39,6 +39,7 @@ async fn test_a_status_tells_its_zeros() {
     let gateway = gateway();
     let client = connect(&gateway, 7).await;
     client.submit_order(1, &aapl(), &limit_order(Action::Buy, 5.0, 50.0)).await.unwrap();
+    client.server_time().await.unwrap();
     client.disconnect().await;
     drop(client);
     gateway.drop_connections().unwrap();
