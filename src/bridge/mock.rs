@@ -174,6 +174,10 @@ impl MockGateway {
         self.control(py, |gateway| gateway.set_permission(symbol, trading))
     }
 
+    fn set_commission(&self, py: Python<'_>, symbol: &str, per_unit: f64) -> PyResult<()> {
+        self.control(py, |gateway| gateway.set_commission(symbol, per_unit))
+    }
+
     fn set_position(
         &self,
         py: Python<'_>,

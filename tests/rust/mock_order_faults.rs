@@ -165,6 +165,22 @@ async fn test_a_commission_can_be_pending_and_come_late() {
     assert_eq!(stage.story.take(1).await, ["commission 1 None"]);
 }
 
+/// (E9) A rebate is a commission below zero and a gain.
+#[tokio::test]
+async fn test_a_commission_can_be_a_rebate() {
+    let (gateway, client) = gateway_with_client().await;
+    gateway.set_price("AAPL", market(100.0, 100.0, 100.0)).unwrap();
+    gateway.set_commission("AAPL", -0.25).unwrap();
+    let mut story = Story::of(&client).await;
+
+    client.submit_order(1, &aapl(), &market_order(Action::Buy, 10.0)).await.unwrap();
+    client.submit_order(2, &aapl(), &market_order(Action::Sell, 10.0)).await.unwrap();
+
+    let told = story.take(12).await;
+    assert_eq!(told[5], "commission -2.5 None");
+    assert_eq!(told[11], "commission -2.5 Some(5.0)");
+}
+
 /// (O53) The reverse of what was ever captured.
 #[tokio::test]
 async fn test_a_commission_can_come_before_its_execution() {

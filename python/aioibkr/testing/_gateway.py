@@ -192,6 +192,10 @@ class MockGateway(Staging):
         """Say whether the login may trade a symbol: without it orders get 460, details stay."""
         self._native.set_permission(symbol, trading)
 
+    def set_commission(self, symbol: str, *, per_unit: float) -> None:
+        """Charge this commission per unit from now on; below zero it is a rebate."""
+        self._native.set_commission(symbol, per_unit)
+
     def set_data_error(self, symbol: str, code: int | None) -> None:
         """Answer later data requests for a symbol with this entitlement error, or no more.
 

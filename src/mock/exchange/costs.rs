@@ -55,6 +55,9 @@ impl Exchange {
 
     /// The commission of one order for a filled quantity: at least 1.00 for shares (E8).
     pub(super) fn commission(&self, con_id: ConId, filled: Decimal) -> Decimal {
+        if let Some(fee) = self.fees.get(&con_id) {
+            return filled * fee;
+        }
         match self.listing.get(con_id).map(|instrument| instrument.kind) {
             Some(SecurityKind::Future | SecurityKind::FutureOption) => {
                 filled * Decimal::new(225, 2)

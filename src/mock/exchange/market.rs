@@ -74,6 +74,8 @@ pub(crate) struct Exchange {
     pub(crate) fill_rule: FillRule,
     pub(crate) rules: MarketRules,
     pub(crate) groups: Groups,
+    /// Commission per unit where a test set one; below zero it is a rebate (E9).
+    pub(crate) fees: BTreeMap<ConId, Decimal>,
     /// The day of the books.
     pub(super) day: Date,
     pub(crate) executions: Vec<Execution>,
@@ -101,6 +103,7 @@ impl Exchange {
             fill_rule: FillRule::default(),
             rules: MarketRules::default(),
             groups: Groups::default(),
+            fees: BTreeMap::new(),
             day: day_of(now),
             executions: Vec::new(),
             accounts: accounts.iter().map(|name| (name.clone(), Account::default())).collect(),
