@@ -172,6 +172,14 @@ impl MockGateway {
         self.control(py, |gateway| gateway.set_entitlement(symbol, live))
     }
 
+    fn set_permission(&self, py: Python<'_>, symbol: &str, trading: bool) -> PyResult<()> {
+        self.control(py, |gateway| gateway.set_permission(symbol, trading))
+    }
+
+    fn set_commission(&self, py: Python<'_>, symbol: &str, per_unit: f64) -> PyResult<()> {
+        self.control(py, |gateway| gateway.set_commission(symbol, per_unit))
+    }
+
     fn set_position(
         &self,
         py: Python<'_>,
@@ -397,6 +405,7 @@ fn limits_of(of: &Bound<'_, PyDict>) -> PyResult<mock::Limits> {
         scanners: field(of, "scanners")?,
         account_summaries: field(of, "account_summaries")?,
         clients: field(of, "clients")?,
+        active_orders: field(of, "active_orders")?,
         has_history_pacing: is_set("history_pacing")?,
     })
 }
@@ -442,6 +451,9 @@ fn market_rules(now: mock::MarketRules, named: &HashMap<String, bool>) -> mock::
         previews_twice: rule("previews_twice", now.previews_twice),
         repeats_states: rule("repeats_states", now.repeats_states),
         protects_prices: rule("protects_prices", now.protects_prices),
+        kills_immediate: rule("kills_immediate", now.kills_immediate),
+        notes_missing_zone: rule("notes_missing_zone", now.notes_missing_zone),
+        notes_direct_routing: rule("notes_direct_routing", now.notes_direct_routing),
     }
 }
 

@@ -129,6 +129,13 @@ impl Outlet {
         }
     }
 
+    /// Sends a message so much later; faults about messages pass it by.
+    pub(crate) fn send_after<R: Reply>(&self, delay: Duration, reply: &R) {
+        let mut frame = Vec::new();
+        encoding::push(&mut frame, self.version, R::KIND, reply);
+        self.schedule.plan(delay, Due::Frame(Arc::clone(&self.outbox), frame));
+    }
+
     /// A coded text that comes later, as checks that a gateway leaves to its servers do.
     pub(crate) fn error_after(&self, delay: Duration, id: RequestId, code: i32, text: &str) {
         self.usage.end_by_error(self.connection, id, code);

@@ -50,7 +50,8 @@ pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) -> io::Result<
     if shared.faults.meets_at_door(Quirk::AcceptThenClose) {
         return close(&mut reader, &mut writer).await;
     }
-    let Some(version) = negotiate(&mut reader, &mut writer, &shared).await? else { return Ok(()) };
+    let agreed = negotiate(&mut reader, &mut writer, &shared).await?;
+    let Some((version, is_paced)) = agreed else { return Ok(()) };
     if shared.faults.meets_at_door(Quirk::VersionThenClose) {
         return close(&mut reader, &mut writer).await;
     }
@@ -66,6 +67,9 @@ pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) -> io::Result<
     let Some(outlet) = admitted else {
         return refuse_id(&mut writer, version, &shared).await;
     };
+    if is_paced {
+        outlet.usage.pace(outlet.connection);
+    }
     let _seat = Seat { shared: Arc::clone(&shared), connection: outlet.connection };
     let ending = converse(&mut reader, &mut writer, &outlet, &shared).await;
     end(ending, writer, &shared).await?;
@@ -137,13 +141,13 @@ impl Drop for Seat {
     }
 }
 
-/// Agrees on a server version. `None` if there is none both sides speak: the socket is closed (FORMAT
-/// section 2).
+/// Agrees on a server version, and whether the client is to be paced. `None` if there is no version both
+/// sides speak: the socket is closed (FORMAT section 2).
 async fn negotiate(
     reader: &mut Reader,
     writer: &mut OwnedWriteHalf,
     shared: &Shared,
-) -> io::Result<Option<ServerVersion>> {
+) -> io::Result<Option<(ServerVersion, bool)>> {
     let mut greeting = [0; GREETING.len()];
     reader.read_exact(&mut greeting).await?;
     if greeting != *GREETING {
@@ -153,12 +157,10 @@ async fn negotiate(
     if !frame::read(reader, &mut body).await? {
         return Ok(None);
     }
-    let versions = Versions::parse(&body);
-    let Some(version) = versions.and_then(|versions| versions.choose(&shared.settings)) else {
-        return Ok(None);
-    };
+    let Some(versions) = Versions::parse(&body) else { return Ok(None) };
+    let Some(version) = versions.choose(&shared.settings) else { return Ok(None) };
     writer.write_all(&handshake::reply(version, &shared.settings.profile.host)).await?;
-    Ok(Some(version))
+    Ok(Some((version, versions.is_paced)))
 }
 
 /// Reads up to START_API; what comes before it is not answered.
@@ -200,6 +202,7 @@ async fn read_requests(reader: &mut Reader, outlet: &Outlet, shared: &Shared) ->
             turn = Instant::now();
         }
         slow_down(body.len(), outlet, shared).await;
+        await_turn(outlet).await;
         if outlet.outbox.is_ending() || !passes_rate(outlet) {
             continue;
         }
@@ -225,17 +228,28 @@ async fn slow_down(bytes: usize, outlet: &Outlet, shared: &Shared) {
     }
 }
 
+/// Waits until the message rate has room, if the client asked for that (L3).
+async fn await_turn(outlet: &Outlet) {
+    while let Some(wait) = outlet.usage.wait(outlet.connection, Instant::now()) {
+        tokio::time::sleep(wait).await;
+    }
+}
+
 /// Serves a request, unless a fault strikes it.
 fn take(request: Request, outlet: &Outlet, shared: &Shared) {
     let admitted = outlet.usage.request(outlet.connection, &request, Instant::now());
-    if let Verdict::Refuse(code, text) = admitted {
-        return outlet.error(request.id().unwrap_or(NO_REQUEST), code, text);
-    }
     let wait = |delay, waiting| {
         shared
             .schedule
             .plan(delay, Due::Request(outlet.clone(), Box::new(request.clone()), waiting));
     };
+    match admitted {
+        Verdict::Refuse(code, text) | Verdict::Drop(code, text) => {
+            return outlet.error(request.id().unwrap_or(NO_REQUEST), code, text);
+        }
+        Verdict::Later(delay) => return wait(delay, Some(outlet.pending.wait_for_one())),
+        Verdict::Pass | Verdict::Warn(_) => {}
+    }
     match shared.faults.request_fate(outlet.client, request.kind().name()) {
         Fate::Lost => {}
         Fate::Late(delay) => wait(delay, Some(outlet.pending.wait_for_one())),
@@ -259,7 +273,7 @@ fn take(request: Request, outlet: &Outlet, shared: &Shared) {
 /// Counts a message; one over the rate is refused and in the end its connection dropped (L1).
 fn passes_rate(outlet: &Outlet) -> bool {
     match outlet.usage.message(outlet.connection, Instant::now()) {
-        Verdict::Pass => true,
+        Verdict::Pass | Verdict::Later(_) => true,
         Verdict::Warn(text) => {
             outlet.send(&uncoded(text));
             true

@@ -15,11 +15,13 @@
 mod active;
 mod distortion;
 mod named;
+mod of_orders;
 mod quirk;
 
 pub(crate) use active::{FaultId, Faults};
 pub(crate) use distortion::{Ending, Fate, Piece, pieces};
 pub use named::FaultFields;
+pub use of_orders::OrderFault;
 pub use quirk::Quirk;
 
 use std::time::Duration;
@@ -84,6 +86,8 @@ pub enum Fault {
     SlowReader(u32),
     /// Something a real gateway was seen to do.
     Quirk(Quirk),
+    /// Orders, their reports or their books go wrong.
+    Order(OrderFault),
 }
 
 impl From<Quirk> for Fault {
@@ -95,6 +99,12 @@ impl From<Quirk> for Fault {
 impl From<Quirk> for Injection {
     fn from(quirk: Quirk) -> Self {
         Fault::from(quirk).into()
+    }
+}
+
+impl From<OrderFault> for Injection {
+    fn from(fault: OrderFault) -> Self {
+        Fault::Order(fault).into()
     }
 }
 
@@ -168,11 +178,12 @@ impl Fault {
     /// A fault that is so, rather than strikes now and then.
     const fn is_state(&self) -> bool {
         match self {
+            Self::PartialFill(_) | Self::LateFill | Self::IdRollback(_) | Self::SlowReader(_) => {
+                true
+            }
             Self::Quirk(quirk) => quirk.is_state(),
-            _ => matches!(
-                self,
-                Self::PartialFill(_) | Self::LateFill | Self::IdRollback(_) | Self::SlowReader(_)
-            ),
+            Self::Order(fault) => fault.is_state(),
+            _ => false,
         }
     }
 
@@ -199,7 +210,8 @@ impl Fault {
             | Self::ClientIdHeld
             | Self::LateDrain(_)
             | Self::SlowReader(_)
-            | Self::Quirk(_) => None,
+            | Self::Quirk(_)
+            | Self::Order(_) => None,
         }
     }
 

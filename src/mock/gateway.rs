@@ -174,6 +174,31 @@ impl MockGateway {
         })
     }
 
+    /// Says whether the login may trade a symbol; details and data stay (K11), orders get 460 (O24).
+    ///
+    /// # Errors
+    /// An unknown symbol.
+    pub fn set_permission(&self, symbol: &str, trading: bool) -> Result<(), Error> {
+        self.on_symbol(symbol, |world, con_id| {
+            if trading {
+                world.not_permitted.remove(&con_id);
+            } else {
+                world.not_permitted.insert(con_id);
+            }
+        })
+    }
+
+    /// Charges this commission per unit of a symbol from now on; below zero it is a rebate (E9).
+    ///
+    /// # Errors
+    /// An unknown symbol or a number that is not finite.
+    pub fn set_commission(&self, symbol: &str, per_unit: f64) -> Result<(), Error> {
+        let fee = number(per_unit, "per_unit")?;
+        self.on_symbol(symbol, |world, con_id| {
+            world.exchange.fees.insert(con_id, fee);
+        })
+    }
+
     /// Answers later data requests for a symbol with this error about entitlement, or no more if
     /// `None`: 354 and 10197 leave no data, 10089 only the delayed ticks that were asked for, 10090
     /// all of it.

@@ -14,15 +14,18 @@ pub(crate) const GREETING: &[u8; 4] = b"API\0";
 pub(crate) struct Versions {
     min: i32,
     max: i32,
+    /// The client asks to be queued where it would be refused for sending too fast (L3).
+    pub(crate) is_paced: bool,
 }
 
 impl Versions {
     /// Parses `v<min>..<max>`, with connect options after a space; `v<n>` is a range of one.
     pub(crate) fn parse(body: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(body).ok()?.trim_end_matches('\0');
+        let is_paced = text.split(' ').skip(1).any(|option| option == "+PACEAPI");
         let range = text.split(' ').next()?.strip_prefix('v')?;
         let (min, max) = range.split_once("..").unwrap_or((range, range));
-        Some(Self { min: min.parse().ok()?, max: max.parse().ok()? })
+        Some(Self { min: min.parse().ok()?, max: max.parse().ok()?, is_paced })
     }
 
     /// Whether a client speaks a version.

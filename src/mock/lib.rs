@@ -43,7 +43,7 @@ pub use cli::{record, run};
 pub use error::Error;
 pub use exchange::addition::NewInstrument;
 pub use exchange::{MarketRules, PriceProcess};
-pub use faults::{Fault, FaultFields, Injection, Quirk};
+pub use faults::{Fault, FaultFields, Injection, OrderFault, Quirk};
 pub use flood::FloodHandle;
 pub use gateway::{FaultHandle, HistoryBar, MockGateway, Prices};
 pub use limits::{Limits, MessageRate};

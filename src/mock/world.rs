@@ -52,6 +52,8 @@ pub(crate) struct World {
     pub(crate) wordings: BTreeMap<PermId, Wording>,
     /// Instruments the login may only see delayed.
     pub(crate) not_entitled: BTreeSet<ConId>,
+    /// Instruments the login may see and not trade.
+    pub(crate) not_permitted: BTreeSet<ConId>,
     pub(crate) login: Login,
     pub(crate) newsroom: Newsroom,
     /// Books a test put in place of those around the quote.
@@ -94,6 +96,7 @@ impl World {
             clients: BTreeMap::new(),
             wordings: BTreeMap::new(),
             not_entitled: BTreeSet::new(),
+            not_permitted: BTreeSet::new(),
             login: Login::default(),
             newsroom: Newsroom::default(),
             depths: BTreeMap::new(),
@@ -213,6 +216,7 @@ impl World {
         self.walks.clear();
         self.wordings.clear();
         self.not_entitled.clear();
+        self.not_permitted.clear();
         self.login = Login::default();
         self.newsroom = Newsroom::default();
         self.depths.clear();

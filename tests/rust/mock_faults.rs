@@ -199,6 +199,7 @@ fn test_garbage_is_framed_and_the_next_frame_is_sound() {
     assert_ne!(garbage, sound);
 }
 
+/// (B16)
 #[test]
 fn test_a_code_storm_repeats_its_code_so_often() {
     let storm = Fault::CodeStorm(1100, Duration::from_millis(1));

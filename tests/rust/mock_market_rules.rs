@@ -57,7 +57,7 @@ async fn test_a_preview_with_a_warning_is_answered_twice() {
 
     client.submit_order(1, &aapl(), &preview).await.unwrap();
 
-    // (O76), (O75)
+    // (O76), (O75), (B8)
     let pair = ["open 1 PreSubmitted", "open 1 PreSubmitted"];
     assert_eq!(story.take(2).await, pair);
     assert!(gateway.orders().is_empty());

@@ -192,6 +192,14 @@ class MockGateway(Staging):
         """Say whether the login may see live data of a symbol."""
         self._native.set_entitlement(symbol, live)
 
+    def set_permission(self, symbol: str, *, trading: bool) -> None:
+        """Say whether the login may trade a symbol: without it orders get 460, details stay."""
+        self._native.set_permission(symbol, trading)
+
+    def set_commission(self, symbol: str, *, per_unit: float) -> None:
+        """Charge this commission per unit from now on; below zero it is a rebate."""
+        self._native.set_commission(symbol, per_unit)
+
     def set_data_error(self, symbol: str, code: int | None) -> None:
         """Answer later data requests for a symbol with this entitlement error, or no more.
 
@@ -240,6 +248,8 @@ class MockGateway(Staging):
         ``notes_default_tif``: an order without a time in force is told 10349. ``previews_twice``:
         a what-if is answered by a warning first. ``repeats_states``: every state of an order is
         sent twice. ``protects_prices``: a limit 20 % through the market is cancelled.
+        ``kills_immediate``: IOC and FOK orders never fill. ``notes_missing_zone``: a date without a
+        zone is told 2174. ``notes_direct_routing``: a stock order for one exchange is told 10311.
         """
         unknown = set(rules) - _RULES
         if unknown:
@@ -375,7 +385,8 @@ _PRICES = {
 _RULES = {
     "keeps_hours", "fills_by_size", "shows_pending_submit", "shows_pending_cancel",
     "cancels_across_clients", "sends_open_orders_on_connect", "notes_default_tif",
-    "previews_twice", "repeats_states", "protects_prices",
+    "previews_twice", "repeats_states", "protects_prices", "kills_immediate",
+    "notes_missing_zone", "notes_direct_routing",
 }  # fmt: skip
 
 

@@ -24,32 +24,44 @@ __all__ = [
     "Delay",
     "Drop",
     "Duplicate",
+    "EchoedVolatility",
+    "EmptyChild",
+    "EmptyWithoutEnd",
     "FarmCompanions",
     "Fault",
+    "FillOnCancel",
     "ForgottenSummary",
     "Garbage",
     "HalfOpen",
+    "HalfQuoteCost",
+    "HeldForLocate",
     "IdRollback",
     "LateDrain",
     "LateFarms",
     "LateFill",
     "LostZeroStrike",
     "MissingMarks",
+    "MissingStatus",
     "Mute",
     "OldLast",
     "PartialFill",
+    "PendingCommission",
     "PoisonedCancel",
+    "RefuseChange",
     "RejectOrder",
     "Reorder",
     "Reset",
+    "SilentCancel",
     "SilentStreams",
     "SlowReader",
     "Split",
     "StaleFirstLast",
     "Stall",
+    "StatusBeforeFill",
     "StrayDepthRow",
     "Truncate",
     "VersionThenClose",
+    "WinterZone",
     "ZeroLastTime",
 ]
 
@@ -303,6 +315,70 @@ class MissingMarks(_Holds):
     """Portfolio rows have no price, value and cost."""
 
 
+@dataclass(frozen=True)
+class EmptyWithoutEnd(_Strikes):
+    """A query for executions or completed orders that finds none is not answered."""
+
+
+@dataclass(frozen=True)
+class FillOnCancel(_Strikes):
+    """A cancel meets a fill: the order is shown as PendingCancel and then fills."""
+
+
+@dataclass(frozen=True)
+class StatusBeforeFill(_Strikes):
+    """A fill is told by its status first and by its execution after that."""
+
+
+@dataclass(frozen=True)
+class MissingStatus(_Strikes):
+    """An order that fills as soon as it is placed has no orderStatus at all."""
+
+
+@dataclass(frozen=True)
+class SilentCancel(_Strikes):
+    """Cancelling an order that is Inactive brings nothing."""
+
+
+@dataclass(frozen=True)
+class PendingCommission(_Strikes):
+    """A commission is reported as -1, and ``seconds`` later as what it is."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class RefuseChange(_Strikes):
+    """A change within ``seconds`` of market time after the placement gets 103."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class HalfQuoteCost(_Holds):
+    """Positions cost the middle of a quote whose missing side counts as -1."""
+
+
+@dataclass(frozen=True)
+class EchoedVolatility(_Holds):
+    """Open orders carry a volatility nobody set; a change that carries one gets 321."""
+
+
+@dataclass(frozen=True)
+class HeldForLocate(_Holds):
+    """Short sales of shares wait for ``locate`` (404) until the fault is cleared."""
+
+
+@dataclass(frozen=True)
+class EmptyChild(_Holds):
+    """A stop reached while its parent is partly filled is shown with quantity 0."""
+
+
+@dataclass(frozen=True)
+class WinterZone(_Holds):
+    """A good-till date is shown with the winter name of its zone all year."""
+
+
 Fault = (
     Mute
     | Delay
@@ -340,4 +416,16 @@ Fault = (
     | CompetingSession
     | CrookedBars
     | MissingMarks
+    | EmptyWithoutEnd
+    | FillOnCancel
+    | StatusBeforeFill
+    | MissingStatus
+    | SilentCancel
+    | PendingCommission
+    | RefuseChange
+    | HalfQuoteCost
+    | EchoedVolatility
+    | HeldForLocate
+    | EmptyChild
+    | WinterZone
 )

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::distortion::{Ending, Fate};
-use super::{ALL, Fault, Injection, Quirk};
+use super::{ALL, Fault, Injection, OrderFault, Quirk};
 use crate::client::ConnectionId;
 use crate::exchange::ClientId;
 use crate::exchange::random::{mix, unit};
@@ -151,6 +151,48 @@ impl Faults {
         })
     }
 
+    /// Whether this fault about orders strikes a client now; one that is counted is used up by it.
+    pub(crate) fn strikes_order(&self, client: ClientId, fault: &OrderFault) -> bool {
+        let is_it = |active: &Active| match &active.injection.fault {
+            Fault::Order(known) => (known == fault).then_some(()),
+            _ => None,
+        };
+        self.strike(client, is_it).is_some()
+    }
+
+    /// How long a client's commissions are pending, if they are.
+    pub(crate) fn commission_delay(&self, client: ClientId) -> Option<Duration> {
+        self.strike(client, |active| match &active.injection.fault {
+            Fault::Order(OrderFault::PendingCommission(delay)) => Some(*delay),
+            _ => None,
+        })
+    }
+
+    /// How long after its placement an order of a client cannot be changed, if that is so.
+    pub(crate) fn change_refusal(&self, client: ClientId) -> Option<Duration> {
+        self.strike(client, |active| match &active.injection.fault {
+            Fault::Order(OrderFault::RefuseChange(span)) => Some(*span),
+            _ => None,
+        })
+    }
+
+    /// Whose short sales are held for locate: those of one client or of all.
+    pub(crate) fn locates(&self) -> Vec<Option<ClientId>> {
+        self.whose(&OrderFault::HeldForLocate)
+    }
+
+    /// Whose children of partly filled parents are shown empty: those of one client or of all.
+    pub(crate) fn empty_children(&self) -> Vec<Option<ClientId>> {
+        self.whose(&OrderFault::EmptyChild)
+    }
+
+    fn whose(&self, fault: &OrderFault) -> Vec<Option<ClientId>> {
+        let is_it = |active: &&Active| matches!(&active.injection.fault, Fault::Order(known) if known == fault);
+        let state = self.lock();
+        let found = state.active.iter().filter(is_it);
+        found.map(|active| active.injection.client.map(ClientId)).collect()
+    }
+
     /// Whether this attempt to connect finds its id taken.
     pub(crate) fn holds_id(&self, client: ClientId) -> bool {
         let is_held =
@@ -240,7 +282,8 @@ impl Faults {
         concerned.find_map(|active| of(&active.injection.fault))
     }
 
-    fn any(&self) -> bool {
+    /// Whether any fault is on.
+    pub(crate) fn any(&self) -> bool {
         self.any.load(Ordering::Relaxed)
     }
 
@@ -283,7 +326,8 @@ fn fate_of(active: &Active, seed: u64) -> Option<Fate> {
         | Fault::ClientIdHeld
         | Fault::LateDrain(_)
         | Fault::SlowReader(_)
-        | Fault::Quirk(_) => return None,
+        | Fault::Quirk(_)
+        | Fault::Order(_) => return None,
     })
 }
 

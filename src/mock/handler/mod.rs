@@ -3,6 +3,8 @@
 
 mod absent;
 mod account_updates;
+mod advisor;
+mod advisor_xml;
 mod bulletins;
 mod competition;
 mod contract;
@@ -25,9 +27,12 @@ mod news;
 mod option_chains;
 mod option_models;
 mod option_ticks;
+mod order_faults;
+mod order_notes;
 mod order_reports;
 mod order_words;
 mod orders;
+mod peg_words;
 mod pnl;
 mod positions;
 mod previews;
@@ -136,8 +141,8 @@ pub(crate) fn serve(world: &mut World, to: &Outlet, request: Request) {
         Request::ReqFamilyCodes(_) => login::family_codes(world, to),
         Request::ReqUserInfo(r) => login::user_info(world, to, &r),
         Request::ReqSoftDollarTiers(r) => login::soft_dollar_tiers(to, &r),
-        Request::ReqFa(_) => login::advisor_data(to),
-        Request::ReplaceFa(r) => login::replace_advisor_data(to, &r),
+        Request::ReqFa(r) => advisor::send(world, to, &r),
+        Request::ReplaceFa(r) => advisor::replace(world, to, &r),
         Request::ReqCalcOptionPrice(r) => option_models::price(world, to, &r),
         Request::ReqCalcImpliedVolat(r) => option_models::implied_volatility(world, to, &r),
         // There is nothing left to cancel once a calculation is answered (M21).
@@ -169,6 +174,7 @@ pub(crate) fn serve(world: &mut World, to: &Outlet, request: Request) {
 pub(crate) fn tell(world: &mut World, events: Vec<Event>) {
     let is_quiet = events.is_empty();
     let mut moved = BTreeSet::new();
+    let events = order_faults::distorted(world, events);
     let mut events = events.into_iter().peekable();
     while let Some(event) = events.next() {
         match event {
@@ -237,8 +243,10 @@ pub(crate) fn follow_faults(world: &mut World) {
     competition::follow(world);
     let limits = world.faults.fill_limits();
     let limits = limits.into_iter().filter_map(|(client, most)| Some((client, decimal(most)?)));
-    world.exchange.fill_rule = FillRule { limits: limits.collect() };
+    let (locates, empties) = (world.faults.locates(), world.faults.empty_children());
+    world.exchange.fill_rule = FillRule { limits: limits.collect(), locates, empties };
     let now = world.now();
-    let events = world.exchange.match_all(now);
+    let mut events = world.exchange.locate_shares(now);
+    events.extend(world.exchange.match_all(now));
     tell(world, events);
 }

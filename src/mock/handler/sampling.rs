@@ -12,12 +12,15 @@ use super::ticks::{self, Parts};
 const fn interval(kind: SecurityKind) -> Duration {
     match kind {
         SecurityKind::Cash => Duration::from_millis(5),
-        SecurityKind::Option => Duration::from_millis(100),
+        SecurityKind::Option | SecurityKind::FutureOption => Duration::from_millis(100),
         SecurityKind::Stock
         | SecurityKind::Future
         | SecurityKind::Index
         | SecurityKind::Bond
-        | SecurityKind::Crypto => Duration::from_millis(250),
+        | SecurityKind::Crypto
+        | SecurityKind::Fund
+        | SecurityKind::Cfd
+        | SecurityKind::Warrant => Duration::from_millis(250),
     }
 }
 

@@ -15,6 +15,7 @@ const NAMES: [&str; 11] = [
     "scanners",
     "account_summaries",
     "clients",
+    "active_orders",
     "history_pacing",
 ];
 
@@ -67,6 +68,7 @@ impl NamedLimits {
             "scanners" => limits.scanners = most(value)?,
             "account_summaries" => limits.account_summaries = most(value)?,
             "clients" => limits.clients = most(value)?,
+            "active_orders" => limits.active_orders = most(value)?,
             "history_pacing" => limits.has_history_pacing = flag(value)?,
             _ => return None,
         }
@@ -129,6 +131,7 @@ mod tests {
             "account_summaries=9",
             "clients=1",
             "clients=11",
+            "active_orders=12",
             "history_pacing=on",
         ]);
 
@@ -141,6 +144,7 @@ mod tests {
             scanners: None,
             account_summaries: Some(9),
             clients: Some(11),
+            active_orders: Some(12),
             has_history_pacing: true,
         };
         assert_eq!(limits, Ok(expected));

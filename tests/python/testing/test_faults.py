@@ -46,6 +46,18 @@ EVERY: list[faults.Fault] = [
     faults.CompetingSession(),
     faults.CrookedBars(),
     faults.MissingMarks(),
+    faults.EmptyWithoutEnd(),
+    faults.FillOnCancel(),
+    faults.StatusBeforeFill(count=1),
+    faults.MissingStatus(),
+    faults.SilentCancel(),
+    faults.PendingCommission(0.1),
+    faults.RefuseChange(1),
+    faults.HalfQuoteCost(),
+    faults.EchoedVolatility(),
+    faults.HeldForLocate(client=7),
+    faults.EmptyChild(),
+    faults.WinterZone(),
 ]
 
 

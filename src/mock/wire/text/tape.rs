@@ -162,6 +162,15 @@ impl<'a> Tape<'a> {
         self.scalar(name, slot, "0");
     }
 
+    /// The right of a contract, a question mark when it has none (K12).
+    pub(super) fn right_or_unknown(&mut self, name: &'static str, slot: &mut Option<String>) {
+        const UNKNOWN: &str = "?";
+        let mut shown = slot.take().filter(|right| !right.is_empty());
+        shown = shown.or_else(|| (!self.is_reading()).then(|| UNKNOWN.to_owned()));
+        self.text(name, &mut shown);
+        *slot = shown.filter(|right| right != UNKNOWN);
+    }
+
     /// A double, empty when not set.
     pub(super) fn maybe_double(&mut self, name: &'static str, slot: &mut Option<f64>) {
         self.scalar(name, slot, "");
