@@ -74,6 +74,14 @@ impl Outlet {
         self.send_with(kind, |bytes| encoding::push(bytes, self.version, kind, reply));
     }
 
+    /// Sends messages that belong together at once. A fault that is on looks at each of them alone.
+    pub(crate) fn batch(&self, fill: impl FnOnce(&mut Batch<'_>)) {
+        match self.faults.any() {
+            true => fill(&mut Batch::Each(self)),
+            false => self.outbox.push(|bytes| fill(&mut Batch::Whole(bytes, self.version))),
+        }
+    }
+
     /// Sends the bars of a request and the window they cover, together or apart by the version.
     pub(crate) fn send_bars(&self, reply: BarsWithWindow) {
         if BarsWithWindow::is_one_message(self.version) {
@@ -86,11 +94,7 @@ impl Outlet {
     }
 
     fn send_with(&self, kind: ReplyKind, push: impl FnOnce(&mut Vec<u8>) -> bool) {
-        let push = |bytes: &mut Vec<u8>| {
-            if !push(bytes) {
-                log::error!("a {} message too long to be framed is not sent", kind.name());
-            }
-        };
+        let push = |bytes: &mut Vec<u8>| note_length(push(bytes), kind);
         match self.faults.reply_fate(self.connection, self.client, kind.name()) {
             Fate::Pass => self.outbox.push(push),
             fate => {
@@ -125,6 +129,32 @@ impl Outlet {
     pub(crate) fn error(&self, id: RequestId, code: i32, text: impl Into<String>) {
         self.usage.end_by_error(self.connection, id, code);
         self.send(&coded(id, code, text.into()));
+    }
+}
+
+/// Messages of one step to one client.
+pub(crate) enum Batch<'a> {
+    /// Appended to what waits for the client's socket.
+    Whole(&'a mut Vec<u8>, ServerVersion),
+    /// Sent one by one.
+    Each(&'a Outlet),
+}
+
+impl Batch<'_> {
+    /// Adds a message; what it leaves out may be filled in.
+    pub(crate) fn send<R: Reply>(&mut self, reply: &mut R) {
+        match self {
+            Self::Whole(bytes, version) => {
+                note_length(encoding::push_own(bytes, *version, reply), R::KIND);
+            }
+            Self::Each(outlet) => outlet.send(reply),
+        }
+    }
+}
+
+fn note_length(is_framed: bool, kind: ReplyKind) {
+    if !is_framed {
+        log::error!("a {} message too long to be framed is not sent", kind.name());
     }
 }
 

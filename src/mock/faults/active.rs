@@ -216,7 +216,8 @@ impl Faults {
         concerned.find_map(|active| of(&active.injection.fault))
     }
 
-    fn any(&self) -> bool {
+    /// Whether any fault is on.
+    pub(crate) fn any(&self) -> bool {
         self.any.load(Ordering::Relaxed)
     }
 

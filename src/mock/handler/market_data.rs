@@ -148,7 +148,7 @@ fn send_mode(to: &Outlet, id: RequestId, mode: DataMode) {
 
 fn send_burst(world: &World, to: &Outlet, id: RequestId, ticker: &Ticker) {
     if let Some(quote) = shown_quote(world, ticker) {
-        ticks::send(to, id, &ticks::ticks(quote, Parts::ALL, ticker.mode.is_delayed()));
+        ticks::send(to, id, &mut ticks::ticks(quote, Parts::ALL, ticker.mode.is_delayed()));
     }
     option_ticks::send(world, to, id, ticker);
     generic_ticks::send(world, to, id, ticker, |_| true);
@@ -258,12 +258,17 @@ pub(crate) fn clear_price(world: &mut World, con_id: ConId) {
 }
 
 fn send_parts(world: &World, con_id: ConId, quote: &Quote, parts: Parts) {
+    // Written for the first ticker of each kind of data, then sent to all of them.
+    let (mut live, mut delayed) = (None, None);
     for client in world.clients.values() {
         for (id, ticker) in followers(client, con_id) {
-            if !ticker.mode.is_frozen() {
-                let ticks = ticks::ticks(quote, parts, ticker.mode.is_delayed());
-                ticks::send(&client.outlet, *id, &ticks);
+            if ticker.mode.is_frozen() {
+                continue;
             }
+            let is_delayed = ticker.mode.is_delayed();
+            let written = if is_delayed { &mut delayed } else { &mut live };
+            let ticks = written.get_or_insert_with(|| ticks::ticks(quote, parts, is_delayed));
+            ticks::send(&client.outlet, *id, ticks);
         }
     }
 }
@@ -273,11 +278,10 @@ fn followers(client: &Client, con_id: ConId) -> impl Iterator<Item = (&RequestId
 }
 
 fn tell_holders(world: &mut World, con_id: ConId) {
-    let accounts = world.settings.accounts.clone();
-    for account in accounts {
-        if world.exchange.valued_one(&account, con_id).is_some() {
-            super::tell_figures(world, &account, Some(con_id));
-        }
+    let holds = |account: &&String| world.exchange.valued_one(account, con_id).is_some();
+    let holders: Vec<_> = world.settings.accounts.iter().filter(holds).cloned().collect();
+    for account in holders {
+        super::tell_figures(world, &account, Some(con_id));
     }
 }
 
