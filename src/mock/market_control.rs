@@ -1,6 +1,7 @@
 //! The part of the control side that moves the market: its clock, its rules, prices that walk, orders
 //! entered by hand, executions that turn out otherwise.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use crate::error::Error;
@@ -29,11 +30,24 @@ pub struct ManualOrder {
     pub stop_price: Option<f64>,
 }
 
+/// How long an advance waits for a client to read on.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 impl MockGateway {
     /// Moves the market's clock ahead; orders expire, auctions take place, prices walk and days begin
     /// before this returns.
     pub fn advance(&self, by: Duration) {
-        handler::advance(&mut self.shared.world(), by);
+        // Nothing is kept behind the lock that a panic could leave half done.
+        let _whole_way = self.shared.advancing.lock().unwrap_or_else(PoisonError::into_inner);
+        let end = self.shared.world().time.after(by);
+        while !handler::advance_to(&mut self.shared.world(), end) {
+            self.wait_for_readers();
+        }
+    }
+
+    fn wait_for_readers(&self) {
+        let outlets = self.shared.world().outlets();
+        outlets.iter().for_each(|outlet| outlet.outbox.wait_for_room(PATIENCE));
     }
 
     /// Epoch seconds on the market's clock.

@@ -17,7 +17,7 @@ use crate::login::Login;
 use crate::market_clock::MarketClock;
 use crate::newsroom::Newsroom;
 use crate::notices;
-use crate::outbox::Outbox;
+use crate::outbox::{Corked, Outbox};
 use crate::pending::Pending;
 use crate::request_log::RequestLog;
 use crate::schedule::Schedule;
@@ -47,6 +47,8 @@ pub(crate) struct World {
     /// The clock of the exchange, and the millisecond on it that is waited for.
     pub(crate) time: MarketClock,
     pub(crate) wakes_at: Option<i64>,
+    /// The millisecond of what is happening, while the market catches up with its clock.
+    pub(crate) moment: Option<i64>,
     /// Prices that move by themselves.
     pub(crate) walks: BTreeMap<ConId, Walk>,
     pub(crate) clients: BTreeMap<ConnectionId, Client>,
@@ -81,6 +83,7 @@ impl World {
             exchange: fresh_exchange(&settings),
             time: MarketClock::new(settings.speed),
             wakes_at: None,
+            moment: None,
             walks: BTreeMap::new(),
             settings,
             clients: BTreeMap::new(),
@@ -109,9 +112,9 @@ impl World {
         self.clients.get_mut(&outlet.connection)
     }
 
-    /// Epoch seconds on the clock of the exchange.
+    /// Epoch seconds on the clock of the exchange, or of what is happening on its way there.
     pub(crate) fn now(&self) -> i64 {
-        self.time.seconds()
+        self.moment.unwrap_or_else(|| self.time.millis()).div_euclid(1_000)
     }
 
     /// Who is answerable for an order: its client, or client 0 for one entered by hand.
@@ -148,6 +151,12 @@ impl World {
     pub(crate) fn outlet_of(&self, client: ClientId) -> Option<Outlet> {
         let found = self.clients.values().find(|known| known.outlet.client == client);
         found.map(|client| client.outlet.clone())
+    }
+
+    /// Lets what is sent to clients from now on leave together.
+    pub(crate) fn cork(&self) -> Corked {
+        let outboxes = self.clients.values().map(|client| Arc::clone(&client.outlet.outbox));
+        Corked::new(outboxes.collect())
     }
 
     pub(crate) fn outlets(&self) -> Vec<Outlet> {
@@ -241,6 +250,8 @@ pub(crate) struct Shared {
     pub(crate) schedule: Arc<Schedule<Due>>,
     /// Clients that were played a recording.
     pub(crate) replayed: AtomicUsize,
+    /// Held by who moves the clock ahead, step by step; each gets its whole way.
+    pub(crate) advancing: Mutex<()>,
     world: Mutex<World>,
     log: Mutex<RequestLog>,
 }
@@ -255,6 +266,7 @@ impl Shared {
             faults,
             schedule,
             replayed: AtomicUsize::new(0),
+            advancing: Mutex::default(),
             world: Mutex::new(world),
             log: Mutex::default(),
         }

@@ -30,4 +30,5 @@ mod mock_replay;
 mod mock_scenario;
 mod mock_session;
 mod mock_ticks;
+mod mock_walking;
 mod mock_wire;

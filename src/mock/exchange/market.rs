@@ -8,7 +8,7 @@ use time::Date;
 use super::account::{Account, Figures, ProfitAndLoss, Rows, Valued, summary_rows, update_rows};
 use super::advisor::Groups;
 use super::bars::BarSeries;
-use super::deadlines::day_of;
+use super::deadlines::{day_of, midnight_after};
 use super::event::{Event, Execution};
 use super::ids::{ClientId, ConId};
 use super::instrument::{Instrument, SecurityKind};
@@ -62,8 +62,8 @@ pub(crate) struct Exchange {
     pub(crate) fill_rule: FillRule,
     pub(crate) rules: MarketRules,
     pub(crate) groups: Groups,
-    /// The day of the books.
-    pub(super) day: Date,
+    /// The midnight at which the day of the books ends, in epoch seconds.
+    pub(super) day_end: i64,
     pub(crate) executions: Vec<Execution>,
     pub(super) accounts: BTreeMap<String, Account>,
     quotes: BTreeMap<ConId, Quote>,
@@ -89,7 +89,7 @@ impl Exchange {
             fill_rule: FillRule::default(),
             rules: MarketRules::default(),
             groups: Groups::default(),
-            day: day_of(now),
+            day_end: midnight_after(day_of(now)),
             executions: Vec::new(),
             accounts: accounts.iter().map(|name| (name.clone(), Account::default())).collect(),
             listing,

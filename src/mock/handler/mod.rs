@@ -51,7 +51,7 @@ pub(crate) use orders::place_by_hand;
 pub(crate) use real_time_bars::{bust as bust_bars, end_bar as end_real_time_bar};
 pub(crate) use scanner::set_rows as set_scanner_rows;
 pub(crate) use session::welcome;
-pub(crate) use time_passing::{advance, wake, walk};
+pub(crate) use time_passing::{advance_to, wake, walk};
 
 use std::collections::BTreeSet;
 

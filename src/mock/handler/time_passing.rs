@@ -1,7 +1,6 @@
 //! Lets the time of the market pass: wakes when the exchange has something due or a price takes a
-//! step, and moves the clock ahead for a test.
-
-use std::time::Duration;
+//! step, and moves the clock ahead for a test. Promises that what happens carries its own time, not
+//! that of the clock it catches up with, and that clients get their turn on the way.
 
 use crate::client::Due;
 use crate::exchange::{ConId, PriceProcess};
@@ -24,14 +23,20 @@ pub(crate) fn plan(world: &mut World) {
 /// The time that was waited for has come, unless something earlier took its place.
 pub(crate) fn wake(world: &mut World, due: i64) {
     if world.wakes_at == Some(due) {
-        pass(world);
+        let now = world.time.millis();
+        pass(world, now);
+        // What is left is overdue and planned for at once.
+        plan_anew(world);
     }
 }
 
-/// Moves the clock ahead; whatever is due by then happens, in the order of its time.
-pub(crate) fn advance(world: &mut World, by: Duration) {
-    world.time.advance(by);
-    pass(world);
+/// Moves the clock ahead; whatever is due by then happens, in the order of its time. `false` if that
+/// was too much for one turn: the clock stands where it got to.
+pub(crate) fn advance_to(world: &mut World, end: i64) -> bool {
+    let reached = pass(world, end);
+    world.time.advance_to(reached);
+    plan_anew(world);
+    reached == end
 }
 
 /// Lets a price walk from now on, or stand still.
@@ -46,15 +51,33 @@ pub(crate) fn walk(world: &mut World, con_id: ConId, process: Option<PriceProces
     plan(world);
 }
 
-fn pass(world: &mut World) {
+fn plan_anew(world: &mut World) {
     world.wakes_at = None;
-    let now = world.time.millis();
-    while let Some((con_id, due)) = first_step(world).filter(|(_, due)| *due <= now) {
-        pass_until(world, due.div_euclid(1_000));
+    plan(world);
+}
+
+/// Most steps of prices in one turn.
+const TURN: usize = 1_000;
+
+/// Lets what is due happen, up to this millisecond or for one turn; says how far it got.
+fn pass(world: &mut World, end: i64) -> i64 {
+    let _corked = world.cork();
+    for _ in 0..TURN {
+        let Some((con_id, due)) = next_step(world, end) else {
+            pass_until(world, end);
+            world.moment = None;
+            return end;
+        };
+        pass_until(world, due);
         step(world, con_id);
     }
-    pass_until(world, world.now());
-    plan(world);
+    world.moment = None;
+    // One short of the next step, so that the clock is not past what has not happened.
+    next_step(world, end).map_or(end, |(_, due)| due - 1)
+}
+
+fn next_step(world: &World, end: i64) -> Option<(ConId, i64)> {
+    first_step(world).filter(|(_, due)| *due <= end)
 }
 
 fn first_step(world: &World) -> Option<(ConId, i64)> {
@@ -62,8 +85,9 @@ fn first_step(world: &World) -> Option<(ConId, i64)> {
     steps.min_by_key(|(con_id, due)| (*due, *con_id))
 }
 
-fn pass_until(world: &mut World, now: i64) {
-    let events = world.exchange.pass(now);
+fn pass_until(world: &mut World, millis: i64) {
+    world.moment = Some(millis);
+    let events = world.exchange.pass(world.now());
     super::tell(world, events);
 }
 
