@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use lexopt::{Arg, ValueExt};
 
 use crate::gateway::MockGateway;
+use crate::prices::PriceSeries;
 use crate::replay::{Recorder, RecorderSettings, Recording, Replay};
 use crate::request_log::RequestRecord;
 use crate::scenario::Scenario;
@@ -27,6 +28,7 @@ usage: aioibkr-mock-gateway [options]
   --seed N                  seed of prices and history (1)
   --speed X                 how fast the market's time runs (1)
   --master-client N         client that sees the orders of all others (none)
+  --prices FILE             play prices from a CSV file or a recording
   --scenario FILE           let the events of a TOML file happen
   --replay FILE             answer from a recording instead of from a market
   --replay-speed N          times as fast as recorded, 0 without waiting (1)
@@ -128,6 +130,7 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, lexopt:
             Arg::Long("seed") => settings.seed = parser.value()?.parse()?,
             Arg::Long("speed") => settings.speed = parser.value()?.parse()?,
             Arg::Long("master-client") => settings.master_client = Some(parser.value()?.parse()?),
+            Arg::Long("prices") => settings.prices = Some(prices(&parser.value()?)?),
             Arg::Long("scenario") => settings.scenario = Some(scenario(&parser.value()?)?),
             Arg::Long("replay") => recording = Some(loaded(&parser.value()?)?),
             Arg::Long("replay-speed") => speed = parser.value()?.parse()?,
@@ -143,6 +146,10 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, lexopt:
 
 fn scenario(path: &std::ffi::OsStr) -> Result<Scenario, lexopt::Error> {
     Scenario::load(path.as_ref()).map_err(|error| error.to_string().into())
+}
+
+fn prices(path: &std::ffi::OsStr) -> Result<PriceSeries, lexopt::Error> {
+    PriceSeries::load(path.as_ref()).map_err(|error| error.to_string().into())
 }
 
 fn loaded(path: &std::ffi::OsStr) -> Result<Recording, lexopt::Error> {

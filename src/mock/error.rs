@@ -24,6 +24,8 @@ pub enum Error {
     BadScenario(String),
     /// A recording is wrong; the text names the line.
     BadRecording(String),
+    /// A file of prices is wrong, or names an instrument that is not there; the text says where.
+    BadPrices(String),
     /// The address can be reached from other machines and that was not allowed.
     NotLoopback(IpAddr),
     /// No account was given, or a name is not plain letters and digits.
@@ -59,6 +61,7 @@ impl std::fmt::Display for Error {
             Self::BadFault(cause) => write!(f, "{cause}"),
             Self::BadScenario(cause) => write!(f, "scenario {cause}"),
             Self::BadRecording(cause) => write!(f, "recording {cause}"),
+            Self::BadPrices(cause) => write!(f, "prices {cause}"),
             Self::NotLoopback(host) => {
                 write!(f, "{host} is not a loopback address and that was not allowed")
             }

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::exchange::{MarketRules, PriceProcess};
 use crate::gateway::{MockGateway, instruments_called, number};
 use crate::handler;
+use crate::prices::PriceSeries;
 use crate::wire::pb;
 use crate::world::Wording;
 
@@ -69,7 +70,7 @@ impl MockGateway {
         handler::follow_faults(&mut world);
     }
 
-    /// Lets the price of a symbol walk, or stand still again.
+    /// Lets the price of a symbol walk, or stand still again whether it walks or is played.
     ///
     /// # Errors
     /// An unknown symbol or an interval of zero.
@@ -85,6 +86,18 @@ impl MockGateway {
         for con_id in instruments_called(&world, symbol)? {
             handler::walk(&mut world, con_id, process);
         }
+        Ok(())
+    }
+
+    /// Plays prices from now on, in the time of the market, next to those played already. Rows of the
+    /// very beginning are played when this returns. `set_price_process` without a process ends it for a
+    /// symbol.
+    ///
+    /// # Errors
+    /// An instrument that is not listed; nothing is played then.
+    pub fn play_prices(&self, series: &PriceSeries) -> Result<(), Error> {
+        handler::play(&mut self.shared.world(), series)?;
+        self.advance(Duration::ZERO);
         Ok(())
     }
 

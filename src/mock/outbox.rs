@@ -362,10 +362,13 @@ mod tests {
         outbox.push(|bytes| bytes.resize(2 * 1024 * 1024, 0));
 
         outbox.wait_for_room(Duration::from_millis(1));
+        let is_stuck = outbox.lock().is_stuck;
         // Waiting again would hang the test.
         outbox.wait_for_room(Duration::MAX);
+        let taken = outbox.take(Vec::new());
 
-        assert!(outbox.take(Vec::new()).is_ok());
+        assert!(is_stuck && taken.is_ok());
+        assert!(!outbox.lock().is_stuck);
     }
 
     #[tokio::test]

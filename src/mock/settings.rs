@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::exchange::MarketRules;
 use crate::limits::Limits;
+use crate::prices::PriceSeries;
 use crate::replay::Replay;
 use crate::scenario::Scenario;
 
@@ -51,6 +52,8 @@ pub struct Settings {
     pub limits: Limits,
     /// What happens to the gateway in the course of time.
     pub scenario: Option<Scenario>,
+    /// Prices played from the start, and again after a reset.
+    pub prices: Option<PriceSeries>,
     /// Answers clients from a recording instead of from a market; faults, limits and the counts of
     /// clients and requests are about a market and do not apply.
     pub replay: Option<Replay>,
@@ -78,6 +81,7 @@ impl Default for Settings {
             real_time_bar: Duration::from_secs(5),
             limits: Limits::default(),
             scenario: None,
+            prices: None,
             replay: None,
         }
     }

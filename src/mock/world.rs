@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::client::{Client, ConnectionId, Due, NO_REQUEST, Outlet};
 use crate::clock;
+use crate::error::Error;
 use crate::exchange::depth::Depth;
 use crate::exchange::{ClientId, ConId, Exchange, Order, OrderKey, PermId, PriceProcess};
 use crate::faults::Faults;
@@ -19,6 +20,7 @@ use crate::newsroom::Newsroom;
 use crate::notices;
 use crate::outbox::{Corked, Outbox};
 use crate::pending::Pending;
+use crate::prices::Play;
 use crate::request_log::RequestLog;
 use crate::schedule::Schedule;
 use crate::settings::Settings;
@@ -51,6 +53,8 @@ pub(crate) struct World {
     pub(crate) moment: Option<i64>,
     /// Prices that move by themselves.
     pub(crate) walks: BTreeMap<ConId, Walk>,
+    /// Prices played from files.
+    pub(crate) plays: Vec<Play>,
     pub(crate) clients: BTreeMap<ConnectionId, Client>,
     pub(crate) wordings: BTreeMap<PermId, Wording>,
     /// Instruments the login may only see delayed.
@@ -85,6 +89,7 @@ impl World {
             wakes_at: None,
             moment: None,
             walks: BTreeMap::new(),
+            plays: Vec::new(),
             settings,
             clients: BTreeMap::new(),
             wordings: BTreeMap::new(),
@@ -215,13 +220,14 @@ impl World {
     }
 
     /// Back to how the gateway started, apart from who is connected.
-    pub(crate) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) -> Result<(), Error> {
         self.faults.clear();
         self.schedule.clear();
         self.exchange = fresh_exchange(&self.settings);
         self.time = MarketClock::new(self.settings.speed);
         self.wakes_at = None;
         self.walks.clear();
+        self.plays.clear();
         self.wordings.clear();
         self.not_entitled.clear();
         self.login = Login::default();
@@ -232,6 +238,15 @@ impl World {
         self.data_errors.clear();
         self.connects = self.clients.len() as u64;
         self.disconnects = 0;
+        self.start_prices()
+    }
+
+    /// Plays the prices of the settings.
+    pub(crate) fn start_prices(&mut self) -> Result<(), Error> {
+        match self.settings.prices.clone() {
+            Some(series) => handler::play(self, &series),
+            None => Ok(()),
+        }
     }
 }
 

@@ -24,6 +24,7 @@ mod mock_order_life;
 mod mock_order_story;
 mod mock_order_types;
 mod mock_orders;
+mod mock_prices;
 mod mock_raw;
 mod mock_reference;
 mod mock_replay;

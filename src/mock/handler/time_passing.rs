@@ -8,11 +8,18 @@ use crate::world::{Walk, World};
 
 use super::market_data::set_price;
 
+/// What moves a price next; at one moment files go first, in the order they were given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Next {
+    /// The series of this place plays a row.
+    Played(usize),
+    Walk(ConId),
+}
+
 /// Plans to wake when the next thing is due, if that has changed.
 pub(crate) fn plan(world: &mut World) {
     let due = world.exchange.next_due().saturating_mul(1_000);
-    let step = world.walks.values().map(|walk| walk.due).min();
-    let due = step.map_or(due, |step| step.min(due));
+    let due = first_step(world).map_or(due, |(step, _)| step.min(due));
     if world.wakes_at == Some(due) {
         return;
     }
@@ -42,7 +49,10 @@ pub(crate) fn advance_to(world: &mut World, end: i64) -> bool {
 /// Lets a price walk from now on, or stand still.
 pub(crate) fn walk(world: &mut World, con_id: ConId, process: Option<PriceProcess>) {
     match process {
-        None => drop(world.walks.remove(&con_id)),
+        None => {
+            world.walks.remove(&con_id);
+            world.plays.iter_mut().for_each(|play| play.hold(con_id));
+        }
         Some(process) => {
             let due = world.time.millis().saturating_add(interval(process));
             world.walks.insert(con_id, Walk { process, due, step: 0 });
@@ -63,26 +73,47 @@ const TURN: usize = 1_000;
 fn pass(world: &mut World, end: i64) -> i64 {
     let _corked = world.cork();
     for _ in 0..TURN {
-        let Some((con_id, due)) = next_step(world, end) else {
+        let Some((due, next)) = next_step(world, end) else {
             pass_until(world, end);
             world.moment = None;
             return end;
         };
         pass_until(world, due);
-        step(world, con_id);
+        step(world, next);
     }
     world.moment = None;
     // One short of the next step, so that the clock is not past what has not happened.
-    next_step(world, end).map_or(end, |(_, due)| due - 1)
+    next_step(world, end).map_or(end, |(due, _)| due - 1)
 }
 
-fn next_step(world: &World, end: i64) -> Option<(ConId, i64)> {
-    first_step(world).filter(|(_, due)| *due <= end)
+fn next_step(world: &World, end: i64) -> Option<(i64, Next)> {
+    first_step(world).filter(|(due, _)| *due <= end)
 }
 
-fn first_step(world: &World) -> Option<(ConId, i64)> {
-    let steps = world.walks.iter().map(|(con_id, walk)| (*con_id, walk.due));
-    steps.min_by_key(|(con_id, due)| (*due, *con_id))
+fn first_step(world: &World) -> Option<(i64, Next)> {
+    let plays = world.plays.iter().enumerate();
+    let played = plays.filter_map(|(place, play)| Some((play.due()?, Next::Played(place))));
+    let walks = world.walks.iter().map(|(con_id, walk)| (walk.due, Next::Walk(*con_id)));
+    played.chain(walks).min()
+}
+
+fn step(world: &mut World, next: Next) {
+    match next {
+        Next::Played(place) => play_row(world, place),
+        Next::Walk(con_id) => walk_on(world, con_id),
+    }
+}
+
+fn play_row(world: &mut World, place: usize) {
+    let Some(play) = world.plays.get_mut(place) else { return };
+    let taken = play.take();
+    if play.due().is_none() {
+        world.plays.remove(place);
+    }
+    let (con_ids, change) = taken.unwrap_or_default();
+    for con_id in con_ids {
+        set_price(world, con_id, &change);
+    }
 }
 
 fn pass_until(world: &mut World, millis: i64) {
@@ -91,7 +122,7 @@ fn pass_until(world: &mut World, millis: i64) {
     super::tell(world, events);
 }
 
-fn step(world: &mut World, con_id: ConId) {
+fn walk_on(world: &mut World, con_id: ConId) {
     let Some(walk) = world.walks.get_mut(&con_id) else { return };
     let (process, count) = (walk.process, walk.step);
     walk.step += 1;

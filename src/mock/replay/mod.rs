@@ -1,15 +1,18 @@
 //! Recordings of real conversations: the file format, the proxy that writes it, and the player that
 //! lets a gateway answer from it.
 
+mod conversation;
 mod mask;
 mod player;
 mod recorder;
 mod recording;
 mod script;
 
+pub(crate) use conversation::{Conversation, Said};
 pub(crate) use player::play;
 pub use recorder::{Recorder, RecorderSettings};
 pub use recording::Recording;
+pub(crate) use recording::{Way, is_recording};
 
 /// A recording to answer clients from, in place of a market.
 #[derive(Clone, Debug)]

@@ -6,14 +6,12 @@
 //! once and in order; one asked more often gets the last answer again. Ids are those the client uses
 //! now, in the protobuf form; messages in text form keep the recorded ids.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use prost::encoding::{WireType, decode_key, decode_varint, encode_key, encode_varint};
 
-use super::mask::Whole;
-use super::recording::{Happening, Recording, Way};
-use crate::handshake::GREETING;
+use super::conversation::{Conversation, Said};
+use super::recording::{Recording, Way};
 use crate::wire::frame::{self, Body};
 use crate::wire::{Request, RequestKind, ServerVersion};
 
@@ -47,14 +45,21 @@ pub(super) struct Script {
 impl Script {
     /// The scripts of all connections that got as far as a server version.
     pub(super) fn all(recording: &Recording) -> Vec<Self> {
-        let mut connections: BTreeMap<u32, Reading> = BTreeMap::new();
-        for entry in &recording.entries {
-            if let Happening::Bytes(way, bytes) = &entry.happening {
-                let reading = connections.entry(entry.connection).or_insert_with(Reading::new);
-                reading.read(*way, bytes, entry.micros);
+        Conversation::all(recording).into_iter().map(|(_, one)| Self::of(one)).collect()
+    }
+
+    fn of(Conversation { greeting, version, said }: Conversation) -> Self {
+        let mut asked: Vec<Asked> = Vec::new();
+        for Said { way, micros: at, body } in said {
+            if way == Way::ToGateway {
+                let (kind, id) = request_of(version, &body);
+                asked.push(Asked { kind, id, at, is_matched: false, told: Vec::new() });
+            } else if let Some(asked) = asked_for(&mut asked, version, &body) {
+                let after = Duration::from_micros(at.saturating_sub(asked.at));
+                asked.told.push(Told { body, after });
             }
         }
-        connections.into_values().filter_map(Reading::script).collect()
+        Self { greeting, version, asked }
     }
 
     /// The frames that answer a request, with when; empty if no such request was recorded.
@@ -80,44 +85,6 @@ impl Asked {
             }
             _ => told.collect(),
         }
-    }
-}
-
-/// A connection being read.
-struct Reading {
-    to_gateway: Whole,
-    to_client: Whole,
-    frames: Vec<(Way, u64, Vec<u8>)>,
-}
-
-impl Reading {
-    fn new() -> Self {
-        let (to_gateway, to_client) = (Whole::after(GREETING.len()), Whole::after(0));
-        Self { to_gateway, to_client, frames: Vec::new() }
-    }
-
-    fn read(&mut self, way: Way, bytes: &[u8], micros: u64) {
-        let whole = if way == Way::ToGateway { &mut self.to_gateway } else { &mut self.to_client };
-        let frames = &mut self.frames;
-        whole.take(bytes, |body| frames.push((way, micros, body.to_vec())));
-    }
-
-    fn script(self) -> Option<Script> {
-        let mut asked: Vec<Asked> = Vec::new();
-        let mut frames = self.frames.into_iter();
-        // The client's version range comes first, then the gateway's version.
-        let (_, _, greeting) = frames.by_ref().find(|(way, ..)| *way == Way::ToClient)?;
-        let version = version_of(&greeting)?;
-        for (way, at, body) in frames {
-            if way == Way::ToGateway {
-                let (kind, id) = request_of(version, &body);
-                asked.push(Asked { kind, id, at, is_matched: false, told: Vec::new() });
-            } else if let Some(asked) = asked_for(&mut asked, version, &body) {
-                let after = Duration::from_micros(at.saturating_sub(asked.at));
-                asked.told.push(Told { body, after });
-            }
-        }
-        Some(Script { greeting, version, asked })
     }
 }
 
@@ -162,12 +129,6 @@ const ORIGINS: [(u32, &[u32]); 18] = [
 
 /// Replies whose first number is not the id of a request: ids, times, bulletins.
 const WITHOUT_ID: [u32; 4] = [9, 14, 49, 109];
-
-/// The server version is the first field of the gateway's first frame.
-fn version_of(greeting: &[u8]) -> Option<ServerVersion> {
-    let field = greeting.split(|byte| *byte == 0).next()?;
-    std::str::from_utf8(field).ok()?.parse().ok().map(ServerVersion)
-}
 
 /// The message id of a body, whichever encoding it has, and the fields of the protobuf form.
 fn parts(version: ServerVersion, body: &[u8]) -> (u32, Option<&[u8]>) {
@@ -220,6 +181,7 @@ fn with_id(version: ServerVersion, body: Vec<u8>, (old, new): (i32, i32)) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::replay::conversation::Reading;
 
     /// A body in protobuf form with a number in its first field.
     fn body(id: u32, number: u8) -> Vec<u8> {
@@ -238,7 +200,7 @@ mod tests {
             let length = u32::try_from(body.len()).unwrap().to_be_bytes();
             reading.read(*way, &[&length, body.as_slice()].concat(), micros);
         }
-        reading.script().unwrap()
+        Script::of(reading.conversation().unwrap())
     }
 
     fn bodies(answer: Vec<(Duration, Vec<u8>)>) -> Vec<Vec<u8>> {
