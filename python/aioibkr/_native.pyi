@@ -1000,6 +1000,7 @@ class MockGateway:
         print_requests: bool,
         allow_non_loopback: bool,
         limits: dict[str, int | bool | None],
+        prices: str | None,
         scenario: str | None,
         replay: str | None,
         replay_speed: float,
@@ -1039,6 +1040,7 @@ class MockGateway:
     def set_market_rules(self, rules: Mapping[str, bool]) -> None: ...
     def walk_price(self, symbol: str, interval: float, most_ticks: int) -> None: ...
     def hold_price(self, symbol: str) -> None: ...
+    def play_prices(self, path: str) -> None: ...
     def place_manual_order(
         self,
         *,

@@ -61,7 +61,7 @@ impl MockGateway {
 impl MockGateway {
     #[new]
     #[pyo3(signature = (*, host, port, accounts, seed, min_server_version, max_server_version,
-                        receive_buffer, print_requests, allow_non_loopback, limits, scenario,
+                        receive_buffer, print_requests, allow_non_loopback, limits, prices, scenario,
                         replay, replay_speed, speed, master_client, profile))]
     #[expect(clippy::too_many_arguments, reason = "one keyword per setting")]
     fn new(
@@ -76,6 +76,7 @@ impl MockGateway {
         print_requests: bool,
         allow_non_loopback: bool,
         limits: &Bound<'_, PyDict>,
+        prices: Option<PathBuf>,
         scenario: Option<PathBuf>,
         replay: Option<PathBuf>,
         replay_speed: f64,
@@ -86,12 +87,14 @@ impl MockGateway {
         let host: IpAddr = host
             .parse()
             .map_err(|_| convert::invalid(py, format!("host {host:?} is not an IP address")))?;
+        let prices = prices.map(|path| mock::PriceSeries::load(&path)).transpose();
         let scenario = scenario.map(|path| mock::Scenario::load(&path)).transpose();
         let recording = replay.map(|path| mock::Recording::load(&path)).transpose();
         let recording = recording.map_err(|error| refused(py, &error))?;
         let settings = mock::Settings {
             limits: limits_of(limits)?,
             profile: profile_of(profile)?,
+            prices: prices.map_err(|error| refused(py, &error))?,
             scenario: scenario.map_err(|error| refused(py, &error))?,
             replay: recording.map(|recording| mock::Replay { recording, speed: replay_speed }),
             host,
@@ -271,6 +274,10 @@ impl MockGateway {
 
     fn hold_price(&self, py: Python<'_>, symbol: &str) -> PyResult<()> {
         self.control(py, |gateway| gateway.set_price_process(symbol, None))
+    }
+
+    fn play_prices(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        self.control(py, |gateway| gateway.play_prices(&mock::PriceSeries::load(&path)?))
     }
 
     #[pyo3(signature = (*, account, symbol, action, order_type, quantity, limit_price, stop_price))]

@@ -7,6 +7,7 @@ use lexopt::{Arg, ValueExt};
 
 use crate::gateway::MockGateway;
 use crate::limits::NamedLimits;
+use crate::prices::PriceSeries;
 use crate::profile::Profile;
 use crate::replay::{Recorder, RecorderSettings, Recording, Replay};
 use crate::request_log::RequestRecord;
@@ -38,6 +39,7 @@ usage: aioibkr-mock-gateway [options]
   --paced-account-updates   send account figures every three minutes
   --limit NAME=VALUE        a limit of clients: a number, on or off; ib for all of
                             IB's; may be repeated (see the documentation)
+  --prices FILE             play prices from a CSV file or a recording
   --scenario FILE           let the events of a TOML file happen
   --replay FILE             answer from a recording instead of from a market
   --replay-speed N          times as fast as recorded, 0 without waiting (1)
@@ -147,6 +149,7 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, lexopt:
             Arg::Long("speed") => settings.speed = parser.value()?.parse()?,
             Arg::Long("master-client") => settings.master_client = Some(parser.value()?.parse()?),
             Arg::Long("limit") => limit(&mut limits, &parser.value()?.string()?)?,
+            Arg::Long("prices") => settings.prices = Some(prices(&parser.value()?)?),
             Arg::Long("scenario") => settings.scenario = Some(scenario(&parser.value()?)?),
             Arg::Long("replay") => recording = Some(loaded(&parser.value()?)?),
             Arg::Long("replay-speed") => speed = parser.value()?.parse()?,
@@ -181,6 +184,10 @@ fn limit(limits: &mut NamedLimits, option: &str) -> Result<(), lexopt::Error> {
 
 fn scenario(path: &std::ffi::OsStr) -> Result<Scenario, lexopt::Error> {
     Scenario::load(path.as_ref()).map_err(|error| error.to_string().into())
+}
+
+fn prices(path: &std::ffi::OsStr) -> Result<PriceSeries, lexopt::Error> {
+    PriceSeries::load(path.as_ref()).map_err(|error| error.to_string().into())
 }
 
 fn loaded(path: &std::ffi::OsStr) -> Result<Recording, lexopt::Error> {

@@ -87,6 +87,14 @@ impl Outlet {
         });
     }
 
+    /// Sends messages that belong together at once. A fault that is on looks at each of them alone.
+    pub(crate) fn batch(&self, fill: impl FnOnce(&mut Batch<'_>)) {
+        match self.faults.any() {
+            true => fill(&mut Batch::Each(self)),
+            false => self.outbox.push(|bytes| fill(&mut Batch::Whole(bytes, self.version))),
+        }
+    }
+
     /// Sends the bars of a request and the window they cover, together or apart by the version.
     /// `false`, and nothing is sent, if they do not fit a frame.
     pub(crate) fn send_bars(&self, reply: BarsWithWindow) -> bool {
@@ -154,6 +162,32 @@ impl Outlet {
     /// The text a code has in the language of the gateway (C12).
     fn in_language(&self, code: i32, text: String) -> String {
         self.texts.get(&code).cloned().unwrap_or(text)
+    }
+}
+
+/// Messages of one step to one client.
+pub(crate) enum Batch<'a> {
+    /// Appended to what waits for the client's socket.
+    Whole(&'a mut Vec<u8>, ServerVersion),
+    /// Sent one by one.
+    Each(&'a Outlet),
+}
+
+impl Batch<'_> {
+    /// Adds a message; what it leaves out may be filled in.
+    pub(crate) fn send<R: Reply>(&mut self, reply: &mut R) {
+        match self {
+            Self::Whole(bytes, version) => {
+                note_length(encoding::push_own(bytes, *version, reply), R::KIND);
+            }
+            Self::Each(outlet) => outlet.send(reply),
+        }
+    }
+}
+
+fn note_length(is_framed: bool, kind: ReplyKind) {
+    if !is_framed {
+        log::error!("a {} message too long to be framed is not sent", kind.name());
     }
 }
 

@@ -28,6 +28,8 @@ pub enum Error {
     BadRecording(String),
     /// A message is no request; the text says why.
     BadRequest(String),
+    /// A file of prices is wrong, or names an instrument that is not there; the text says where.
+    BadPrices(String),
     /// The address can be reached from other machines and that was not allowed.
     NotLoopback(IpAddr),
     /// No account was given, or a name is not plain letters and digits.
@@ -65,6 +67,7 @@ impl std::fmt::Display for Error {
             Self::BadScenario(cause) => write!(f, "scenario {cause}"),
             Self::BadRecording(cause) => write!(f, "recording {cause}"),
             Self::BadRequest(cause) => write!(f, "this is no request: {cause}"),
+            Self::BadPrices(cause) => write!(f, "prices {cause}"),
             Self::NotLoopback(host) => {
                 write!(f, "{host} is not a loopback address and that was not allowed")
             }

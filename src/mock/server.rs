@@ -60,7 +60,11 @@ impl Server {
         loop {
             tokio::select! {
                 stream = accept(self.listener.as_ref()) => self.serve(stream),
-                due = shared.schedule.next() => happen(due, &shared),
+                due = shared.schedule.next() => {
+                    happen(due, &shared);
+                    // The next thing may be due already; clients get their turn all the same.
+                    tokio::task::yield_now().await;
+                }
                 Some(_) = self.connections.join_next() => {}
                 order = orders.recv() => {
                     let Some((order, reply)) = order else { return self.drop_connections().await };

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::exchange::MarketRules;
 use crate::limits::Limits;
+use crate::prices::PriceSeries;
 use crate::profile::Profile;
 use crate::replay::Replay;
 use crate::scenario::Scenario;
@@ -54,6 +55,8 @@ pub struct Settings {
     pub profile: Profile,
     /// What happens to the gateway in the course of time.
     pub scenario: Option<Scenario>,
+    /// Prices played from the start, and again after a reset.
+    pub prices: Option<PriceSeries>,
     /// Answers clients from a recording instead of from a market; faults, limits and the counts of
     /// clients and requests are about a market and do not apply.
     pub replay: Option<Replay>,
@@ -82,6 +85,7 @@ impl Default for Settings {
             limits: Limits::default(),
             profile: Profile::default(),
             scenario: None,
+            prices: None,
             replay: None,
         }
     }

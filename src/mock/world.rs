@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::client::{Client, ConnectionId, Due, Outlet};
 use crate::clock;
+use crate::error::Error;
 use crate::exchange::depth::Depth;
 use crate::exchange::{ClientId, ConId, Exchange, Order, OrderKey, PermId, PriceProcess};
 use crate::faults::Faults;
@@ -16,8 +17,9 @@ use crate::limits::Usage;
 use crate::login::Login;
 use crate::market_clock::MarketClock;
 use crate::newsroom::Newsroom;
-use crate::outbox::Outbox;
+use crate::outbox::{Corked, Outbox};
 use crate::pending::Pending;
+use crate::prices::Play;
 use crate::request_log::RequestLog;
 use crate::schedule::Schedule;
 use crate::settings::Settings;
@@ -46,8 +48,12 @@ pub(crate) struct World {
     /// The clock of the exchange, and the millisecond on it that is waited for.
     pub(crate) time: MarketClock,
     pub(crate) wakes_at: Option<i64>,
+    /// The millisecond of what is happening, while the market catches up with its clock.
+    pub(crate) moment: Option<i64>,
     /// Prices that move by themselves.
     pub(crate) walks: BTreeMap<ConId, Walk>,
+    /// Prices played from files.
+    pub(crate) plays: Vec<Play>,
     pub(crate) clients: BTreeMap<ConnectionId, Client>,
     pub(crate) wordings: BTreeMap<PermId, Wording>,
     /// Instruments the login may only see delayed.
@@ -91,7 +97,9 @@ impl World {
             exchange: fresh_exchange(&settings),
             time: MarketClock::new(settings.speed),
             wakes_at: None,
+            moment: None,
             walks: BTreeMap::new(),
+            plays: Vec::new(),
             settings,
             clients: BTreeMap::new(),
             wordings: BTreeMap::new(),
@@ -120,9 +128,9 @@ impl World {
         self.clients.get_mut(&outlet.connection)
     }
 
-    /// Epoch seconds on the clock of the exchange.
+    /// Epoch seconds on the clock of the exchange, or of what is happening on its way there.
     pub(crate) fn now(&self) -> i64 {
-        self.time.seconds()
+        self.moment.unwrap_or_else(|| self.time.millis()).div_euclid(1_000)
     }
 
     /// Who is answerable for an order: its client, or client 0 for one entered by hand.
@@ -159,6 +167,12 @@ impl World {
     pub(crate) fn outlet_of(&self, client: ClientId) -> Option<Outlet> {
         let found = self.clients.values().find(|known| known.outlet.client == client);
         found.map(|client| client.outlet.clone())
+    }
+
+    /// Lets what is sent to clients from now on leave together.
+    pub(crate) fn cork(&self) -> Corked {
+        let outboxes = self.clients.values().map(|client| Arc::clone(&client.outlet.outbox));
+        Corked::new(outboxes.collect())
     }
 
     pub(crate) fn outlets(&self) -> Vec<Outlet> {
@@ -205,7 +219,7 @@ impl World {
     }
 
     /// Back to how the gateway started, apart from who is connected.
-    pub(crate) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) -> Result<(), Error> {
         self.faults.clear();
         self.schedule.clear();
         self.exchange = fresh_exchange(&self.settings);
@@ -214,6 +228,7 @@ impl World {
         self.has_idle_history_farm = self.settings.profile.has_idle_history_farm;
         self.next_push = i64::MAX;
         self.walks.clear();
+        self.plays.clear();
         self.wordings.clear();
         self.not_entitled.clear();
         self.not_permitted.clear();
@@ -225,6 +240,15 @@ impl World {
         self.data_errors.clear();
         self.connects = self.clients.len() as u64;
         self.disconnects = 0;
+        self.start_prices()
+    }
+
+    /// Plays the prices of the settings.
+    pub(crate) fn start_prices(&mut self) -> Result<(), Error> {
+        match self.settings.prices.clone() {
+            Some(series) => handler::play(self, &series),
+            None => Ok(()),
+        }
     }
 }
 
@@ -243,6 +267,8 @@ pub(crate) struct Shared {
     pub(crate) schedule: Arc<Schedule<Due>>,
     /// Clients that were played a recording.
     pub(crate) replayed: AtomicUsize,
+    /// Held by who moves the clock ahead, step by step; each gets its whole way.
+    pub(crate) advancing: Mutex<()>,
     world: Mutex<World>,
     log: Mutex<RequestLog>,
 }
@@ -257,6 +283,7 @@ impl Shared {
             faults,
             schedule,
             replayed: AtomicUsize::new(0),
+            advancing: Mutex::default(),
             world: Mutex::new(world),
             log: Mutex::default(),
         }

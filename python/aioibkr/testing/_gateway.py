@@ -73,10 +73,11 @@ class MockGateway(Staging):
     or ``walk_price``. The market's time runs ``speed`` times as fast as the wall clock;
     ``master_client`` sees the orders and executions of all other clients.
 
-    ``limits`` says which of IB's limits hold, ``profile`` how the gateway is set up. ``scenario``
-    names a TOML file with a timeline of what happens; ``replay`` names a recording that clients are
-    answered from in place of a market, ``replay_speed`` times as fast as recorded (0 does not
-    wait).
+    ``limits`` says which of IB's limits hold, ``profile`` how the gateway is set up. ``prices``
+    names a file for ``play_prices`` that is played from the start and again after a ``reset``.
+    ``scenario`` names a TOML file with a timeline of what happens; ``replay`` names a recording
+    that clients are answered from in place of a market, ``replay_speed`` times as fast as recorded
+    (0 does not wait).
 
     Raises ``ConfigError`` for settings and files that cannot work and ``OSError`` when the port
     is taken.
@@ -95,6 +96,7 @@ class MockGateway(Staging):
         print_requests: bool = False,
         allow_non_loopback: bool = False,
         limits: Limits | None = None,
+        prices: str | PathLike[str] | None = None,
         scenario: str | PathLike[str] | None = None,
         replay: str | PathLike[str] | None = None,
         replay_speed: float = 1.0,
@@ -113,6 +115,7 @@ class MockGateway(Staging):
             print_requests=print_requests,
             allow_non_loopback=allow_non_loopback,
             limits=asdict(limits or Limits()),
+            prices=None if prices is None else fspath(prices),
             scenario=None if scenario is None else fspath(scenario),
             replay=None if replay is None else fspath(replay),
             replay_speed=replay_speed,
@@ -264,8 +267,18 @@ class MockGateway(Staging):
         self._native.walk_price(symbol, interval, most_ticks)
 
     def hold_price(self, symbol: str) -> None:
-        """Let a price that walks stand still."""
+        """Let a price that walks or is played stand still."""
         self._native.hold_price(symbol)
+
+    def play_prices(self, path: str | PathLike[str]) -> None:
+        """Play prices from a CSV file, or from a recording, in the time of the market.
+
+        The columns are ``time symbol bid ask last bid_size ask_size last_size volume``, the first
+        two and any of the others; a blank cell leaves its price as it is. ``time`` is in seconds
+        from now, or a time with its zone, counted from the earliest. Raises ``ConfigError`` with
+        file and line, and plays nothing, when anything in it is wrong.
+        """
+        self._native.play_prices(fspath(path))
 
     def place_manual_order(
         self,

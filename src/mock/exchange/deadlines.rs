@@ -69,7 +69,7 @@ fn first_session(
 impl Exchange {
     /// When the next day of the books begins.
     pub(crate) fn next_midnight(&self) -> i64 {
-        midnight_after(self.day)
+        self.day_end
     }
 
     /// The next moment at which something happens by itself.
@@ -91,8 +91,8 @@ impl Exchange {
 
     /// Begins every day whose midnight has passed.
     fn start_days(&mut self, now: i64) {
-        if day_of(now) > self.day {
-            self.day = day_of(now);
+        if now >= self.day_end {
+            self.day_end = midnight_after(day_of(now));
             self.start_day();
         }
     }

@@ -8,7 +8,7 @@ use time::Date;
 use super::account::{Account, Figures, ProfitAndLoss, Rows, Valued, summary_rows, update_rows};
 use super::advisor::Groups;
 use super::bars::BarSeries;
-use super::deadlines::day_of;
+use super::deadlines::{day_of, midnight_after};
 use super::event::{Event, Execution};
 use super::ids::{ClientId, ConId};
 use super::instrument::{Instrument, SecurityKind};
@@ -76,8 +76,8 @@ pub(crate) struct Exchange {
     pub(crate) groups: Groups,
     /// Commission per unit where a test set one; below zero it is a rebate (E9).
     pub(crate) fees: BTreeMap<ConId, Decimal>,
-    /// The day of the books.
-    pub(super) day: Date,
+    /// The midnight at which the day of the books ends, in epoch seconds.
+    pub(super) day_end: i64,
     pub(crate) executions: Vec<Execution>,
     pub(super) accounts: BTreeMap<String, Account>,
     quotes: BTreeMap<ConId, Quote>,
@@ -104,7 +104,7 @@ impl Exchange {
             rules: MarketRules::default(),
             groups: Groups::default(),
             fees: BTreeMap::new(),
-            day: day_of(now),
+            day_end: midnight_after(day_of(now)),
             executions: Vec::new(),
             accounts: accounts.iter().map(|name| (name.clone(), Account::default())).collect(),
             listing,

@@ -164,7 +164,7 @@ fn send_first_burst(world: &World, to: &Outlet, id: RequestId, ticker: &Ticker) 
     if world.faults.has(to.client, Quirk::ZeroLastTime) {
         quote.last_time = 0;
     }
-    ticks::send(to, id, &ticks::ticks(&quote, Parts::ALL, ticker.mode.is_delayed()));
+    ticks::send(to, id, &mut ticks::ticks(&quote, Parts::ALL, ticker.mode.is_delayed()));
     option_ticks::send(world, to, id, ticker);
     generic_ticks::send(world, to, id, ticker, |_| true);
 }
@@ -175,7 +175,7 @@ pub(crate) fn correct_last(world: &mut World, connection: ConnectionId, id: Requ
     let found = client.and_then(|client| Some((&client.outlet, client.tickers.get(&id)?)));
     let Some((to, ticker)) = found else { return };
     if let Some(quote) = shown_quote(world, ticker) {
-        ticks::send(to, id, &ticks::ticks(quote, Parts::LAST, ticker.mode.is_delayed()));
+        ticks::send(to, id, &mut ticks::ticks(quote, Parts::LAST, ticker.mode.is_delayed()));
     }
 }
 
@@ -192,7 +192,7 @@ pub(super) fn resume(world: &mut World, to: &Outlet, stopped: BTreeMap<RequestId
 
 fn send_burst(world: &World, to: &Outlet, id: RequestId, ticker: &Ticker) {
     if let Some(quote) = shown_quote(world, ticker) {
-        ticks::send(to, id, &ticks::ticks(quote, Parts::ALL, ticker.mode.is_delayed()));
+        ticks::send(to, id, &mut ticks::ticks(quote, Parts::ALL, ticker.mode.is_delayed()));
     }
     option_ticks::send(world, to, id, ticker);
     generic_ticks::send(world, to, id, ticker, |_| true);
@@ -295,14 +295,14 @@ pub(crate) fn set_price(world: &mut World, con_id: ConId, change: &QuoteChange) 
 
 /// The last price before a new one, once more (M11).
 fn repeat_old_last(world: &World, con_id: ConId, change: &QuoteChange, before: &Quote) {
-    if change.last.is_none() || before.last.is_none() {
+    if !world.faults.any() || change.last.is_none() || before.last.is_none() {
         return;
     }
     for client in world.clients.values() {
         for (id, ticker) in followers(client, con_id) {
             if world.faults.has(client.outlet.client, Quirk::OldLast) {
-                let ticks = ticks::ticks(before, Parts::LAST, ticker.mode.is_delayed());
-                ticks::send(&client.outlet, *id, &ticks);
+                let mut ticks = ticks::ticks(before, Parts::LAST, ticker.mode.is_delayed());
+                ticks::send(&client.outlet, *id, &mut ticks);
             }
         }
     }
@@ -322,12 +322,17 @@ fn send_parts(world: &mut World, con_id: ConId, parts: Parts) {
         return sampling::hold(world, con_id, parts);
     }
     let Some(quote) = world.exchange.quote(con_id) else { return };
+    // Written for the first ticker of each kind of data, then sent to all of them.
+    let (mut live, mut delayed) = (None, None);
     for client in world.clients.values() {
         for (id, ticker) in followers(client, con_id) {
-            if !ticker.mode.is_frozen() {
-                let ticks = ticks::ticks(quote, parts, ticker.mode.is_delayed());
-                ticks::send(&client.outlet, *id, &ticks);
+            if ticker.mode.is_frozen() {
+                continue;
             }
+            let is_delayed = ticker.mode.is_delayed();
+            let written = if is_delayed { &mut delayed } else { &mut live };
+            let ticks = written.get_or_insert_with(|| ticks::ticks(quote, parts, is_delayed));
+            ticks::send(&client.outlet, *id, ticks);
         }
     }
 }
@@ -337,11 +342,10 @@ fn followers(client: &Client, con_id: ConId) -> impl Iterator<Item = (&RequestId
 }
 
 fn tell_holders(world: &mut World, con_id: ConId) {
-    let accounts = world.settings.accounts.clone();
-    for account in accounts {
-        if world.exchange.valued_one(&account, con_id).is_some() {
-            super::tell_marks(world, &account, con_id);
-        }
+    let holds = |account: &&String| world.exchange.valued_one(account, con_id).is_some();
+    let holders: Vec<_> = world.settings.accounts.iter().filter(holds).cloned().collect();
+    for account in holders {
+        super::tell_marks(world, &account, con_id);
     }
 }
 

@@ -33,6 +33,7 @@ mod order_reports;
 mod order_words;
 mod orders;
 mod peg_words;
+mod played_prices;
 mod pnl;
 mod positions;
 mod previews;
@@ -59,12 +60,13 @@ pub(crate) use live_bars::roll as roll_live_bar;
 pub(crate) use market_data::{clear_price, correct_last, end_snapshot, flood, set_price};
 pub(crate) use news::publish;
 pub(crate) use orders::place_by_hand;
+pub(crate) use played_prices::{check as check_prices, play};
 pub(crate) use real_time_bars::{bust as bust_bars, end_bar as end_real_time_bar};
 pub(crate) use sampling::send as send_sample;
 pub(crate) use scanner::set_rows as set_scanner_rows;
 pub(crate) use session::welcome;
 pub(crate) use ticks::Parts;
-pub(crate) use time_passing::{advance, wake, walk};
+pub(crate) use time_passing::{advance_to, wake, walk};
 
 use std::collections::BTreeSet;
 

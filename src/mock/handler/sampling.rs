@@ -45,6 +45,6 @@ pub(crate) fn send(world: &mut World, connection: ConnectionId, id: RequestId) {
     let Some(ticker) = client.tickers.get_mut(&id) else { return };
     let Some(parts) = ticker.held.take().filter(|_| !ticker.mode.is_frozen()) else { return };
     if let Some(quote) = world.exchange.quote(ticker.con_id) {
-        ticks::send(&client.outlet, id, &ticks::ticks(quote, parts, ticker.mode.is_delayed()));
+        ticks::send(&client.outlet, id, &mut ticks::ticks(quote, parts, ticker.mode.is_delayed()));
     }
 }

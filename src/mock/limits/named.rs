@@ -4,7 +4,7 @@
 use super::{Limits, MessageRate};
 use crate::error::Error;
 
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "messages_per_second",
     "messages_per_client",
     "refusals",

@@ -5,13 +5,11 @@
 //! answer the request for the list as long as its end has not come, and a commission report answers
 //! what the execution before it does.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::ids::{Space, ids};
-use super::mask::Whole;
-use super::recording::{Happening, Recording, Way};
-use crate::handshake::GREETING;
+use super::recording::{Recording, Way};
+use super::transcript::{Said, Transcript};
 use crate::wire::encoding;
 use crate::wire::frame::{self, Body};
 use crate::wire::{ReplyKind, Request, RequestKind, ServerVersion};
@@ -49,28 +47,18 @@ pub(super) struct Conversation {
 impl Conversation {
     /// The conversations of a recording, by the number of their connection.
     pub(super) fn all(recording: &Recording) -> Vec<Self> {
-        let mut connections: BTreeMap<u32, Reading> = BTreeMap::new();
-        for entry in &recording.entries {
-            if let Happening::Bytes(way, bytes) = &entry.happening {
-                let reading = connections.entry(entry.connection).or_insert_with(Reading::new);
-                reading.read(*way, bytes, entry.micros);
-            }
-        }
-        connections.into_values().filter_map(|reading| Self::of(reading.frames)).collect()
+        let transcripts = Transcript::all(recording).into_iter();
+        transcripts.map(|(_, transcript)| Self::of(transcript)).collect()
     }
 
-    fn of(frames: Vec<Frame>) -> Option<Self> {
-        let mut frames = frames.into_iter();
-        // The client's version range comes first, then the gateway's version.
-        let Frame { body: greeting, .. } = frames.find(|frame| frame.way == Way::ToClient)?;
-        let version = version_of(&greeting)?;
+    fn of(Transcript { greeting, version, said }: Transcript) -> Self {
         let (asked, listing, execution) = (Vec::new(), None, None);
         let mut conversation = Self { greeting, version, asked, listing, execution };
-        frames.for_each(|frame| conversation.add(frame));
-        Some(conversation)
+        said.into_iter().for_each(|said| conversation.add(said));
+        conversation
     }
 
-    fn add(&mut self, Frame { way, at, body }: Frame) {
+    fn add(&mut self, Said { way, micros: at, body }: Said) {
         if way == Way::ToGateway {
             let (kind, id) = request_of(self.version, &body);
             if LISTS.contains(&RequestKind::from_id(kind)) {
@@ -131,32 +119,6 @@ const LISTS: [Option<RequestKind>; 3] = [
     Some(RequestKind::ReqAutoOpenOrders),
 ];
 
-struct Frame {
-    way: Way,
-    at: u64,
-    body: Vec<u8>,
-}
-
-/// A connection being read.
-struct Reading {
-    to_gateway: Whole,
-    to_client: Whole,
-    frames: Vec<Frame>,
-}
-
-impl Reading {
-    fn new() -> Self {
-        let (to_gateway, to_client) = (Whole::after(GREETING.len()), Whole::after(0));
-        Self { to_gateway, to_client, frames: Vec::new() }
-    }
-
-    fn read(&mut self, way: Way, bytes: &[u8], at: u64) {
-        let whole = if way == Way::ToGateway { &mut self.to_gateway } else { &mut self.to_client };
-        let frames = &mut self.frames;
-        whole.take(bytes, |body| frames.push(Frame { way, at, body: body.to_vec() }));
-    }
-}
-
 /// Replies that name no request, and the requests they come for.
 const ORIGINS: [(u32, &[u32]); 18] = [
     (6, &[6]),
@@ -178,12 +140,6 @@ const ORIGINS: [(u32, &[u32]); 18] = [
     (101, &[99]),
     (102, &[99]),
 ];
-
-/// The server version is the first field of the gateway's first frame.
-fn version_of(greeting: &[u8]) -> Option<ServerVersion> {
-    let field = greeting.split(|byte| *byte == 0).next()?;
-    std::str::from_utf8(field).ok()?.parse().ok().map(ServerVersion)
-}
 
 /// The message id of a body, whichever encoding it has; 0 where there is none.
 fn message_id(version: ServerVersion, body: &[u8]) -> u32 {
@@ -211,13 +167,13 @@ pub(super) fn request_of(version: ServerVersion, body: &[u8]) -> (u32, Option<(S
 impl Conversation {
     /// A conversation of these frames, a millisecond apart, behind its greeting.
     pub(super) fn made_of(version: &str, frames: &[(Way, Vec<u8>)]) -> Self {
-        let mut reading = Reading::new();
+        let mut reading = super::transcript::Reading::new();
         reading.read(Way::ToGateway, format!("API\0\0\0\0\x04v{version}").as_bytes(), 0);
         reading.read(Way::ToClient, format!("\0\0\0\x04{version}\0").as_bytes(), 0);
         for (micros, (way, body)) in (1000..).step_by(1000).zip(frames) {
             let length = u32::try_from(body.len()).unwrap().to_be_bytes();
             reading.read(*way, &[&length, body.as_slice()].concat(), micros);
         }
-        Self::of(reading.frames).unwrap()
+        Self::of(reading.transcript().unwrap())
     }
 }

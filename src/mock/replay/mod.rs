@@ -8,10 +8,13 @@ mod player;
 mod recorder;
 mod recording;
 mod script;
+mod transcript;
 
 pub(crate) use player::play;
 pub use recorder::{Recorder, RecorderSettings};
 pub use recording::Recording;
+pub(crate) use recording::{Way, is_recording};
+pub(crate) use transcript::{Said, Transcript};
 
 /// A recording to answer clients from, in place of a market.
 #[derive(Clone, Debug)]

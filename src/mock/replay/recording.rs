@@ -22,9 +22,14 @@ use crate::error::Error;
 
 const HEADER: &str = "aioibkr-recording 1";
 
+/// Whether a file with these bytes says that it is a recording, of whatever version.
+pub(crate) fn is_recording(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"aioibkr-recording ")
+}
+
 /// Which way bytes went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(crate) enum Way {
     ToGateway,
     ToClient,
 }

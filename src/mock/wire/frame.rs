@@ -108,7 +108,7 @@ pub(crate) fn push_text(
     into.extend_from_slice(&[0; LENGTH_BYTES]);
     match version.has_raw_ids() {
         true => into.extend_from_slice(&id.to_be_bytes()),
-        false => into.extend_from_slice(format!("{id}\0").as_bytes()),
+        false => text::push_number(into, id),
     }
     write(into);
     let length = into.len() - start - LENGTH_BYTES;
