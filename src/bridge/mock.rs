@@ -460,6 +460,7 @@ fn market_rules(now: mock::MarketRules, named: &HashMap<String, bool>) -> mock::
         protects_prices: rule("protects_prices", now.protects_prices),
         kills_immediate: rule("kills_immediate", now.kills_immediate),
         notes_missing_zone: rule("notes_missing_zone", now.notes_missing_zone),
+        hides_algorithms: rule("hides_algorithms", now.hides_algorithms),
         notes_direct_routing: rule("notes_direct_routing", now.notes_direct_routing),
     }
 }

@@ -35,7 +35,8 @@ fn resting() -> Order {
 /// (O20), (O24), (O29), (O33)
 #[tokio::test]
 async fn test_what_does_not_pass_validation_is_an_error_alone() {
-    let (gateway, client, mut story) = at_190().await;
+    let rules = MarketRules { hides_algorithms: true, ..MarketRules::default() };
+    let (gateway, client, mut story) = with_rules(rules).await;
     let attribute = |tag: &str| vec![TagValue { tag: tag.into(), value: "1".into() }];
     let twap = |tag: &str| Order {
         algo_strategy: "Twap".into(),

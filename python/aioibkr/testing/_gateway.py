@@ -251,6 +251,7 @@ class MockGateway(Staging):
         ``notes_default_tif``: an order without a time in force is told 10349. ``previews_twice``:
         a what-if is answered by a warning first. ``repeats_states``: every state of an order is
         sent twice. ``protects_prices``: a limit 20 % through the market is cancelled.
+        ``hides_algorithms``: open orders are shown without one.
         ``kills_immediate``: IOC and FOK orders never fill. ``notes_missing_zone``: a date without a
         zone is told 2174. ``notes_direct_routing``: a stock order for one exchange is told 10311.
         """
@@ -399,7 +400,7 @@ _RULES = {
     "keeps_hours", "fills_by_size", "shows_pending_submit", "shows_pending_cancel",
     "cancels_across_clients", "sends_open_orders_on_connect", "notes_default_tif",
     "previews_twice", "repeats_states", "protects_prices", "kills_immediate",
-    "notes_missing_zone", "notes_direct_routing",
+    "notes_missing_zone", "notes_direct_routing", "hides_algorithms",
 }  # fmt: skip
 
 

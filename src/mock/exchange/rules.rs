@@ -28,6 +28,8 @@ pub struct MarketRules {
     pub notes_missing_zone: bool,
     /// A stock order sent to one exchange is told of the precaution against it: 10311 (O25).
     pub notes_direct_routing: bool,
+    /// Open orders are shown without their algorithm, as on paper accounts (O33).
+    pub hides_algorithms: bool,
     /// A limit 20 % through the market or more is cancelled, as on paper accounts (O32).
     pub protects_prices: bool,
 }

@@ -181,7 +181,7 @@ fn open_order(world: &World, order: &Order, passing_limit: Option<Decimal>) -> p
                 perm_id: Some(order.perm_id.0),
                 total_quantity: Some(text(order.shown_quantity())),
                 auto_cancel_date: auto_cancel_date(order),
-                ..echo(wording.order, &order.ticket, passing_limit)
+                ..shown_algorithm(world, echo(wording.order, &order.ticket, passing_limit))
             },
         )),
         order_state: Some(state),
@@ -216,6 +216,14 @@ pub(super) fn shown_contract(world: &World, ticket: &Ticket, wording: &Wording) 
     }
 }
 
+/// The order, without its algorithm where the rules hide it (O33).
+fn shown_algorithm(world: &World, order: pb::Order) -> pb::Order {
+    match world.exchange.rules.hides_algorithms {
+        true => pb::Order { algo_strategy: None, algo_params: Default::default(), ..order },
+        false => order,
+    }
+}
+
 /// The trailing amount or peg offset where there is one, else the stop.
 fn shown_aux(ticket: &Ticket) -> Decimal {
     let aux = if ticket.kind.takes_offset() { ticket.offset } else { ticket.stop };
@@ -225,7 +233,6 @@ fn shown_aux(ticket: &Ticket) -> Decimal {
 /// The client's words plus what a gateway fills in (O11); filledQuantity stays unset (O12).
 pub(super) fn echo(order: pb::Order, ticket: &Ticket, passing_limit: Option<Decimal>) -> pb::Order {
     let limit = passing_limit.or(ticket.limit).unwrap_or_default();
-    let is_paper = ticket.account.starts_with('D');
     let or = |field: Option<String>, default: &str| {
         field.filter(|text| !text.is_empty()).or_else(|| Some(default.to_owned()))
     };
@@ -245,9 +252,6 @@ pub(super) fn echo(order: pb::Order, ticket: &Ticket, passing_limit: Option<Deci
         delta_neutral_order_type: or(order.delta_neutral_order_type, "None"),
         open_close: or(order.open_close, ""),
         origin: Some(order.origin.unwrap_or(0)),
-        // Echoes on paper accounts were seen without the algorithm (O33).
-        algo_strategy: order.algo_strategy.filter(|_| !is_paper),
-        algo_params: if is_paper { Default::default() } else { order.algo_params },
         dont_use_auto_price_for_hedge: Some(true),
         transmit: None,
         ..order
