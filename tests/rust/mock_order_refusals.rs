@@ -15,6 +15,7 @@ use crate::mock_order_story::Story;
 use crate::mock_raw::{ERROR, RawClient, TextClient, code_of};
 
 const PLACE_ORDER: u32 = 203;
+const OPEN_ORDER: u32 = 205;
 
 async fn with_rules(rules: MarketRules) -> (MockGateway, Client, Story) {
     let (gateway, client) = gateway_with_client().await;
@@ -136,6 +137,24 @@ fn test_an_attached_order_that_is_malformed_cannot_be_read() {
 
     assert_eq!(code_of(&client.read_until(ERROR)), Some(320));
     assert!(gateway.orders().is_empty());
+}
+
+/// The official client writes the message with every order.
+#[test]
+fn test_an_attached_order_that_names_none_is_none() {
+    let gateway = gateway();
+    let mut client = RawClient::connect(&gateway, 7);
+
+    // BUY 1 AAPL LMT 50 with an empty message for attached orders.
+    client.send(
+        PLACE_ORDER,
+        b"\x08\x01\x12\x17\x12\x04AAPL\x1a\x03STK\x42\x05SMART\x52\x03USD\
+          \x1a\x19\x2a\x03BUY\x32\x011\x42\x03LMT\x49\0\0\0\0\0\0\x49\x40\x90\x04\x01\
+          \x22\0",
+    );
+    client.read_until(OPEN_ORDER);
+
+    assert_eq!(gateway.orders().len(), 1);
 }
 
 /// (O29)

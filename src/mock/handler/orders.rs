@@ -7,7 +7,7 @@ use crate::exchange::refusal::Refusal;
 use crate::exchange::trading::not_found;
 use crate::exchange::{ClientId, Event, Order, OrderId, OrderKey, PermId, Status, Ticket};
 use crate::faults::OrderFault;
-use crate::wire::{UNSET_DOUBLE, pb};
+use crate::wire::{UNSET_DOUBLE, UNSET_INT, pb};
 use crate::world::{Wording, World};
 
 use super::order_notes;
@@ -34,7 +34,8 @@ pub(super) fn place(world: &mut World, to: &Outlet, request: pb::PlaceOrderReque
     if let Some(refusal) = refused_change(world, to, key, &wording) {
         return to.error(id, refusal.code, refusal.text);
     }
-    match request.attached_orders.filter(|_| words_taken(world, key) == 0) {
+    let attached = request.attached_orders.filter(has_children);
+    match attached.filter(|_| words_taken(world, key) == 0) {
         Some(attached) => without_preset(world, to, key, (ticket, wording, attached)),
         None => accept(world, to, key, (ticket, wording)),
     }
@@ -83,6 +84,14 @@ fn one_too_many(world: &World, key: OrderKey, ticket: &Ticket) -> Option<Refusal
     let text =
         format!("Order rejected - reason:Only {most} active orders per side per contract allowed.");
     (is_new && active >= most).then(|| Refusal::new(201, text))
+}
+
+/// Whether orders are attached at all: the official client writes the message with every order.
+fn has_children(attached: &pb::AttachedOrders) -> bool {
+    let ids = [attached.sl_order_id, attached.pt_order_id];
+    let types = [&attached.sl_order_type, &attached.pt_order_type];
+    ids.into_iter().flatten().any(|id| id != UNSET_INT)
+        || types.into_iter().flatten().any(|name| !name.is_empty())
 }
 
 /// Orders attached from a preset need one, and this gateway has none: the order goes with them (O28).
