@@ -47,7 +47,8 @@ impl TickByTick {
         if self.cells.is_gap {
             return Ok(None);
         }
-        convert::utc_of_nanoseconds(self.cells.exchange_time.saturating_mul(1_000_000_000)).map(Some)
+        convert::utc_of_nanoseconds(self.cells.exchange_time.saturating_mul(1_000_000_000))
+            .map(Some)
     }
 
     /// Price of the trade, or the middle.
@@ -269,10 +270,13 @@ impl TickByTickBatch {
     /// One object per tick.
     fn to_list<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let rows = 0..self.batch.rows.count();
-        PyList::new(py, rows.map(|row| TickByTick {
-            cells: Cells::of(&self.batch, row, &self.texts),
-            contracts: Arc::clone(&self.contracts),
-        }))
+        PyList::new(
+            py,
+            rows.map(|row| TickByTick {
+                cells: Cells::of(&self.batch, row, &self.texts),
+                contracts: Arc::clone(&self.contracts),
+            }),
+        )
     }
 }
 

@@ -45,7 +45,8 @@ impl Tick {
     /// What changed, in words: ``bid``, ``ask_size``, ``last``, ``volume`` …; else ``tick_N``.
     #[getter]
     fn field(&self) -> String {
-        feed::field_name(self.tick_type).map_or_else(|| format!("tick_{}", self.tick_type), Into::into)
+        feed::field_name(self.tick_type)
+            .map_or_else(|| format!("tick_{}", self.tick_type), Into::into)
     }
 
     /// The new price, or the value of a generic tick.

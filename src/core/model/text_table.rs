@@ -63,6 +63,9 @@ mod tests {
         let numbers = ["", "NASDAQ", "ARCA", "NASDAQ"].map(|text| table.number(text));
 
         assert_eq!(numbers, [0, 1, 2, 1]);
-        assert_eq!([0, 1, 2, 3, -1].map(|number| table.text(number).to_string()).join(","), ",NASDAQ,ARCA,,");
+        assert_eq!(
+            [0, 1, 2, 3, -1].map(|number| table.text(number).to_string()).join(","),
+            ",NASDAQ,ARCA,,"
+        );
     }
 }
