@@ -229,6 +229,8 @@ impl Outbox {
             },
             () = self.cut() => {}
         }
+        // The other clients are flooded in turn, however fast this one reads.
+        tokio::task::yield_now().await;
         Ok(())
     }
 
