@@ -60,6 +60,21 @@ async fn test_a_peg_to_the_market_follows_it_and_trades_when_it_comes() {
 }
 
 #[tokio::test]
+async fn test_a_relative_order_rests_above_the_bid_and_trades_when_the_ask_comes() {
+    let (gateway, client, mut story) = at_190().await;
+    let relative = Order { aux_price: Some(0.05), ..typed(Action::Buy, "REL") };
+    client.submit_order(1, &aapl(), &relative).await.unwrap();
+    story.take(2).await;
+
+    gateway.set_price("AAPL", market(189.8, 190.0, 189.9)).unwrap();
+    assert!(fills(&gateway).is_empty());
+    gateway.set_price("AAPL", market(189.7, 189.85, 189.8)).unwrap();
+
+    // It rested 0.05 above 189.80.
+    assert_eq!(fills(&gateway), [(10.0, 189.85)]);
+}
+
+#[tokio::test]
 async fn test_a_peg_to_the_best_outdoes_it_up_to_its_limit() {
     let (gateway, client, mut story) = at_190().await;
     let peg = Order {

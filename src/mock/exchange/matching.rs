@@ -50,12 +50,8 @@ fn tradable(order: &Order, quote: &Quote) -> Option<Decimal> {
         OrderKind::Midprice | OrderKind::PegMid => {
             pegged(ticket, quote.middle()).filter(|price| accepts_any(ticket, *price))
         }
-        OrderKind::Relative => price.filter(|price| {
-            let pegged = pegged(ticket, own_side(ticket.action, quote));
-            accepts_any(ticket, *price)
-                && pegged.is_some_and(|pegged| is_within(ticket.action, *price, pegged))
-        }),
-        OrderKind::PegMarket
+        OrderKind::Relative
+        | OrderKind::PegMarket
         | OrderKind::PegBest
         | OrderKind::PegStock
         | OrderKind::PegBenchmark
@@ -112,12 +108,10 @@ pub(super) fn own_side(action: Action, quote: &Quote) -> Option<Decimal> {
     opposite(action.opposite(), quote)
 }
 
-/// A reference price made better for the market by the order's offset.
+/// A midpoint peg stays away from the market by its offset.
 fn pegged(ticket: &Ticket, reference: Option<Decimal>) -> Option<Decimal> {
     let offset = ticket.offset.unwrap_or_default() * ticket.action.sign();
-    // A midpoint peg stays away from the market by its offset, a relative one moves into it.
-    let moved = if ticket.kind == OrderKind::Relative { offset } else { -offset };
-    Some(reference? + moved)
+    Some(reference? - offset)
 }
 
 fn accepts(ticket: &Ticket, price: Decimal) -> bool {

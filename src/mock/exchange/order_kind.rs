@@ -114,7 +114,8 @@ impl OrderKind {
     pub(crate) const fn is_worked_out(self) -> bool {
         matches!(
             self,
-            Self::PegMarket
+            Self::Relative
+                | Self::PegMarket
                 | Self::PegBest
                 | Self::PegStock
                 | Self::PegBenchmark

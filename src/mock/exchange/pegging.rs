@@ -4,6 +4,7 @@
 //!
 //! | type | price of a purchase (of a sale: mirrored) |
 //! |---|---|
+//! | `REL` | best bid plus the offset |
 //! | `PEG MKT` | best ask less the offset |
 //! | `PEG BEST` | best bid plus the amount it competes by, or the middle less the offset of a whole or half tick |
 //! | `PEG STK` | starting price plus delta times the move of the underlying; a put's delta counts as negative |
@@ -133,6 +134,7 @@ fn worked_out(ticket: &Ticket, around: Surroundings<'_>) -> Option<Decimal> {
     let (peg, sign) = (&ticket.peg, ticket.action.sign());
     let offset = ticket.offset.unwrap_or_default();
     match ticket.kind {
+        OrderKind::Relative => Some(own_side(ticket.action, around.quote)? + offset * sign),
         OrderKind::PegMarket => Some(opposite(ticket.action, around.quote)? - offset * sign),
         OrderKind::PegBest => best(ticket, around),
         OrderKind::PegStock => {

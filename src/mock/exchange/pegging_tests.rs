@@ -44,6 +44,8 @@ fn test_a_price_follows_the_market_of_its_own_instrument() {
     let cases = [
         (ticket(Buy, OrderKind::PegMarket, Peg::default()), 19_000),
         (ticket(Sell, OrderKind::PegMarket, Peg::default()), 19_000),
+        (ticket(Buy, OrderKind::Relative, Peg::default()), 19_000),
+        (ticket(Sell, OrderKind::Relative, Peg::default()), 19_000),
         (ticket(Buy, OrderKind::PegBest, competing.clone()), 18_992),
         (ticket(Buy, OrderKind::PegBest, shy), 18_990),
         (ticket(Sell, OrderKind::PegBest, competing), 19_008),
