@@ -7,8 +7,8 @@ use super::feed_bar::bar;
 use super::fold::QuoteFold;
 use super::outlet::{Outlet, Port, StreamId};
 use super::taps::AllTaps;
-use crate::session::feed::{Message, Tick, TickByTick};
 use crate::model::{Bar, Contract, Generation, LineKind, MarketDataType};
+use crate::session::feed::{Message, Tick, TickByTick};
 
 /// IB's code for a book that begins again.
 const BOOK_RESET: i32 = 317;
@@ -97,13 +97,10 @@ impl LiveLine {
     }
 
     /// Takes any other message. Returns as [`tick`](Self::tick).
-    pub(super) fn message(
-        &mut self,
-        time: i64,
-        message: Message<'_>,
-        taps: &mut AllTaps,
-    ) -> bool {
+    pub(super) fn message(&mut self, time: i64, message: Message<'_>, taps: &mut AllTaps) -> bool {
         match (&mut self.market, message) {
+            // What the gateway says of the request is nothing about the market.
+            (Market::Quote(_), Message::Error(_)) => return false,
             (Market::Quote(fold), message) => note(fold, time, message),
             (Market::Depth(fold), Message::Depth(update)) => fold.apply(time, &update),
             (Market::Depth(fold), Message::Error(error)) if error.code == BOOK_RESET => {
