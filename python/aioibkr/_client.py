@@ -477,7 +477,8 @@ class Client:
         """
         wanted, ticks = list(contracts), _numbers(generic_ticks)
         manners = _manners(None, "conflate", timeout)
-        return QuoteStream(lambda: self._native.open_quotes(wanted, ticks, manners), self._native)
+        native = self._native
+        return QuoteStream(lambda: native.open_quotes(wanted, ticks, manners), native, wanted)
 
     @overload
     def ticks(

@@ -128,13 +128,6 @@ class Stream(Generic[Item_co, Batch_co]):
             raise ConfigError(message)
         return self._native
 
-    def _number(self, contract: Contract) -> int:
-        for number, known in enumerate(self.contracts):
-            if contract == known or contract.contract_id == known.contract_id:
-                return number
-        message = f"{contract} is not one of the stream's contracts"
-        raise ConfigError(message)
-
 
 class QuoteStream(Stream[Quote, list[Quote]]):
     """The latest quote of each contract, conflated; from `Client.quotes`.
@@ -144,9 +137,34 @@ class QuoteStream(Stream[Quote, list[Quote]]):
     Batches are lists of everything that changed. A gap is a quote with ``is_gap`` and no values.
     """
 
+    def __init__(
+        self,
+        opening: Callable[[], Awaitable[_native._Stream[Quote, list[Quote]]]],
+        client: _native.Client,
+        named: list[Contract],
+    ) -> None:
+        super().__init__(opening, client)
+        self._named = named
+        self._numbers: dict[Contract, int] = {}
+
     def latest(self, contract: Contract) -> Quote | None:
-        """Look at a contract's quote as it is now, read or not; None before the first."""
-        return self._open.latest(self._number(contract))
+        """Look at a contract's quote as it is now, read or not; None before the first.
+
+        Args:
+            contract: One of `contracts`, or as it was named when the stream was made.
+
+        Raises:
+            ConfigError: It is neither, or the stream was never opened.
+        """
+        if not self._numbers:
+            # The first of equals wins, and what was found wins over what was named.
+            known = [*enumerate(self._named), *enumerate(self._open.contracts)]
+            self._numbers = {contract: number for number, contract in reversed(known)}
+        number = self._numbers.get(contract)
+        if number is None:
+            message = f"{contract} is not one of the stream's contracts"
+            raise ConfigError(message)
+        return self._open.latest(number)
 
 
 class DepthStream(Stream[DepthBook, list[DepthBook]]):
