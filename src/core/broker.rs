@@ -24,7 +24,7 @@ use crate::contracts::Contracts;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::{Link, Target};
 use crate::feed::{FeedLink, FeedTarget};
-use crate::market_data::{Fanouts, Feed, FeedPolicy, LinePolicy, Lines};
+use crate::market_data::{Fanouts, Feed, FeedPolicy, KeptQuotes, LinePolicy, Lines};
 use crate::metrics::{Counters, Metrics};
 use crate::model::{
     AccountId, ClientId, Generation, Health, LinkHealth, Reconnect, SessionState,
@@ -53,6 +53,7 @@ struct Inner {
     contracts: Contracts,
     lines: Lines,
     feed: Feed,
+    kept: KeptQuotes,
     orders: Orders,
     keys: Keys,
     tasks: Mutex<JoinSet<()>>,
@@ -78,6 +79,7 @@ impl Client {
         Ok(Self(Arc::new(Inner {
             contracts: Contracts::new(session.clone()),
             lines: Lines::new(session.clone(), line_policy(&config, runtime)),
+            kept: KeptQuotes::new(feed.clone()),
             feed,
             config,
             counters,

@@ -46,7 +46,10 @@ impl Client {
         }
         // Half the time is left for placing the order itself.
         let deadline = deadline.at_most(deadline.remaining() / 2);
-        let quote = self.0.lines.quote(contract, None, deadline).await.ok()?;
+        if let Some(quote) = contract.contract_id.and_then(|id| self.0.kept.latest(id)) {
+            return quote.market_price();
+        }
+        let quote = self.0.lines.quote(contract, deadline).await.ok()?;
         quote.market_price()
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::Client;
-use crate::clock::Deadline;
+use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::market_data::check_duration;
 use crate::model::{
@@ -127,12 +127,16 @@ impl Client {
         let deadline = self.deadline(timeout, self.0.config.deadlines.market_data);
         self.counted(async {
             let contract = self.0.contracts.qualify(&contract, deadline).await?;
-            self.0.lines.quote(&contract, max_age, deadline).await
+            let kept = contract.contract_id.and_then(|id| self.0.kept.latest(id));
+            match kept.filter(|quote| is_fresh(quote, max_age)) {
+                Some(quote) => Ok(quote),
+                None => self.0.lines.quote(&contract, deadline).await,
+            }
         })
         .await
     }
 
-    /// Opens a line that is kept until [`unsubscribe_quote`](Self::unsubscribe_quote), conflated
+    /// Opens a line of the feed that is kept until [`unsubscribe_quote`](Self::unsubscribe_quote), conflated
     /// to the latest state; returns after the first price. Idempotent.
     ///
     /// # Errors
@@ -145,7 +149,7 @@ impl Client {
         let deadline = self.deadline(timeout, self.0.config.deadlines.market_data);
         self.counted(async {
             let contract = self.0.contracts.qualify(&contract, deadline).await?;
-            self.0.lines.keep(&contract, deadline).await
+            self.0.kept.keep(&contract, deadline).await
         })
         .await
     }
@@ -153,12 +157,12 @@ impl Client {
     /// The latest state of a kept line; its generation tells which link it came from.
     #[must_use]
     pub fn latest_quote(&self, contract_id: ContractId) -> Option<Quote> {
-        self.0.lines.latest(contract_id)
+        self.0.kept.latest(contract_id)
     }
 
     /// Releases a kept line; without one, nothing happens.
     pub async fn unsubscribe_quote(&self, contract_id: ContractId) {
-        self.0.lines.release(contract_id);
+        self.0.kept.release(contract_id);
     }
 
     /// Historical bars, oldest first; none where the gateway has none.
@@ -199,9 +203,33 @@ impl Client {
     }
 }
 
+/// Whether a quote is young enough, by its newest field.
+fn is_fresh(quote: &Quote, max_age: Option<Duration>) -> bool {
+    let age = clock::now() - quote.received_at;
+    max_age.is_none_or(|most| age <= most)
+}
+
 pub(super) fn unmanaged(account: &AccountId, managed: &[AccountId]) -> Error {
     let names = managed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     Error::config(format!("account {account} is not managed by this login: it manages {names}"))
         .with_detail("account", account)
         .with_detail("managed", names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Generation;
+
+    #[test]
+    fn freshness_is_counted_from_the_newest_field() {
+        let old = clock::now() - Duration::from_secs(10);
+        let quote = Quote::empty(Arc::new(Contract::stock("AAPL")), old, Generation(1));
+        let table = [(None, true), (Some(60), true), (Some(5), false), (Some(0), false)];
+
+        for (seconds, fresh) in table {
+            let max_age = seconds.map(Duration::from_secs);
+            assert_eq!(is_fresh(&quote, max_age), fresh, "{seconds:?}");
+        }
+    }
 }

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `registry` `line` `policy` | lines of the control link, shared between callers of `quote` |
 //! | `duration` | which history durations IB accepts |
+//! | `settling` | when a quote that is just being told can be handed over |
+//! | `kept` | quotes kept until they are released, on the feed |
 //! | `feed` | streams: opens the feed link, carries out what `desired` decides |
 //! | `desired` `asking` `verdict` | which lines streams want, the requests for them, what answers mean |
 //! | `standing` | how the lines of one stream stand |
@@ -22,6 +24,7 @@ mod fanout;
 mod feed;
 mod feed_bar;
 mod fold;
+mod kept;
 mod line;
 mod live_line;
 mod outlet;
@@ -31,6 +34,7 @@ mod queue;
 mod random;
 mod registry;
 mod rows;
+mod settling;
 mod standing;
 mod streams;
 mod taps;
@@ -39,6 +43,7 @@ mod verdict;
 pub(crate) use desired::FeedPolicy;
 pub(crate) use duration::check as check_duration;
 pub(crate) use feed::{Fanouts, Feed};
+pub(crate) use kept::KeptQuotes;
 pub(crate) use outlet::Port;
 pub(crate) use policy::LinePolicy;
 pub(crate) use queue::QueueRules;
