@@ -7,7 +7,7 @@ connection of its own that a client opens with its first stream.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -195,8 +195,3 @@ class BarStream(Stream[Bar | Gap, list[Bar | Gap]]):
 
     A `Gap` among them tells that what came before is not continued.
     """
-
-
-def contracts_of(contracts: Contract | Iterable[Contract]) -> list[Contract]:
-    """One contract or several, as a list."""
-    return [contracts] if isinstance(contracts, Contract) else list(contracts)

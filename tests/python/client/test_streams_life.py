@@ -213,6 +213,9 @@ BAD: list[tuple[Open, str]] = [
     (lambda c: c.ticks(AAPL, capacity=-1), "capacity -1"),
     (lambda c: c.ticks(AAPL, capacity=2**62), f"capacity {2**62}"),
     (lambda c: c.ticks(AAPL, "First"), 'kind "First": give one of Last, AllLast'),  # type: ignore[call-overload]
+    (lambda c: c.ticks(AAPL, "Last", generic_ticks=[233]), "market data only"),  # type: ignore[call-overload]
+    (lambda c: c.ticks(AAPL, generic_ticks=[0]), r"generic_ticks \[0\]"),
+    (lambda c: c.quotes(AAPL, generic_ticks="236"), "generic_ticks"),  # type: ignore[arg-type]
     (lambda c: c.depth(AAPL, rows=0), "rows 0"),
     (lambda c: c.depth(AAPL, rows=1001), "rows 1001"),
     (lambda c: c.depth(AAPL, rows=2**40), f"rows {2**40}"),
