@@ -60,12 +60,18 @@ class Stream(Generic[Item_co, Batch_co]):
         self._opening = opening
         self._client = client
         self._native: _native._Stream[Item_co, Batch_co] | None = None
+        self._is_entered = False
 
     async def __aenter__(self) -> Self:
-        if self._native is not None:
+        if self._is_entered:
             message = "this stream was opened already: make another"
             raise ConfigError(message)
-        self._native = await self._opening()
+        self._is_entered = True
+        try:
+            self._native = await self._opening()
+        except BaseException:
+            self._is_entered = False  # nothing was opened, so it may be tried again
+            raise
         return self
 
     async def __aexit__(

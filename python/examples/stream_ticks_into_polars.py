@@ -18,8 +18,9 @@ async def vwap_of(client: ib.Client, contract: ib.Contract, trades: int) -> floa
             seen.append(pl.DataFrame(batch))
             if sum(map(len, seen)) >= trades:
                 break
+    price, size = pl.col("price"), pl.col("size")
     frame = pl.concat(frame.select("price", "size") for frame in seen)
-    return float((frame["price"] * frame["size"]).sum() / frame["size"].sum())
+    return float(frame.select((price * size).sum() / size.sum()).item())
 
 
 async def test_trades_are_averaged_by_volume() -> None:

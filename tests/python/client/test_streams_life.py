@@ -68,6 +68,32 @@ async def test_closing_ends_a_wait_and_closing_twice_does_nothing(
         await anext(aiter(stream))
 
 
+async def test_a_stream_that_two_tasks_open_at_once_is_opened_once(ib_client: ib.Client) -> None:
+    stream = ib_client.quotes(AAPL)
+
+    outcomes = await asyncio.gather(
+        stream.__aenter__(), stream.__aenter__(), return_exceptions=True
+    )
+
+    assert outcomes[0] is stream
+    assert isinstance(outcomes[1], ib.ConfigError)
+    assert len(await the_next(stream.batches())) > 0
+
+
+async def test_an_opening_that_failed_may_be_tried_again(
+    ib_client: ib.Client, mock_gateway: MockGateway
+) -> None:
+    stream = ib_client.quotes(ib.Stock("NEWCO"))
+    with pytest.raises(ib.ContractNotFound):
+        await stream.__aenter__()
+    mock_gateway.add_instrument("NEWCO", con_id=900_001, price=5.0)
+
+    async with stream:
+        quote = await first_where(aiter(stream), lambda quote: quote.bid is not None)
+
+    assert quote.contract.contract_id == 900_001
+
+
 async def read_out(stream: Stream) -> int:
     """Read to the end; count what came."""
     return len([item async for item in stream])

@@ -73,6 +73,20 @@ async def test_a_batch_is_a_list_of_every_contract_that_changed(
     assert {quote.contract.symbol: quote.last for quote in batch} == {"AAPL": 1.0, "MSFT": 2.0}
 
 
+async def test_a_contract_named_twice_is_told_twice_over_one_line(
+    ib_client: ib.Client, mock_gateway: MockGateway
+) -> None:
+    mock_gateway.set_price("AAPL", last=42.0)
+
+    async with ib_client.quotes(AAPL, AAPL) as stream:
+        await until(lambda: has_last(stream, AAPL))
+        batch = await the_next(stream.batches())
+        (market_data, *_) = ib_client.health().lines
+
+    assert len(stream.contracts) == len(batch) == 2
+    assert market_data.used == 1
+
+
 def has_last(stream: ib.QuoteStream, contract: ib.Contract) -> bool:
     """Whether a last price is known."""
     quote = stream.latest(contract)

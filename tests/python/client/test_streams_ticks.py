@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 
@@ -188,6 +189,21 @@ async def test_a_wait_that_is_cancelled_over_and_over_loses_no_tick(
     assert sizes[-5000:] == numbered(5000)
     assert ticks.lost == 0
     assert cancelled > 0
+
+
+async def test_tiny_waits_in_a_loop_lose_no_tick(
+    mock_gateway: MockGateway, ticks: ib.TickStream
+) -> None:
+    items = aiter(ticks)
+    sizes: list[float | None] = []
+    mock_gateway.flood("AAPL", count=2000)
+
+    async with asyncio.timeout(20):
+        while sizes[-1:] != [2000.0]:
+            with suppress(TimeoutError):
+                sizes.append((await asyncio.wait_for(anext(items), 1e-5)).size)
+
+    assert sizes[-2000:] == numbered(2000)
 
 
 async def test_tasks_cancelled_while_they_wait_lose_no_tick(
