@@ -1,23 +1,19 @@
 //! The async iterator over a stream. It is its own awaitable: what is there is handed over without
-//! suspending and without an object per wait; else the task waits for the stream's bell. A task
-//! that always finds something suspends all the same every two milliseconds, so that its loop can
-//! serve others.
+//! suspending and without an object per wait; else the task waits for the stream's bell.
 //!
 //! An item leaves the stream only when it is handed over, so a cancelled wait loses nothing.
-//! Several tasks may read one stream; each item goes to one of them.
+//! Several tasks may read one stream; each item goes to one of them. A reader that always finds
+//! something lets its loop go on with other work every two milliseconds.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 use pyo3::exceptions::{PyStopAsyncIteration, PyStopIteration};
 use pyo3::prelude::*;
 
 use super::bell::Bell;
+use super::turn::Turn;
 use crate::awaitable::{Awaitable, Source, Waiter};
 use crate::mailbox::lock;
-
-/// Longest time that items are handed over without a turn for the rest of the loop.
-const SLICE: Duration = Duration::from_millis(2);
 
 /// What a look at a stream finds.
 pub(super) enum Found {
@@ -41,30 +37,22 @@ pub(super) trait Reading: Send + Sync {
 
     /// The stream's bell.
     fn bell(&self) -> &Arc<Bell>;
+
+    /// How many items a reader is surely done with within a millisecond.
+    fn items_per_look(&self) -> u32;
 }
 
 /// An async iterator over a stream's items, or over its batches.
 #[pyclass(frozen, module = "aioibkr._native")]
 pub(crate) struct _Reader {
     reading: Arc<dyn Reading>,
-    /// Since when items are handed over without a turn for the loop.
-    busy_since: Mutex<Option<Instant>>,
+    turn: Turn,
 }
 
 impl _Reader {
     pub(super) fn new(reading: impl Reading + 'static) -> Self {
-        Self { reading: Arc::new(reading), busy_since: Mutex::default() }
-    }
-
-    /// Whether it is the rest of the loop's turn; the next slice begins after it.
-    fn is_others_turn(&self) -> bool {
-        let now = Instant::now();
-        let mut busy_since = lock(&self.busy_since);
-        let is_over = now.duration_since(*busy_since.get_or_insert(now)) >= SLICE;
-        if is_over {
-            *busy_since = None;
-        }
-        is_over
+        let turn = Turn::new(reading.items_per_look());
+        Self { reading: Arc::new(reading), turn }
     }
 }
 
@@ -87,9 +75,9 @@ impl _Reader {
         slf
     }
 
-    /// None, yielded to a task, lets the loop serve others first.
     fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        if self.is_others_turn() {
+        if self.turn.is_over() {
+            // What a task takes for "go on in the loop's next round".
             return Ok(py.None());
         }
         loop {
@@ -102,8 +90,8 @@ impl _Reader {
             let news = News { reading: Arc::clone(&self.reading), waiter: Mutex::default() };
             let wait = Bound::new(py, Awaitable::new(Arc::new(news)))?;
             if Awaitable::is_waiting(&wait)? {
-                *lock(&self.busy_since) = None;
-                return Ok(wait.into_any().unbind());
+                self.turn.end();
+                return Ok(wait.unbind().into_any());
             }
         }
     }
