@@ -99,6 +99,21 @@ async def test_an_export_outlives_its_batch_and_can_be_repeated(batch: ib.TickBa
     assert [frame["size"].to_list() for frame in frames] == [sizes] * 3
 
 
+async def test_a_schema_that_is_asked_for_is_not_in_the_way(batch: ib.TickBatch) -> None:
+    wanted = batch.__arrow_c_schema__()
+
+    capsules = (wanted, *batch.__arrow_c_array__(requested_schema=wanted))
+
+    names = ["arrow_schema", "arrow_schema", "arrow_array"]
+    assert [
+        f'"{name}"' in repr(capsule) for name, capsule in zip(names, capsules, strict=True)
+    ] == [
+        True,
+        True,
+        True,
+    ]
+
+
 async def test_an_empty_batch_exports_the_same_schema(
     mock_gateway: MockGateway, ib_client: ib.Client
 ) -> None:
