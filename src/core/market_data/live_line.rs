@@ -99,9 +99,11 @@ impl LiveLine {
     /// Takes any other message. Returns as [`tick`](Self::tick).
     pub(super) fn message(&mut self, time: i64, message: Message<'_>, taps: &mut AllTaps) -> bool {
         match (&mut self.market, message) {
-            // What the gateway says of the request is nothing about the market.
-            (Market::Quote(_), Message::Error(_)) => return false,
-            (Market::Quote(fold), message) => note(fold, time, message),
+            (Market::Quote(fold), message) => {
+                if !note(fold, time, message) {
+                    return false;
+                }
+            }
             (Market::Depth(fold), Message::Depth(update)) => fold.apply(time, &update),
             (Market::Depth(fold), Message::Error(error)) if error.code == BOOK_RESET => {
                 self.gap(taps);
@@ -193,16 +195,17 @@ impl Market {
     }
 }
 
-fn note(fold: &mut QuoteFold, time: i64, message: Message<'_>) {
+/// Takes what a message tells of a quote; false if it is about something else.
+fn note(fold: &mut QuoteFold, time: i64, message: Message<'_>) -> bool {
     match message {
         Message::TickText(text) => fold.text(time, &text),
         Message::OptionTick(tick) => fold.option(time, &tick),
         Message::TickParameters(parameters) => fold.parameters(&parameters),
-        Message::MarketDataType { kind, .. } => {
-            if let Some(kind) = MarketDataType::from_number(kind) {
-                fold.market_data_type(kind);
-            }
-        }
-        _ => {}
+        Message::MarketDataType { kind, .. } => match MarketDataType::from_number(kind) {
+            Some(kind) => fold.market_data_type(kind),
+            None => return false,
+        },
+        _ => return false,
     }
+    true
 }

@@ -27,7 +27,7 @@ pub(super) fn answer(world: &World, to: &Outlet, request: &pb::ContractDataReque
         return to.error(id, refusal.code, refusal.text);
     }
     for instrument in found {
-        let row = row(world, id, instrument);
+        let row = row(world, id, instrument, &query.exchange);
         match instrument.bond() {
             Some(_) => to.send_as(ReplyKind::BondContractData, &row),
             None => to.send(&row),
@@ -36,10 +36,15 @@ pub(super) fn answer(world: &World, to: &Outlet, request: &pb::ContractDataReque
     to.send(&pb::ContractDataEnd { req_id: Some(id) });
 }
 
-fn row(world: &World, id: i32, instrument: &Instrument) -> pb::ContractData {
+/// The row names the exchange that was asked for, else the usual one.
+fn row(world: &World, id: i32, instrument: &Instrument, exchange: &str) -> pb::ContractData {
+    let mut contract = contract::full(instrument);
+    if !exchange.is_empty() {
+        contract.exchange = Some(exchange.to_owned());
+    }
     pb::ContractData {
         req_id: Some(id),
-        contract: Some(contract::full(instrument)),
+        contract: Some(contract),
         contract_details: Some(of_kind(world, instrument, details(instrument))),
     }
 }
