@@ -42,8 +42,9 @@ class Stream(Generic[Item_co, Batch_co]):
     """What every stream of market data does.
 
     ``async for item in stream`` hands over item by item, `batches` many at a time; what is there
-    already is handed over without suspending. A cancelled wait loses nothing: an item leaves the
-    stream only when it is handed over. Several tasks may read one stream; each item goes to one.
+    already is handed over without suspending, though the loop gets a turn every two milliseconds.
+    A cancelled wait loses nothing: an item leaves the stream only when it is handed over. Several
+    tasks, of several event loops too, may read one stream; each item goes to one of them.
 
     Iteration ends when the stream is closed. It raises ``ContractNotFound``, ``NotEntitled``,
     ``LineLimit`` or ``MarketDataError`` once no contract of the stream can bring data any more
@@ -89,8 +90,12 @@ class Stream(Generic[Item_co, Batch_co]):
         """Read many items at a time.
 
         Args:
-            linger: Seconds that the first item after a quiet time may wait for others to come
-                along; default: not at all. A reader that is busy meanwhile waits no longer.
+            linger: Seconds, above 0, that the first item after a quiet time may wait for others
+                to come along; default: not at all. A reader that is busy meanwhile waits no
+                longer. It holds for all readers of the stream, until `batches` is called again.
+
+        Raises:
+            ConfigError: ``linger`` cannot be meant, or the stream is not open.
         """
         return self._open.batches(linger=linger)
 
@@ -174,7 +179,12 @@ class QuoteStream(Stream[Quote, list[Quote]]):
 
 
 class DepthStream(Stream[DepthBook, list[DepthBook]]):
-    """The book of a contract, conflated; from `Client.depth`. A gap is a book with ``is_gap``."""
+    """The book of a contract, conflated; from `Client.depth`.
+
+    Items are the book as it is by then, so a slow reader misses states of it and never falls
+    behind; batches are lists of a book or two. A gap is a book with ``is_gap`` and no
+    rows: the link was lost, or the gateway begins the book again.
+    """
 
     def latest(self) -> DepthBook | None:
         """Look at the book as it is now, read or not; None before the first row."""
@@ -185,7 +195,8 @@ class TickStream(Stream[Tick, TickBatch]):
     """Every change of market data, in order; from `Client.ticks`.
 
     Batches are columns and cost nothing per tick; a batch never spans two links. A gap is a tick
-    with ``is_gap`` for each contract, or an empty batch with ``is_gap``.
+    with ``is_gap`` for each contract, or an empty batch with ``is_gap``. What happens to ticks
+    that a slow reader leaves is the stream's ``policy``.
     """
 
 
@@ -199,5 +210,6 @@ class TickByTickStream(Stream[TickByTick, TickByTickBatch]):
 class BarStream(Stream[Bar | Gap, list[Bar | Gap]]):
     """Bars as they form; from `Client.realtime_bars` and `Client.bars_stream`.
 
-    A `Gap` among them tells that what came before is not continued.
+    A `Gap` among them tells that what came before is not continued. Batches are lists. What
+    happens to bars that a slow reader leaves is the stream's ``policy``.
     """
