@@ -55,6 +55,7 @@ __all__ = [
     "Pnl",
     "Position",
     "Quote",
+    "Recorder",
     "RiskLimits",
     "Tick",
     "TickBatch",
@@ -1456,11 +1457,13 @@ class MockGateway:
         print_requests: bool,
         allow_non_loopback: bool,
         limits: dict[str, int | bool | None],
+        prices: str | None,
         scenario: str | None,
         replay: str | None,
         replay_speed: float,
         speed: float,
         master_client: int | None,
+        profile: dict[str, object],
     ) -> Self: ...
     @property
     def host(self) -> str: ...
@@ -1476,6 +1479,8 @@ class MockGateway:
     def set_price(self, symbol: str, prices: Mapping[str, float]) -> None: ...
     def clear_price(self, symbol: str) -> None: ...
     def set_entitlement(self, symbol: str, live: bool) -> None: ...
+    def set_permission(self, symbol: str, trading: bool) -> None: ...
+    def set_commission(self, symbol: str, per_unit: float) -> None: ...
     def set_position(
         self, account: str, symbol: str, quantity: float, average_cost: float
     ) -> None: ...
@@ -1492,6 +1497,7 @@ class MockGateway:
     def set_market_rules(self, rules: Mapping[str, bool]) -> None: ...
     def walk_price(self, symbol: str, interval: float, most_ticks: int) -> None: ...
     def hold_price(self, symbol: str) -> None: ...
+    def play_prices(self, path: str) -> None: ...
     def place_manual_order(
         self,
         *,
@@ -1516,6 +1522,26 @@ class MockGateway:
     def requests(self, kind: str | None) -> list[RequestRow]: ...
     def orders(self) -> list[OrderRow]: ...
     def executions(self) -> list[ExecutionRow]: ...
+
+@final
+class Recorder:
+    """What `aioibkr.testing.Recorder` stands on."""
+
+    def __new__(
+        cls,
+        *,
+        upstream: tuple[str, int],
+        listen: tuple[str, int],
+        out: str,
+        mask_accounts: bool,
+        masks: list[str],
+        allow_non_loopback: bool,
+    ) -> Self: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    def stop(self) -> None: ...
 
 def stage_instrument(
     gateway: MockGateway,

@@ -15,6 +15,7 @@
 //! | `buffer` `arrow` | columns of numbers through the buffer protocol, and as Arrow |
 //! | `frames` | columns as data frames of pandas and polars |
 //! | `mock` | the mock gateway's control API |
+//! | `recorder` | the proxy that writes down a conversation |
 //! | `staging` | what tests stage on it besides prices and books |
 //! | `errors` | core errors as Python exceptions |
 //! | `logging` | Rust logs as Python logging |
@@ -37,6 +38,7 @@ mod market_data;
 mod mock;
 mod models;
 mod orders;
+mod recorder;
 mod request;
 mod runtime;
 mod staging;
@@ -52,6 +54,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     client::register(module)?;
     module.add_class::<mock::MockGateway>()?;
     module.add_class::<mock::FaultHandle>()?;
+    module.add_class::<recorder::Recorder>()?;
     module.add_function(wrap_pyfunction!(mock::run_mock_gateway, module)?)?;
     module.add_function(wrap_pyfunction!(mock::run_recorder, module)?)?;
     staging::register(module)?;

@@ -25,7 +25,9 @@ from aioibkr.testing import MockGateway
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 TICKS = 4_000_000
-WALK = 300_000
+WALK = 2_100_000
+CROWD, CROWD_TICKS, CROWD_WALK = 32, 1_000_000, 280_000
+IDLE_S = 2.0
 SEQUENTIAL, CONCURRENT = 2_000, 20_000
 BAR_DAYS = 5  # of one-second bars in trading hours: 117 000
 TIMEOUT = 60.0
@@ -35,12 +37,16 @@ Figures = dict[str, float]
 
 @dataclass(frozen=True)
 class Run:
-    """One configuration: a command, and whether the gateway floods it once it is ready."""
+    """One configuration: a command, and what the gateway does once it is ready.
+
+    ``flood`` and ``walk`` are ticks of each line; ``idle`` watches the gateway do nothing.
+    """
 
     name: str
     command: list[str]
     flood: int = 0
     walk: int = 0
+    idle: bool = False
     environment: dict[str, str] = field(default_factory=dict)
 
 
@@ -74,7 +80,25 @@ def runs(address: list[str]) -> list[Run]:
         Run("ticks, split", [rust, "split", *address, str(TICKS)], TICKS),
         Run("ticks, bare loop", [rust, "bare", str(TICKS)]),
         Run("ticks, 1000 lines", [rust, "split", *address, str(TICKS), "1000"], TICKS // 1000),
-        Run("ticks, simulated", [rust, "split", *address, str(WALK)], walk=WALK),
+        *(
+            Run(
+                f"ticks, simulated, {wire}",
+                [rust, "simulated", *address, str(WALK), wire],
+                walk=WALK,
+            )
+            for wire in ("protobuf", "text")
+        ),
+        Run(
+            "ticks, 32 clients",
+            [rust, "crowd", *address, str(CROWD), str(CROWD_TICKS)],
+            flood=CROWD_TICKS,
+        ),
+        Run(
+            "ticks, 32 clients, simulated",
+            [rust, "crowd", *address, str(CROWD), str(CROWD_WALK)],
+            walk=CROWD_WALK,
+        ),
+        Run("idle, 32 clients", [rust, "idle", *address, str(CROWD)], idle=True),
         Run("ticks, split + decode", [rust, "decode", *address, str(TICKS)], TICKS),
         worker("ticks, columnar", "ticks", TICKS, flood=TICKS),
         worker("crowd", "crowd", 20),
@@ -84,8 +108,13 @@ def runs(address: list[str]) -> list[Run]:
 def measure(run: Run, gateway: MockGateway) -> Figures:
     """Run one configuration to its end."""
     child = subprocess.Popen(
-        run.command, stdout=subprocess.PIPE, text=True, env=os.environ | run.environment
+        run.command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | run.environment,
     )
+    own: Figures = {}
     try:
         assert child.stdout is not None
         if child.stdout.readline().strip() != "ready":
@@ -94,6 +123,8 @@ def measure(run: Run, gateway: MockGateway) -> Figures:
             gateway.flood("AAPL", count=run.flood + 200)
         if run.walk:
             walk(gateway, run.walk)
+        if run.idle:
+            own = idle_cpu()
         printed, _ = child.communicate(timeout=TIMEOUT)
     finally:
         child.kill()
@@ -101,16 +132,26 @@ def measure(run: Run, gateway: MockGateway) -> Figures:
     if child.returncode != 0:
         raise RuntimeError(f"{run.name}: exit status {child.returncode}")
     figures: Figures = json.loads(printed)
-    return figures
+    return figures | own
 
 
 def walk(gateway: MockGateway, ticks: int) -> None:
-    """Let the price walk as fast as it can, at least this many ticks."""
+    """Let the price walk as fast as it can, at least this many ticks.
+
+    A step is seven ticks: bid, ask and last with a size each, and the volume.
+    """
     gateway.walk_price("AAPL", interval=0.001)
-    for _ in range(ticks // 10_000 + 1):
+    for _ in range(ticks // 70_000 + 1):
         gateway.advance(10.0)
     gateway.hold_price("AAPL")
     gateway.set_price("AAPL", bid=189.9, ask=190.1, last=190.0)
+
+
+def idle_cpu() -> Figures:
+    """User and system time per second of this process, which the gateway is in."""
+    start, cpu = time.perf_counter(), time.process_time()
+    time.sleep(IDLE_S)
+    return {"cpu_share": (time.process_time() - cpu) / (time.perf_counter() - start)}
 
 
 def start_time() -> float:
@@ -175,8 +216,8 @@ def _figure(name: str, key: str, scale: float, unit: str) -> Callable[[dict[str,
     return lambda figures: f"{figures[name][key] * scale:.2f} {unit}"
 
 
-def _ticks_per_second(name: str) -> Callable[[dict[str, Figures]], str]:
-    return lambda figures: f"{figures[name]['ticks'] / figures[name]['wall_s'] / 1e6:.2f} M/s"
+def _ticks_per_second(name: str, key: str = "ticks") -> Callable[[dict[str, Figures]], str]:
+    return lambda figures: f"{figures[name][key] / figures[name]['wall_s'] / 1e6:.2f} M/s"
 
 
 def _rate_ratio(top: str, bottom: str) -> Callable[[dict[str, Figures]], str]:
@@ -192,6 +233,37 @@ def _cpu_per_tick(name: str) -> Callable[[dict[str, Figures]], str]:
 
 P50, RATE, CPU = "sequential_p50_s", "concurrent_per_s", "cpu_ns"
 FUTURE = "requests, future_into_py"
+WALKED, WALKED_TEXT = "ticks, simulated, protobuf", "ticks, simulated, text"
+FLOODED, CROWDED = "ticks, 32 clients", "ticks, 32 clients, simulated"
+SHARE = "slowest_to_fastest"
+# The gateway's own ceiling: peers that do no more than cut the stream into frames. A tick of a
+# simulated price is a tickPrice or a tickSize, as IB counts them; price ticks alone stand below.
+CEILING = [
+    Row("gateway: start", "< 50 ms", _figure("gateway", "start_s", 1e3, "ms")),
+    Row("gateway: bare loop", "", _ticks_per_second("ticks, bare loop")),
+    Row("gateway: flood", "", _ticks_per_second("ticks, split")),
+    Row("gateway: flood / bare loop", ">= 0.8", _rate_ratio("ticks, split", "ticks, bare loop")),
+    Row(
+        "gateway: flood of 1000 lines / bare loop",
+        ">= 0.8",
+        _rate_ratio("ticks, 1000 lines", "ticks, bare loop"),
+    ),
+    Row("gateway: simulated, price + size ticks", ">= 2 M/s", _ticks_per_second(WALKED)),
+    Row("gateway: simulated, price ticks alone", "", _ticks_per_second(WALKED, "price_ticks")),
+    Row("gateway: simulated in text, price + size", ">= 0.5 M/s", _ticks_per_second(WALKED_TEXT)),
+    Row(
+        "gateway: simulated in text, price alone", "", _ticks_per_second(WALKED_TEXT, "price_ticks")
+    ),
+    Row("gateway: flood of 32 clients, together", "", _ticks_per_second(FLOODED)),
+    Row("gateway: flood, slowest / fastest of 32", "", _figure(FLOODED, SHARE, 1, "")),
+    Row("gateway: simulated to 32, together", "", _ticks_per_second(CROWDED)),
+    Row("gateway: simulated, slowest / fastest", "", _figure(CROWDED, SHARE, 1, "")),
+    Row(
+        "gateway: CPU for 32 idle clients",
+        "",
+        _figure("idle, 32 clients", "cpu_share", 1e6, "us/s"),
+    ),
+]
 ROWS = [
     Row("import", "<= 30 ms", _figure("import", "wall_s", 1e3, "ms")),
     Row("connect, p50", "", _figure("connect", "p50_s", 1e3, "ms")),
@@ -221,16 +293,7 @@ ROWS = [
         _ratio(("ticks, columnar", CPU), ("ticks, split + decode", CPU), "ticks"),
     ),
     Row("ticks lost without a report", "0", _figure("ticks, columnar", "lost", 1, "")),
-    Row("gateway: start", "< 50 ms", _figure("gateway", "start_s", 1e3, "ms")),
-    Row("gateway: bare loop", "", _ticks_per_second("ticks, bare loop")),
-    Row("gateway: flood", "", _ticks_per_second("ticks, split")),
-    Row("gateway: flood / bare loop", ">= 0.8", _rate_ratio("ticks, split", "ticks, bare loop")),
-    Row(
-        "gateway: flood of 1000 lines / bare loop",
-        ">= 0.8",
-        _rate_ratio("ticks, 1000 lines", "ticks, bare loop"),
-    ),
-    Row("gateway: simulated prices", ">= 2 M/s", _ticks_per_second("ticks, simulated")),
+    *CEILING,
     Row("stall in a crowd of 100", "<= 5 ms", _figure("crowd", "stall_s", 1e3, "ms")),
     Row("crowd, calls/s", "", _figure("crowd", "calls_per_s", 1e-3, "k/s")),
 ]
