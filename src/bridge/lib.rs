@@ -12,8 +12,8 @@
 //! | `models` | the frozen values Python sees |
 //! | `convert` | arguments checked and converted; moments and names back |
 //! | `coroutine` | an awaitable as a coroutine |
-//! | `buffer` | columns of numbers through the buffer protocol |
-//! | `frames` | bars as data frames of pandas and polars |
+//! | `buffer` `arrow` | columns of numbers through the buffer protocol, and as Arrow |
+//! | `frames` | columns as data frames of pandas and polars |
 //! | `mock` | the mock gateway's control API |
 //! | `recorder` | the proxy that writes down a conversation |
 //! | `staging` | what tests stage on it besides prices and books |
@@ -23,6 +23,7 @@
 //! Nothing here decides anything about trading: such a branch belongs in the core.
 
 mod accounts;
+mod arrow;
 mod awaitable;
 mod buffer;
 mod client;

@@ -113,6 +113,10 @@ impl<R: Items> Reading for Single<R> {
     fn bell(&self) -> &Arc<Bell> {
         &self.0.bell
     }
+
+    fn items_per_look(&self) -> u32 {
+        16
+    }
 }
 
 /// Batch by batch. What a reader of single items left behind in a batch comes first.
@@ -135,6 +139,10 @@ impl<R: Items> Reading for Whole<R> {
 
     fn bell(&self) -> &Arc<Bell> {
         &self.0.bell
+    }
+
+    fn items_per_look(&self) -> u32 {
+        1
     }
 }
 

@@ -71,6 +71,10 @@ impl<T: Value> Reading for Single<T> {
     fn bell(&self) -> &Arc<Bell> {
         &self.0.bell
     }
+
+    fn items_per_look(&self) -> u32 {
+        16
+    }
 }
 
 /// Everything that changed, as a list.
@@ -103,6 +107,10 @@ impl<T: Value> Reading for Whole<T> {
 
     fn bell(&self) -> &Arc<Bell> {
         &self.0.bell
+    }
+
+    fn items_per_look(&self) -> u32 {
+        1
     }
 }
 

@@ -3,6 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `bell` | who waits for a stream, and when they are woken |
+//! | `turn` | how long a reader may keep its loop |
 //! | `reader` | the async iterator: hands over what is there without suspending |
 //! | `opened` | an open stream, whatever its kind |
 //! | `latest` | streams of latest values: quotes and books |
@@ -21,6 +22,7 @@ mod opening;
 mod reader;
 mod tick_by_tick;
 mod ticks;
+mod turn;
 
 use pyo3::prelude::*;
 

@@ -2,7 +2,8 @@
 //! suspending and without an object per wait; else the task waits for the stream's bell.
 //!
 //! An item leaves the stream only when it is handed over, so a cancelled wait loses nothing.
-//! Several tasks may read one stream; each item goes to one of them.
+//! Several tasks may read one stream; each item goes to one of them. A reader that always finds
+//! something lets its loop go on with other work every two milliseconds.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,6 +11,7 @@ use pyo3::exceptions::{PyStopAsyncIteration, PyStopIteration};
 use pyo3::prelude::*;
 
 use super::bell::Bell;
+use super::turn::Turn;
 use crate::awaitable::{Awaitable, Source, Waiter};
 use crate::mailbox::lock;
 
@@ -35,15 +37,22 @@ pub(super) trait Reading: Send + Sync {
 
     /// The stream's bell.
     fn bell(&self) -> &Arc<Bell>;
+
+    /// How many items a reader is surely done with within a millisecond.
+    fn items_per_look(&self) -> u32;
 }
 
 /// An async iterator over a stream's items, or over its batches.
 #[pyclass(frozen, module = "aioibkr._native")]
-pub(crate) struct _Reader(Arc<dyn Reading>);
+pub(crate) struct _Reader {
+    reading: Arc<dyn Reading>,
+    turn: Turn,
+}
 
 impl _Reader {
     pub(super) fn new(reading: impl Reading + 'static) -> Self {
-        Self(Arc::new(reading))
+        let turn = Turn::new(reading.items_per_look());
+        Self { reading: Arc::new(reading), turn }
     }
 }
 
@@ -66,18 +75,23 @@ impl _Reader {
         slf
     }
 
-    fn __next__(&self, py: Python<'_>) -> PyResult<Py<Awaitable>> {
+    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        if self.turn.is_over() {
+            // What a task takes for "go on in the loop's next round".
+            return Ok(py.None());
+        }
         loop {
-            match self.0.next(py)? {
+            match self.reading.next(py)? {
                 Found::Item(item) => return Err(PyStopIteration::new_err(item)),
                 Found::Closed => return Err(PyStopAsyncIteration::new_err(())),
                 Found::Failed(error) => return Err(error),
                 Found::Nothing => {}
             }
-            let news = News { reading: Arc::clone(&self.0), waiter: Mutex::default() };
+            let news = News { reading: Arc::clone(&self.reading), waiter: Mutex::default() };
             let wait = Bound::new(py, Awaitable::new(Arc::new(news)))?;
             if Awaitable::is_waiting(&wait)? {
-                return Ok(wait.unbind());
+                self.turn.end();
+                return Ok(wait.unbind().into_any());
             }
         }
     }
