@@ -97,18 +97,18 @@ async fn feed_every_kind_of_stream_has_its_gap_and_goes_on() {
 }
 
 #[tokio::test]
-async fn feed_a_garbled_frame_costs_one_tick_and_no_link() {
+async fn feed_garbage_opens_the_link_anew_behind_a_gap() {
     let (gateway, client) = market().await;
     let quotes = quotes(&client, &["AAPL"]).await;
     quotes.find(is_last(190.0)).await;
 
     strike_once(&gateway, FEED, Fault::Garbage("tick_price".into()));
     set_last(&gateway, "AAPL", 191.0);
-    set_last(&gateway, "AAPL", 192.0);
-    let quote = quotes.find(is_last(192.0)).await;
 
-    assert_eq!(quote.generation, Generation(1));
-    assert_eq!(asked(&gateway, "req_mkt_data"), 1);
+    quotes.find(|quote| quote.is_gap).await;
+    let quote = quotes.find(is_last(191.0)).await;
+    assert_eq!(quote.generation, Generation(2));
+    assert_eq!((client.generation(), asked(&gateway, "req_mkt_data")), (Generation(1), 2));
 }
 
 #[tokio::test]

@@ -305,7 +305,11 @@ impl Thread {
             match self.frames.next_frame() {
                 Ok(Some(body)) => match decode_tick(body) {
                     Some(tick) => self.sink.tick(time, &tick),
-                    None => tell(body, time, self.sink.as_mut(), &self.notes),
+                    None => {
+                        if let Err(reason) = tell(body, time, self.sink.as_mut(), &self.notes) {
+                            break Err(reason);
+                        }
+                    }
                 },
                 Ok(None) => break Ok(()),
                 Err(error) => {
@@ -319,8 +323,9 @@ impl Thread {
     }
 }
 
-/// Tells one message that is not a tick: a notice to the supervisor, all else to the sink.
-fn tell(body: &[u8], time: i64, sink: &mut dyn Sink, notes: &mpsc::Sender<Notice>) {
+/// Tells one message that is not a tick: a notice to the supervisor, all else to the sink. A field
+/// out of its range costs its message, bytes that are no message cost the link.
+fn tell(body: &[u8], time: i64, sink: &mut dyn Sink, notes: &mpsc::Sender<Notice>) -> Result<()> {
     match decode(body) {
         Ok(Message::Error(error)) if error.request_id.is_none() => {
             let message = error.text.to_owned();
@@ -330,8 +335,13 @@ fn tell(body: &[u8], time: i64, sink: &mut dyn Sink, notes: &mpsc::Sender<Notice
             }
         }
         Ok(message) => sink.message(time, message),
+        Err(malformed) if malformed.is_garbage() => {
+            let text = format!("the feed link brings garbage: {malformed}");
+            return Err(Error::new(ErrorKind::ConnectionLost, text));
+        }
         Err(malformed) => log::warn!(target: "aioibkr::feed", "ignored: {malformed}"),
     }
+    Ok(())
 }
 
 fn closed_by_peer() -> Error {
