@@ -90,7 +90,7 @@ impl LiveLine {
         self.is_known = true;
         for listener in &self.listeners {
             if let Some(rows) = listener.tap.and_then(|tap| taps.ticks.rows(tap)) {
-                rows.push(time, listener.contract, tick);
+                rows.push(time, listener.contract, &fold.shown(tick));
             }
         }
         !std::mem::replace(&mut self.is_touched, true)
