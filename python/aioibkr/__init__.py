@@ -5,6 +5,7 @@ from aioibkr._streams import (
     BarStream,
     DepthStream,
     QuoteStream,
+    Stream,
     TickByTickStream,
     TickStream,
 )
@@ -174,6 +175,7 @@ __all__ = [
     "Stock",
     "StopLimitOrder",
     "StopOrder",
+    "Stream",
     "StreamLagged",
     "Tick",
     "TickBatch",

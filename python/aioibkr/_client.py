@@ -7,20 +7,13 @@ Nothing is decided here. Reads stop when their await is cancelled; effects (`pla
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Mapping
 from datetime import datetime
 from types import TracebackType
-from typing import Literal, Self, TypeAlias, overload
+from typing import Self
 
 from aioibkr import _native
-from aioibkr._streams import (
-    BarStream,
-    DepthStream,
-    QuoteStream,
-    TickByTickStream,
-    TickStream,
-    contracts_of,
-)
+from aioibkr._client_streams import ClientStreams
 from aioibkr.config import Settings
 from aioibkr.models import (
     AccountSnapshot,
@@ -41,9 +34,6 @@ from aioibkr.models import (
 )
 
 __all__ = ["Client", "Connecting", "connect"]
-
-Policy: TypeAlias = Literal["conflate", "block", "fail"]
-TickByTickKind: TypeAlias = Literal["Last", "AllLast", "BidAsk", "MidPoint"]
 
 
 def connect(
@@ -121,14 +111,6 @@ def connect(
     return Connecting(Client(native))
 
 
-def _numbers(generic_ticks: Iterable[int]) -> str:
-    return ",".join(str(int(number)) for number in generic_ticks)
-
-
-def _manners(capacity: int | None, policy: str, timeout: float | None) -> _native._Manners:
-    return {"capacity": capacity, "policy": policy, "timeout": timeout}
-
-
 # Settings are an application's, and theirs is the port of TWS.
 _DEFAULTS = Settings(ibkr_port=4002)
 
@@ -187,7 +169,7 @@ class Connecting:
         await self._client.close()
 
 
-class Client:
+class Client(ClientStreams):
     """A connected client of one gateway, from `connect`.
 
     It may be used from several event loops and threads at once. Every coroutine takes
@@ -457,157 +439,6 @@ class Client:
             end=end,
             timeout=timeout,
         )
-
-    def quotes(
-        self,
-        *contracts: Contract,
-        generic_ticks: Iterable[int] = (),
-        timeout: float | None = None,
-    ) -> QuoteStream:
-        """Stream the latest quote of each contract, conflated (reqMktData).
-
-        Enter it with ``async with``, which raises ``ContractNotFound``, ``AmbiguousContract``,
-        ``LineLimit`` before anything is sent, and why there is no feed link. Streams of one
-        contract share one line.
-
-        Args:
-            contracts: What to quote; they need not be qualified.
-            generic_ticks: IB's generic tick numbers to ask for, such as 236 (shortable).
-            timeout: Seconds for opening; default 5.
-        """
-        wanted, ticks = list(contracts), _numbers(generic_ticks)
-        manners = _manners(None, "conflate", timeout)
-        return QuoteStream(lambda: self._native.open_quotes(wanted, ticks, manners), self._native)
-
-    @overload
-    def ticks(
-        self,
-        contracts: Contract | Iterable[Contract],
-        kind: None = None,
-        *,
-        generic_ticks: Iterable[int] = (),
-        policy: Policy = "conflate",
-        capacity: int | None = None,
-        timeout: float | None = None,
-    ) -> TickStream: ...
-    @overload
-    def ticks(
-        self,
-        contracts: Contract | Iterable[Contract],
-        kind: TickByTickKind,
-        *,
-        policy: Policy = "conflate",
-        capacity: int | None = None,
-        timeout: float | None = None,
-    ) -> TickByTickStream: ...
-    def ticks(
-        self,
-        contracts: Contract | Iterable[Contract],
-        kind: TickByTickKind | None = None,
-        *,
-        generic_ticks: Iterable[int] = (),
-        policy: Policy = "conflate",
-        capacity: int | None = None,
-        timeout: float | None = None,
-    ) -> TickStream | TickByTickStream:
-        """Stream every tick, in order.
-
-        Without a kind: every change IB sends of market data, which it samples several times a
-        second (reqMktData). With one: tick by tick (reqTickByTickData).
-
-        Args:
-            contracts: One or several; they need not be qualified.
-            kind: ``Last`` (trades), ``AllLast`` (unreported trades too), ``BidAsk`` or
-                ``MidPoint``; default: market data.
-            generic_ticks: As of `quotes`, without a kind only.
-            policy: What happens beyond `capacity`: ``conflate`` drops the oldest and counts them in
-                ``lost``; ``block`` reads the link no further, so nothing is lost and all streams
-                wait; ``fail`` ends the stream with ``StreamLagged``.
-            capacity: Most ticks kept for a slow reader; default 1,048,576 (some 40 MB).
-            timeout: Seconds for opening; default 5. Raises as `quotes`.
-        """
-        wanted, manners = contracts_of(contracts), _manners(capacity, policy, timeout)
-        native = self._native
-        if kind is None:
-            numbers = _numbers(generic_ticks)
-            return TickStream(lambda: native.open_ticks(wanted, numbers, manners), native)
-        return TickByTickStream(lambda: native.open_tick_by_tick(wanted, kind, manners), native)
-
-    def depth(
-        self,
-        contract: Contract,
-        *,
-        rows: int = 10,
-        smart: bool = True,
-        timeout: float | None = None,
-    ) -> DepthStream:
-        """Stream the book of a contract, kept from its rows, conflated (reqMktDepth).
-
-        Args:
-            contract: One contract; it need not be qualified.
-            rows: Most rows of each side, 1 to 1000; IB often has fewer.
-            smart: All exchanges together, with their names as market makers; else the contract's.
-            timeout: Seconds for opening; default 5. Raises as `quotes`.
-        """
-        native, manners = self._native, _manners(None, "conflate", timeout)
-        return DepthStream(lambda: native.open_depth(contract, rows, smart, manners), native)
-
-    def realtime_bars(
-        self,
-        contract: Contract,
-        *,
-        what_to_show: str = "TRADES",
-        use_rth: bool = True,
-        policy: Policy = "conflate",
-        capacity: int | None = None,
-        timeout: float | None = None,
-    ) -> BarStream:
-        """Stream bars of five seconds (reqRealTimeBars).
-
-        Args:
-            contract: One contract; it need not be qualified.
-            what_to_show: ``TRADES MIDPOINT BID ASK``.
-            use_rth: Regular trading hours only.
-            policy: As of `ticks`.
-            capacity: As of `ticks`.
-            timeout: Seconds for opening; default 5. Raises as `quotes`.
-        """
-        native, manners = self._native, _manners(capacity, policy, timeout)
-        return BarStream(
-            lambda: native.open_real_time_bars(contract, what_to_show, use_rth, manners), native
-        )
-
-    def bars_stream(
-        self,
-        contract: Contract,
-        *,
-        duration: str = "1 D",
-        bar_size: str = "1 min",
-        what_to_show: str = "TRADES",
-        use_rth: bool = True,
-        policy: Policy = "conflate",
-        capacity: int | None = None,
-        timeout: float | None = None,
-    ) -> BarStream:
-        """Stream historical bars and go on with the one that forms (reqHistoricalData).
-
-        First come the bars of the duration, then the newest bar again each time it changes: the
-        same ``time`` replaces it, a later ``time`` begins the next.
-
-        Args:
-            contract: One contract; it need not be qualified.
-            duration: As of `bars`.
-            bar_size: As of `bars`, 5 seconds or more.
-            what_to_show: As of `bars`.
-            use_rth: Regular trading hours only.
-            policy: As of `ticks`.
-            capacity: As of `ticks`.
-            timeout: Seconds for opening; default 5. Raises as `quotes`, and ``ConfigError`` for a
-                size or duration IB does not accept.
-        """
-        native, manners = self._native, _manners(capacity, policy, timeout)
-        wanted = (duration, bar_size, what_to_show, use_rth)
-        return BarStream(lambda: native.open_bar_stream(contract, *wanted, manners), native)
 
     async def place(
         self,

@@ -55,6 +55,7 @@ __all__ = [
     "Pnl",
     "Position",
     "Quote",
+    "Recorder",
     "RiskLimits",
     "Tick",
     "TickBatch",
@@ -518,7 +519,7 @@ class Bars:
     """Historical bars, oldest first: a sequence of `Bar`, and columns as read-only memory.
 
     A column is a ``memoryview`` without a copy: ``numpy.asarray(bars.close)``. In columns, what IB
-    does not give is NaN. Slices are `Bars` again.
+    does not give is NaN, in Arrow (``polars.DataFrame(bars)``) null. Slices are `Bars` again.
     """
 
     def __len__(self) -> int: ...
@@ -551,9 +552,12 @@ class Bars:
     @property
     def count(self) -> memoryview[float]:
         """Numbers of trades."""
+    def __arrow_c_schema__(self) -> object:
+        """Arrow's schema of the columns, as a capsule."""
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
+        """The columns as an Arrow record batch, as capsules; they share this object's memory."""
     def to_pandas(self) -> pd.DataFrame:
         """Make a ``DataFrame`` with a UTC ``DatetimeIndex`` named ``time``; needs pandas."""
-
     def to_polars(self) -> pl.DataFrame:
         """Make a ``DataFrame`` with a UTC column ``time`` and nulls for gaps; needs polars."""
 
@@ -1178,9 +1182,11 @@ class Tick:
 
 @final
 class TickBatch:
-    """Ticks by column, without a copy: ``numpy.asarray(batch.price)``.
+    """Ticks by column, without a copy: ``numpy.asarray(batch.price)``, ``polars.DataFrame(batch)``.
 
-    Columns are read-only ``memoryview`` objects; a price or size that is not there is NaN in them.
+    Columns are read-only ``memoryview`` objects and outlive the batch; a price or size that is not
+    there is NaN in them. Arrow sees a record batch over the same memory, with nulls for what is not
+    there and a column ``symbol`` besides the number in ``contract``.
     """
 
     def __len__(self) -> int: ...
@@ -1213,6 +1219,14 @@ class TickBatch:
         """Whether this empty batch tells that what came before is no longer current."""
     def to_list(self) -> list[Tick]:
         """One object per tick."""
+    def __arrow_c_schema__(self) -> object:
+        """Arrow's schema of the columns, as a capsule."""
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
+        """The columns as an Arrow record batch, as capsules; they share this object's memory."""
+    def to_pandas(self) -> pd.DataFrame:
+        """Make a ``DataFrame`` with a UTC ``DatetimeIndex`` named ``time``; needs pandas."""
+    def to_polars(self) -> pl.DataFrame:
+        """Make a ``DataFrame`` with a UTC column ``time`` and nulls for gaps; needs polars."""
 
 @final
 class TickByTick:
@@ -1263,7 +1277,10 @@ class TickByTick:
 
 @final
 class TickByTickBatch:
-    """Tick-by-tick data by column, without a copy; columns as of `TickBatch`."""
+    """Tick-by-tick data by column, without a copy; columns and Arrow as of `TickBatch`.
+
+    In Arrow and data frames, ``exchange`` and ``conditions`` are texts.
+    """
 
     def __len__(self) -> int: ...
     @property
@@ -1309,10 +1326,21 @@ class TickByTickBatch:
         """Whether this empty batch tells that what came before is no longer current."""
     def to_list(self) -> list[TickByTick]:
         """One object per tick."""
+    def __arrow_c_schema__(self) -> object:
+        """Arrow's schema of the columns, as a capsule."""
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
+        """The columns as an Arrow record batch, as capsules; they share this object's memory."""
+    def to_pandas(self) -> pd.DataFrame:
+        """Make a ``DataFrame`` with a UTC ``DatetimeIndex`` named ``time``; needs pandas."""
+    def to_polars(self) -> pl.DataFrame:
+        """Make a ``DataFrame`` with a UTC column ``time`` and nulls for gaps; needs polars."""
 
 @final
 class Gap:
-    """Tells a reader of bars that what came before is not continued."""
+    """Tells a reader of bars that what came before is not continued.
+
+    The link was lost, or the gateway opened the stream anew.
+    """
 
     @property
     def generation(self) -> int:
@@ -1429,11 +1457,13 @@ class MockGateway:
         print_requests: bool,
         allow_non_loopback: bool,
         limits: dict[str, int | bool | None],
+        prices: str | None,
         scenario: str | None,
         replay: str | None,
         replay_speed: float,
         speed: float,
         master_client: int | None,
+        profile: dict[str, object],
     ) -> Self: ...
     @property
     def host(self) -> str: ...
@@ -1449,6 +1479,8 @@ class MockGateway:
     def set_price(self, symbol: str, prices: Mapping[str, float]) -> None: ...
     def clear_price(self, symbol: str) -> None: ...
     def set_entitlement(self, symbol: str, live: bool) -> None: ...
+    def set_permission(self, symbol: str, trading: bool) -> None: ...
+    def set_commission(self, symbol: str, per_unit: float) -> None: ...
     def set_position(
         self, account: str, symbol: str, quantity: float, average_cost: float
     ) -> None: ...
@@ -1465,6 +1497,7 @@ class MockGateway:
     def set_market_rules(self, rules: Mapping[str, bool]) -> None: ...
     def walk_price(self, symbol: str, interval: float, most_ticks: int) -> None: ...
     def hold_price(self, symbol: str) -> None: ...
+    def play_prices(self, path: str) -> None: ...
     def place_manual_order(
         self,
         *,
@@ -1489,6 +1522,26 @@ class MockGateway:
     def requests(self, kind: str | None) -> list[RequestRow]: ...
     def orders(self) -> list[OrderRow]: ...
     def executions(self) -> list[ExecutionRow]: ...
+
+@final
+class Recorder:
+    """What `aioibkr.testing.Recorder` stands on."""
+
+    def __new__(
+        cls,
+        *,
+        upstream: tuple[str, int],
+        listen: tuple[str, int],
+        out: str,
+        mask_accounts: bool,
+        masks: list[str],
+        allow_non_loopback: bool,
+    ) -> Self: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    def stop(self) -> None: ...
 
 def stage_instrument(
     gateway: MockGateway,

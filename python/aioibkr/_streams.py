@@ -7,7 +7,7 @@ connection of its own that a client opens with its first stream.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -42,8 +42,9 @@ class Stream(Generic[Item_co, Batch_co]):
     """What every stream of market data does.
 
     ``async for item in stream`` hands over item by item, `batches` many at a time; what is there
-    already is handed over without suspending. A cancelled wait loses nothing: an item leaves the
-    stream only when it is handed over. Several tasks may read one stream; each item goes to one.
+    already is handed over without suspending, though the loop gets a turn every two milliseconds.
+    A cancelled wait loses nothing: an item leaves the stream only when it is handed over. Several
+    tasks, of several event loops too, may read one stream; each item goes to one of them.
 
     Iteration ends when the stream is closed. It raises ``ContractNotFound``, ``NotEntitled``,
     ``LineLimit`` or ``MarketDataError`` once no contract of the stream can bring data any more
@@ -60,12 +61,18 @@ class Stream(Generic[Item_co, Batch_co]):
         self._opening = opening
         self._client = client
         self._native: _native._Stream[Item_co, Batch_co] | None = None
+        self._is_entered = False
 
     async def __aenter__(self) -> Self:
-        if self._native is not None:
+        if self._is_entered:
             message = "this stream was opened already: make another"
             raise ConfigError(message)
-        self._native = await self._opening()
+        self._is_entered = True
+        try:
+            self._native = await self._opening()
+        except BaseException:
+            self._is_entered = False  # nothing was opened, so it may be tried again
+            raise
         return self
 
     async def __aexit__(
@@ -83,8 +90,12 @@ class Stream(Generic[Item_co, Batch_co]):
         """Read many items at a time.
 
         Args:
-            linger: Seconds that the first item after a quiet time may wait for others to come
-                along; default: not at all. A reader that is busy meanwhile waits no longer.
+            linger: Seconds, above 0, that the first item after a quiet time may wait for others
+                to come along; default: not at all. A reader that is busy meanwhile waits no
+                longer. It holds for all readers of the stream, until `batches` is called again.
+
+        Raises:
+            ConfigError: ``linger`` cannot be meant, or the stream is not open.
         """
         return self._open.batches(linger=linger)
 
@@ -128,13 +139,6 @@ class Stream(Generic[Item_co, Batch_co]):
             raise ConfigError(message)
         return self._native
 
-    def _number(self, contract: Contract) -> int:
-        for number, known in enumerate(self.contracts):
-            if contract == known or contract.contract_id == known.contract_id:
-                return number
-        message = f"{contract} is not one of the stream's contracts"
-        raise ConfigError(message)
-
 
 class QuoteStream(Stream[Quote, list[Quote]]):
     """The latest quote of each contract, conflated; from `Client.quotes`.
@@ -144,13 +148,43 @@ class QuoteStream(Stream[Quote, list[Quote]]):
     Batches are lists of everything that changed. A gap is a quote with ``is_gap`` and no values.
     """
 
+    def __init__(
+        self,
+        opening: Callable[[], Awaitable[_native._Stream[Quote, list[Quote]]]],
+        client: _native.Client,
+        named: list[Contract],
+    ) -> None:
+        super().__init__(opening, client)
+        self._named = named
+        self._numbers: dict[Contract, int] = {}
+
     def latest(self, contract: Contract) -> Quote | None:
-        """Look at a contract's quote as it is now, read or not; None before the first."""
-        return self._open.latest(self._number(contract))
+        """Look at a contract's quote as it is now, read or not; None before the first.
+
+        Args:
+            contract: One of `contracts`, or as it was named when the stream was made.
+
+        Raises:
+            ConfigError: It is neither, or the stream was never opened.
+        """
+        if not self._numbers:
+            # The first of equals wins, and what was found wins over what was named.
+            known = [*enumerate(self._named), *enumerate(self._open.contracts)]
+            self._numbers = {contract: number for number, contract in reversed(known)}
+        number = self._numbers.get(contract)
+        if number is None:
+            message = f"{contract} is not one of the stream's contracts"
+            raise ConfigError(message)
+        return self._open.latest(number)
 
 
 class DepthStream(Stream[DepthBook, list[DepthBook]]):
-    """The book of a contract, conflated; from `Client.depth`. A gap is a book with ``is_gap``."""
+    """The book of a contract, conflated; from `Client.depth`.
+
+    Items are the book as it is by then, so a slow reader misses states of it and never falls
+    behind; batches are lists of a book or two. A gap is a book with ``is_gap`` and no
+    rows: the link was lost, or the gateway begins the book again.
+    """
 
     def latest(self) -> DepthBook | None:
         """Look at the book as it is now, read or not; None before the first row."""
@@ -161,7 +195,8 @@ class TickStream(Stream[Tick, TickBatch]):
     """Every change of market data, in order; from `Client.ticks`.
 
     Batches are columns and cost nothing per tick; a batch never spans two links. A gap is a tick
-    with ``is_gap`` for each contract, or an empty batch with ``is_gap``.
+    with ``is_gap`` for each contract, or an empty batch with ``is_gap``. What happens to ticks
+    that a slow reader leaves is the stream's ``policy``.
     """
 
 
@@ -175,10 +210,6 @@ class TickByTickStream(Stream[TickByTick, TickByTickBatch]):
 class BarStream(Stream[Bar | Gap, list[Bar | Gap]]):
     """Bars as they form; from `Client.realtime_bars` and `Client.bars_stream`.
 
-    A `Gap` among them tells that what came before is not continued.
+    A `Gap` among them tells that what came before is not continued. Batches are lists. What
+    happens to bars that a slow reader leaves is the stream's ``policy``.
     """
-
-
-def contracts_of(contracts: Contract | Iterable[Contract]) -> list[Contract]:
-    """One contract or several, as a list."""
-    return [contracts] if isinstance(contracts, Contract) else list(contracts)

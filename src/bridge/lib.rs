@@ -12,9 +12,10 @@
 //! | `models` | the frozen values Python sees |
 //! | `convert` | arguments checked and converted; moments and names back |
 //! | `coroutine` | an awaitable as a coroutine |
-//! | `buffer` | columns of numbers through the buffer protocol |
-//! | `frames` | bars as data frames of pandas and polars |
+//! | `buffer` `arrow` | columns of numbers through the buffer protocol, and as Arrow |
+//! | `frames` | columns as data frames of pandas and polars |
 //! | `mock` | the mock gateway's control API |
+//! | `recorder` | the proxy that writes down a conversation |
 //! | `staging` | what tests stage on it besides prices and books |
 //! | `errors` | core errors as Python exceptions |
 //! | `logging` | Rust logs as Python logging |
@@ -22,6 +23,7 @@
 //! Nothing here decides anything about trading: such a branch belongs in the core.
 
 mod accounts;
+mod arrow;
 mod awaitable;
 mod buffer;
 mod client;
@@ -36,6 +38,7 @@ mod market_data;
 mod mock;
 mod models;
 mod orders;
+mod recorder;
 mod request;
 mod runtime;
 mod staging;
@@ -51,6 +54,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     client::register(module)?;
     module.add_class::<mock::MockGateway>()?;
     module.add_class::<mock::FaultHandle>()?;
+    module.add_class::<recorder::Recorder>()?;
     module.add_function(wrap_pyfunction!(mock::run_mock_gateway, module)?)?;
     module.add_function(wrap_pyfunction!(mock::run_recorder, module)?)?;
     staging::register(module)?;

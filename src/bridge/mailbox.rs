@@ -3,7 +3,8 @@
 //!
 //! On Linux the wake-up is an eventfd the loop watches with `add_reader`, so the runtime's thread
 //! never needs the interpreter. Elsewhere, and on loops without `add_reader`, it is
-//! `call_soon_threadsafe`. A drain hands over for at most two milliseconds, then lets the loop go
+//! `call_soon_threadsafe`, called on a thread that holds nothing: whoever posts may hold a lock
+//! that the thread with the interpreter waits for. A drain hands over for at most two milliseconds, then lets the loop go
 //! on and is called again.
 
 use std::collections::{HashMap, VecDeque};
@@ -13,6 +14,8 @@ use std::time::{Duration, Instant};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
+
+use crate::runtime;
 
 const SLICE: Duration = Duration::from_millis(2);
 
@@ -91,10 +94,13 @@ impl Mailbox {
 enum WakeUp {
     #[cfg(target_os = "linux")]
     EventFd(rustix::fd::OwnedFd),
-    CallSoon {
-        event_loop: Py<PyWeakrefReference>,
-        drain: PyOnceLock<Py<Drain>>,
-    },
+    CallSoon(Arc<LoopCall>),
+}
+
+/// The call that tells a loop.
+struct LoopCall {
+    event_loop: Py<PyWeakrefReference>,
+    drain: PyOnceLock<Py<Drain>>,
 }
 
 impl WakeUp {
@@ -105,15 +111,14 @@ impl WakeUp {
                 // The counter can only be full if it was never read, and then it is readable.
                 let _ = rustix::io::write(fd, &1u64.to_ne_bytes());
             }
-            Self::CallSoon { event_loop, drain } => {
-                // None once the interpreter is going down: nobody is left to be told.
-                Python::try_attach(|py| {
-                    let Some(event_loop) = event_loop.bind(py).upgrade() else { return };
-                    let Some(drain) = drain.get(py) else { return };
-                    if let Err(error) = event_loop.call_method1("call_soon_threadsafe", (drain,)) {
-                        log::debug!(target: "aioibkr::mailbox", "event loop is closed: {error}");
+            Self::CallSoon(call) => {
+                let call = Arc::clone(call);
+                match runtime::handle() {
+                    Ok(handle) => drop(handle.spawn_blocking(move || call.tell())),
+                    Err(error) => {
+                        log::debug!(target: "aioibkr::mailbox", "nobody is told: {error}")
                     }
-                });
+                }
             }
         }
     }
@@ -125,8 +130,21 @@ impl WakeUp {
                 let mut counter = [0u8; 8];
                 let _ = rustix::io::read(fd, &mut counter);
             }
-            Self::CallSoon { .. } => {}
+            Self::CallSoon(_) => {}
         }
+    }
+}
+
+impl LoopCall {
+    fn tell(&self) {
+        // None once the interpreter is going down: nobody is left to be told.
+        Python::try_attach(|py| {
+            let Some(event_loop) = self.event_loop.bind(py).upgrade() else { return };
+            let Some(drain) = self.drain.get(py) else { return };
+            if let Err(error) = event_loop.call_method1("call_soon_threadsafe", (drain,)) {
+                log::debug!(target: "aioibkr::mailbox", "event loop is closed: {error}");
+            }
+        });
     }
 }
 
@@ -223,14 +241,10 @@ fn call_soon_mailbox(
     py: Python<'_>,
     event_loop: &Bound<'_, PyWeakrefReference>,
 ) -> PyResult<Arc<Mailbox>> {
-    let mailbox = new_mailbox(WakeUp::CallSoon {
-        event_loop: event_loop.clone().unbind(),
-        drain: PyOnceLock::new(),
-    });
-    let drain = Py::new(py, Drain(Arc::clone(&mailbox)))?;
-    if let WakeUp::CallSoon { drain: cell, .. } = &mailbox.wake_up {
-        // A fresh cell is empty, so this set cannot fail.
-        let _ = cell.set(py, drain);
-    }
+    let event_loop = event_loop.clone().unbind();
+    let call = Arc::new(LoopCall { event_loop, drain: PyOnceLock::new() });
+    let mailbox = new_mailbox(WakeUp::CallSoon(Arc::clone(&call)));
+    // A fresh cell is empty, so this set cannot fail.
+    let _ = call.drain.set(py, Py::new(py, Drain(Arc::clone(&mailbox)))?);
     Ok(mailbox)
 }

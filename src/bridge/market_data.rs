@@ -81,7 +81,7 @@ impl Client {
         let answer = async move {
             client.bars(contract, wanted, timeout).await.map(|bars| BarColumns::of(&bars))
         };
-        request::read(py, answer, |py, columns| models::object(py, Bars(columns.into())))
+        request::read(py, answer, |py, columns| models::object(py, Bars::new(columns)))
     }
 }
 

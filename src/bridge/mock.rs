@@ -39,7 +39,7 @@ fn refused(py: Python<'_>, error: &mock::Error) -> PyErr {
 }
 
 /// Settings that cannot work are the caller's to mend; all else is the system's word.
-fn unstartable(py: Python<'_>, error: std::io::Error) -> PyErr {
+pub(crate) fn unstartable(py: Python<'_>, error: std::io::Error) -> PyErr {
     match error.kind() {
         std::io::ErrorKind::InvalidInput => convert::invalid(py, error.to_string()),
         _ => error.into(),
@@ -61,8 +61,8 @@ impl MockGateway {
 impl MockGateway {
     #[new]
     #[pyo3(signature = (*, host, port, accounts, seed, min_server_version, max_server_version,
-                        receive_buffer, print_requests, allow_non_loopback, limits, scenario,
-                        replay, replay_speed, speed, master_client))]
+                        receive_buffer, print_requests, allow_non_loopback, limits, prices, scenario,
+                        replay, replay_speed, speed, master_client, profile))]
     #[expect(clippy::too_many_arguments, reason = "one keyword per setting")]
     fn new(
         py: Python<'_>,
@@ -76,20 +76,25 @@ impl MockGateway {
         print_requests: bool,
         allow_non_loopback: bool,
         limits: &Bound<'_, PyDict>,
+        prices: Option<PathBuf>,
         scenario: Option<PathBuf>,
         replay: Option<PathBuf>,
         replay_speed: f64,
         speed: f64,
         master_client: Option<i32>,
+        profile: &Bound<'_, PyDict>,
     ) -> PyResult<Self> {
         let host: IpAddr = host
             .parse()
             .map_err(|_| convert::invalid(py, format!("host {host:?} is not an IP address")))?;
+        let prices = prices.map(|path| mock::PriceSeries::load(&path)).transpose();
         let scenario = scenario.map(|path| mock::Scenario::load(&path)).transpose();
         let recording = replay.map(|path| mock::Recording::load(&path)).transpose();
         let recording = recording.map_err(|error| refused(py, &error))?;
         let settings = mock::Settings {
             limits: limits_of(limits)?,
+            profile: profile_of(profile)?,
+            prices: prices.map_err(|error| refused(py, &error))?,
             scenario: scenario.map_err(|error| refused(py, &error))?,
             replay: recording.map(|recording| mock::Replay { recording, speed: replay_speed }),
             host,
@@ -168,6 +173,14 @@ impl MockGateway {
 
     fn set_entitlement(&self, py: Python<'_>, symbol: &str, live: bool) -> PyResult<()> {
         self.control(py, |gateway| gateway.set_entitlement(symbol, live))
+    }
+
+    fn set_permission(&self, py: Python<'_>, symbol: &str, trading: bool) -> PyResult<()> {
+        self.control(py, |gateway| gateway.set_permission(symbol, trading))
+    }
+
+    fn set_commission(&self, py: Python<'_>, symbol: &str, per_unit: f64) -> PyResult<()> {
+        self.control(py, |gateway| gateway.set_commission(symbol, per_unit))
     }
 
     fn set_position(
@@ -261,6 +274,10 @@ impl MockGateway {
 
     fn hold_price(&self, py: Python<'_>, symbol: &str) -> PyResult<()> {
         self.control(py, |gateway| gateway.set_price_process(symbol, None))
+    }
+
+    fn play_prices(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        self.control(py, |gateway| gateway.play_prices(&mock::PriceSeries::load(&path)?))
     }
 
     #[pyo3(signature = (*, account, symbol, action, order_type, quantity, limit_price, stop_price))]
@@ -396,7 +413,26 @@ fn limits_of(of: &Bound<'_, PyDict>) -> PyResult<mock::Limits> {
         scanners: field(of, "scanners")?,
         account_summaries: field(of, "account_summaries")?,
         clients: field(of, "clients")?,
+        active_orders: field(of, "active_orders")?,
         has_history_pacing: is_set("history_pacing")?,
+    })
+}
+
+fn profile_of(of: &Bound<'_, PyDict>) -> PyResult<mock::Profile> {
+    let is_set = |name| Ok::<_, PyErr>(field(of, name)?.unwrap_or(false));
+    let zone: Option<Vec<u8>> = field(of, "zone")?;
+    let host = mock::HostClock {
+        zone: zone.unwrap_or_default(),
+        minutes_ahead: field(of, "utc_offset_minutes")?.unwrap_or_default(),
+    };
+    Ok(mock::Profile {
+        is_read_only: is_set("read_only")?,
+        writes_utc_windows: is_set("utc_windows")?,
+        has_idle_history_farm: is_set("idle_history_farm")?,
+        samples_quotes: is_set("sampled_quotes")?,
+        paces_account_updates: is_set("paced_account_updates")?,
+        host,
+        texts: field(of, "texts")?.unwrap_or_default(),
     })
 }
 
@@ -423,6 +459,10 @@ fn market_rules(now: mock::MarketRules, named: &HashMap<String, bool>) -> mock::
         previews_twice: rule("previews_twice", now.previews_twice),
         repeats_states: rule("repeats_states", now.repeats_states),
         protects_prices: rule("protects_prices", now.protects_prices),
+        kills_immediate: rule("kills_immediate", now.kills_immediate),
+        notes_missing_zone: rule("notes_missing_zone", now.notes_missing_zone),
+        hides_algorithms: rule("hides_algorithms", now.hides_algorithms),
+        notes_direct_routing: rule("notes_direct_routing", now.notes_direct_routing),
     }
 }
 

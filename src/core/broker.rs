@@ -22,13 +22,11 @@ use crate::clock::Deadline;
 use crate::config::Config;
 use crate::contracts::Contracts;
 use crate::error::{Error, ErrorKind, Result};
-use crate::gateway::{Link, Target};
 use crate::feed::{FeedLink, FeedTarget};
+use crate::gateway::{Link, Target};
 use crate::market_data::{Fanouts, Feed, FeedPolicy, KeptQuotes, LinePolicy, Lines};
 use crate::metrics::{Counters, Metrics};
-use crate::model::{
-    AccountId, ClientId, Generation, Health, LinkHealth, Reconnect, SessionState,
-};
+use crate::model::{AccountId, ClientId, Generation, Health, LinkHealth, Reconnect, SessionState};
 use crate::orders::{Keys, Orders, Terms};
 use crate::session::{Policy, Session, Status};
 

@@ -121,7 +121,8 @@ impl Config {
                 self.client_id.0
             )));
         }
-        if let Some(feed) = self.feed_client_id.filter(|feed| feed.0 < 0 || *feed == self.client_id) {
+        if let Some(feed) = self.feed_client_id.filter(|feed| feed.0 < 0 || *feed == self.client_id)
+        {
             return Err(Error::config(format!(
                 "feed_client_id {feed}: give 0 or more, another than client_id"
             )));

@@ -6,6 +6,9 @@ use std::net::SocketAddr;
 use lexopt::{Arg, ValueExt};
 
 use crate::gateway::MockGateway;
+use crate::limits::NamedLimits;
+use crate::prices::PriceSeries;
+use crate::profile::Profile;
 use crate::replay::{Recorder, RecorderSettings, Recording, Replay};
 use crate::request_log::RequestRecord;
 use crate::scenario::Scenario;
@@ -27,6 +30,16 @@ usage: aioibkr-mock-gateway [options]
   --seed N                  seed of prices and history (1)
   --speed X                 how fast the market's time runs (1)
   --master-client N         client that sees the orders of all others (none)
+  --read-only               refuse everything about orders
+  --zone NAME               zone of the host in the connection time (UTC)
+  --utc-offset-minutes N    minutes the host's clock is ahead of UTC (0)
+  --utc-windows             write the window of a history in UTC
+  --idle-history-farm       let the farm for history sleep until it is asked
+  --sampled-quotes          send quotes in IB's samples
+  --paced-account-updates   send account figures every three minutes
+  --limit NAME=VALUE        a limit of clients: a number, on or off; ib for all of
+                            IB's; may be repeated (see the documentation)
+  --prices FILE             play prices from a CSV file or a recording
   --scenario FILE           let the events of a TOML file happen
   --replay FILE             answer from a recording instead of from a market
   --replay-speed N          times as fast as recorded, 0 without waiting (1)
@@ -111,10 +124,17 @@ enum Command {
 
 fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, lexopt::Error> {
     let mut settings = Settings { port: DEFAULT_PORT, ..Settings::default() };
-    let (mut recording, mut speed) = (None, 1.0);
+    let (mut recording, mut speed, mut limits) = (None, 1.0, NamedLimits::default());
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
         match argument {
+            Arg::Long(name) if set_up(&mut settings.profile, name) => {}
+            Arg::Long("zone") => {
+                settings.profile.host.zone = parser.value()?.string()?.into_bytes();
+            }
+            Arg::Long("utc-offset-minutes") => {
+                settings.profile.host.minutes_ahead = parser.value()?.parse()?;
+            }
             Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
             Arg::Long("host") => settings.host = parser.value()?.parse()?,
             Arg::Long("port") => settings.port = parser.value()?.parse()?,
@@ -128,6 +148,8 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, lexopt:
             Arg::Long("seed") => settings.seed = parser.value()?.parse()?,
             Arg::Long("speed") => settings.speed = parser.value()?.parse()?,
             Arg::Long("master-client") => settings.master_client = Some(parser.value()?.parse()?),
+            Arg::Long("limit") => limit(&mut limits, &parser.value()?.string()?)?,
+            Arg::Long("prices") => settings.prices = Some(prices(&parser.value()?)?),
             Arg::Long("scenario") => settings.scenario = Some(scenario(&parser.value()?)?),
             Arg::Long("replay") => recording = Some(loaded(&parser.value()?)?),
             Arg::Long("replay-speed") => speed = parser.value()?.parse()?,
@@ -136,13 +158,36 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, lexopt:
             other => return Err(other.unexpected()),
         }
     }
+    settings.limits = limits.limits();
     settings.replay = recording.map(|recording| Replay { recording, speed });
     settings.check().map_err(|error| error.to_string())?;
     Ok(Command::Serve(Box::new(settings)))
 }
 
+/// Switches on what an option without a value names; `false` if it is another one.
+fn set_up(profile: &mut Profile, option: &str) -> bool {
+    let flag = match option {
+        "read-only" => &mut profile.is_read_only,
+        "utc-windows" => &mut profile.writes_utc_windows,
+        "idle-history-farm" => &mut profile.has_idle_history_farm,
+        "sampled-quotes" => &mut profile.samples_quotes,
+        "paced-account-updates" => &mut profile.paces_account_updates,
+        _ => return false,
+    };
+    *flag = true;
+    true
+}
+
+fn limit(limits: &mut NamedLimits, option: &str) -> Result<(), lexopt::Error> {
+    limits.set(option).map_err(|error| error.to_string().into())
+}
+
 fn scenario(path: &std::ffi::OsStr) -> Result<Scenario, lexopt::Error> {
     Scenario::load(path.as_ref()).map_err(|error| error.to_string().into())
+}
+
+fn prices(path: &std::ffi::OsStr) -> Result<PriceSeries, lexopt::Error> {
+    PriceSeries::load(path.as_ref()).map_err(|error| error.to_string().into())
 }
 
 fn loaded(path: &std::ffi::OsStr) -> Result<Recording, lexopt::Error> {
@@ -220,6 +265,7 @@ fn say(to: &mut impl Write, text: &str) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::Limits;
 
     fn parsed(line: &str) -> Result<Settings, String> {
         match parse(line.split_whitespace().map(str::to_owned)) {
@@ -240,6 +286,36 @@ mod tests {
     }
 
     #[test]
+    fn test_options_set_the_gateway_up() {
+        let line = "--read-only --utc-windows --idle-history-farm --sampled-quotes \
+                    --paced-account-updates --zone CET --utc-offset-minutes 60";
+
+        let profile = parsed(line).unwrap().profile;
+
+        let expected = Profile {
+            is_read_only: true,
+            writes_utc_windows: true,
+            has_idle_history_farm: true,
+            samples_quotes: true,
+            paces_account_updates: true,
+            host: crate::profile::HostClock { zone: b"CET".to_vec(), minutes_ahead: 60 },
+            ..Profile::default()
+        };
+        assert_eq!(profile, expected);
+    }
+
+    #[test]
+    fn test_limits_are_those_named_and_otherwise_the_default() {
+        let limits = |line| parsed(line).map(|settings| settings.limits);
+        let (one, default) = (Some(1), Limits::default());
+
+        assert_eq!(limits("--port 0"), Ok(default));
+        assert_eq!(limits("--limit depth=1"), Ok(Limits { depth: one, ..default }));
+        assert_eq!(limits("--limit ib --limit=depth=1"), Ok(Limits { depth: one, ..Limits::ib() }));
+        assert!(limits("--limit depth=few").is_err_and(|error| error.contains("depth=few")));
+    }
+
+    #[test]
     fn test_bad_usage_is_told_by_its_exit_code() {
         for line in [
             "--port x",
@@ -250,6 +326,7 @@ mod tests {
             "--scenario /nope/x.toml",
             "--replay /nope/x",
             "--replay-speed 1x",
+            "--limit depth=few",
         ] {
             assert!(parsed(line).is_err(), "{line}");
             assert_eq!(run(line.split_whitespace().map(str::to_owned)), BAD_USAGE, "{line}");

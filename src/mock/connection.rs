@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::cli;
 use crate::client::{ConnectionId, Due, NO_REQUEST, Outlet, coded, uncoded};
 use crate::exchange::ClientId;
-use crate::faults::{Ending, Fate, Piece};
+use crate::faults::{Ending, Fate, Piece, Quirk};
 use crate::handler;
 use crate::handshake::{self, GREETING, Versions};
 use crate::limits::{Verdict, is_answered_at_once};
@@ -31,6 +31,9 @@ const READ_BUFFER: usize = 64 * 1024;
 /// How long a connection whose client stopped reading is read on for what has already arrived.
 const ARRIVED: Duration = Duration::from_millis(50);
 
+/// How long requests that have arrived are served before other clients have their turn.
+const TURN: Duration = Duration::from_millis(1);
+
 type Reader = BufReader<OwnedReadHalf>;
 
 /// Serves a client until either side ends the connection.
@@ -41,17 +44,32 @@ pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) -> io::Result<
     stream.set_nodelay(true)?;
     let (reader, mut writer) = stream.into_split();
     let mut reader = BufReader::with_capacity(READ_BUFFER, reader);
-    let Some(version) = negotiate(&mut reader, &mut writer, &shared).await? else { return Ok(()) };
+    if shared.faults.meets_at_door(Quirk::AcceptThenReset) {
+        return end(Ending::Reset, writer, &shared).await;
+    }
+    if shared.faults.meets_at_door(Quirk::AcceptThenClose) {
+        return close(&mut reader, &mut writer).await;
+    }
+    let agreed = negotiate(&mut reader, &mut writer, &shared).await?;
+    let Some((version, is_paced)) = agreed else { return Ok(()) };
+    if shared.faults.meets_at_door(Quirk::VersionThenClose) {
+        return close(&mut reader, &mut writer).await;
+    }
     let Some(client) = await_start(&mut reader, version, &shared).await? else { return Ok(()) };
     if shared.world().is_full() {
         return Ok(());
     }
     if shared.faults.holds_id(client) {
-        return refuse_id(&mut writer, version).await;
+        return refuse_id(&mut writer, version, &shared).await;
     }
     let outbox = Arc::new(Outbox::new(shared.settings.unread_limit));
     let admitted = shared.world().admit(client, version, &outbox);
-    let Some(outlet) = admitted else { return refuse_id(&mut writer, version).await };
+    let Some(outlet) = admitted else {
+        return refuse_id(&mut writer, version, &shared).await;
+    };
+    if is_paced {
+        outlet.usage.pace(outlet.connection);
+    }
     let _seat = Seat { shared: Arc::clone(&shared), connection: outlet.connection };
     let ending = converse(&mut reader, &mut writer, &outlet, &shared).await;
     end(ending, writer, &shared).await?;
@@ -87,6 +105,17 @@ async fn converse(
     Ending::Closed
 }
 
+/// Ends the stream in order: what has arrived is taken off the socket, or it would be reset.
+async fn close(reader: &mut Reader, writer: &mut OwnedWriteHalf) -> io::Result<()> {
+    writer.shutdown().await?;
+    let mut nowhere = tokio::io::sink();
+    let arrived = tokio::io::copy(reader, &mut nowhere);
+    if tokio::time::timeout(ARRIVED, arrived).await.is_err() {
+        log::debug!("a client that was not let in stays");
+    }
+    Ok(())
+}
+
 /// Ends a connection the way a fault asks for; the socket closes when its other half is dropped.
 async fn end(ending: Ending, writer: OwnedWriteHalf, shared: &Shared) -> io::Result<()> {
     match ending {
@@ -112,13 +141,13 @@ impl Drop for Seat {
     }
 }
 
-/// Agrees on a server version. `None` if there is none both sides speak: the socket is closed (FORMAT
-/// section 2).
+/// Agrees on a server version, and whether the client is to be paced. `None` if there is no version both
+/// sides speak: the socket is closed (FORMAT section 2).
 async fn negotiate(
     reader: &mut Reader,
     writer: &mut OwnedWriteHalf,
     shared: &Shared,
-) -> io::Result<Option<ServerVersion>> {
+) -> io::Result<Option<(ServerVersion, bool)>> {
     let mut greeting = [0; GREETING.len()];
     reader.read_exact(&mut greeting).await?;
     if greeting != *GREETING {
@@ -128,12 +157,10 @@ async fn negotiate(
     if !frame::read(reader, &mut body).await? {
         return Ok(None);
     }
-    let versions = Versions::parse(&body);
-    let Some(version) = versions.and_then(|versions| versions.choose(&shared.settings)) else {
-        return Ok(None);
-    };
-    writer.write_all(&handshake::reply(version)).await?;
-    Ok(Some(version))
+    let Some(versions) = Versions::parse(&body) else { return Ok(None) };
+    let Some(version) = versions.choose(&shared.settings) else { return Ok(None) };
+    writer.write_all(&handshake::reply(version, &shared.settings.profile.host)).await?;
+    Ok(Some((version, versions.is_paced)))
 }
 
 /// Reads up to START_API; what comes before it is not answered.
@@ -153,19 +180,29 @@ async fn await_start(
     Ok(None)
 }
 
-async fn refuse_id(writer: &mut OwnedWriteHalf, version: ServerVersion) -> io::Result<()> {
+async fn refuse_id(
+    writer: &mut OwnedWriteHalf,
+    version: ServerVersion,
+    shared: &Shared,
+) -> io::Result<()> {
     const HELD: i32 = 326;
     let mut bytes = Vec::new();
-    let error = coded(NO_REQUEST, HELD, notices::text(HELD));
+    let text = shared.settings.profile.texts.get(&HELD).cloned();
+    let error = coded(NO_REQUEST, HELD, text.unwrap_or_else(|| notices::text(HELD)));
     encoding::push(&mut bytes, version, ReplyKind::ErrMsg, &error);
     writer.write_all(&bytes).await?;
     writer.shutdown().await
 }
 
 async fn read_requests(reader: &mut Reader, outlet: &Outlet, shared: &Shared) -> io::Result<()> {
-    let mut body = Vec::new();
+    let (mut body, mut turn) = (Vec::new(), Instant::now());
     while frame::read(reader, &mut body).await? {
+        if turn.elapsed() > TURN {
+            tokio::task::yield_now().await;
+            turn = Instant::now();
+        }
         slow_down(body.len(), outlet, shared).await;
+        await_turn(outlet).await;
         if outlet.outbox.is_ending() || !passes_rate(outlet) {
             continue;
         }
@@ -191,17 +228,28 @@ async fn slow_down(bytes: usize, outlet: &Outlet, shared: &Shared) {
     }
 }
 
+/// Waits until the message rate has room, if the client asked for that (L3).
+async fn await_turn(outlet: &Outlet) {
+    while let Some(wait) = outlet.usage.wait(outlet.connection, Instant::now()) {
+        tokio::time::sleep(wait).await;
+    }
+}
+
 /// Serves a request, unless a fault strikes it.
 fn take(request: Request, outlet: &Outlet, shared: &Shared) {
     let admitted = outlet.usage.request(outlet.connection, &request, Instant::now());
-    if let Verdict::Refuse(code, text) = admitted {
-        return outlet.error(request.id().unwrap_or(NO_REQUEST), code, text);
-    }
     let wait = |delay, waiting| {
         shared
             .schedule
             .plan(delay, Due::Request(outlet.clone(), Box::new(request.clone()), waiting));
     };
+    match admitted {
+        Verdict::Refuse(code, text) | Verdict::Drop(code, text) => {
+            return outlet.error(request.id().unwrap_or(NO_REQUEST), code, text);
+        }
+        Verdict::Later(delay) => return wait(delay, Some(outlet.pending.wait_for_one())),
+        Verdict::Pass | Verdict::Warn(_) => {}
+    }
     match shared.faults.request_fate(outlet.client, request.kind().name()) {
         Fate::Lost => {}
         Fate::Late(delay) => wait(delay, Some(outlet.pending.wait_for_one())),
@@ -225,7 +273,7 @@ fn take(request: Request, outlet: &Outlet, shared: &Shared) {
 /// Counts a message; one over the rate is refused and in the end its connection dropped (L1).
 fn passes_rate(outlet: &Outlet) -> bool {
     match outlet.usage.message(outlet.connection, Instant::now()) {
-        Verdict::Pass => true,
+        Verdict::Pass | Verdict::Later(_) => true,
         Verdict::Warn(text) => {
             outlet.send(&uncoded(text));
             true

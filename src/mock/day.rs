@@ -31,7 +31,8 @@ impl MockGateway {
         for client in self.world().clients.values_mut() {
             let lost = client.streams.lose_market_data();
             let quotes = std::mem::take(&mut client.tickers).into_keys();
-            for id in lost.into_iter().chain(quotes) {
+            let outdone = std::mem::take(&mut client.outdone).into_keys();
+            for id in lost.into_iter().chain(quotes).chain(outdone) {
                 client.outlet.usage.end(client.outlet.connection, id);
             }
         }

@@ -20,10 +20,16 @@ pub enum Error {
     NotCounted,
     /// No fault has this name, or its fields do not fit it; the text says which.
     BadFault(String),
+    /// A limit is not one, or its value does not fit it; the text has both.
+    BadLimit(String),
     /// A scenario is wrong; the text names the line.
     BadScenario(String),
     /// A recording is wrong; the text names the line.
     BadRecording(String),
+    /// A message is no request; the text says why.
+    BadRequest(String),
+    /// A file of prices is wrong, or names an instrument that is not there; the text says where.
+    BadPrices(String),
     /// The address can be reached from other machines and that was not allowed.
     NotLoopback(IpAddr),
     /// No account was given, or a name is not plain letters and digits.
@@ -57,8 +63,11 @@ impl std::fmt::Display for Error {
                 write!(f, "a fault that is a state takes neither count nor probability")
             }
             Self::BadFault(cause) => write!(f, "{cause}"),
+            Self::BadLimit(cause) => write!(f, "limit {cause}"),
             Self::BadScenario(cause) => write!(f, "scenario {cause}"),
             Self::BadRecording(cause) => write!(f, "recording {cause}"),
+            Self::BadRequest(cause) => write!(f, "this is no request: {cause}"),
+            Self::BadPrices(cause) => write!(f, "prices {cause}"),
             Self::NotLoopback(host) => {
                 write!(f, "{host} is not a loopback address and that was not allowed")
             }

@@ -15,10 +15,14 @@
 mod active;
 mod distortion;
 mod named;
+mod of_orders;
+mod quirk;
 
 pub(crate) use active::{FaultId, Faults};
 pub(crate) use distortion::{Ending, Fate, Piece, pieces};
 pub use named::FaultFields;
+pub use of_orders::OrderFault;
+pub use quirk::Quirk;
 
 use std::time::Duration;
 
@@ -80,6 +84,28 @@ pub enum Fault {
     LateDrain(Duration),
     /// The gateway reads at most this many bytes per second, so that a client's writes back up.
     SlowReader(u32),
+    /// Something a real gateway was seen to do.
+    Quirk(Quirk),
+    /// Orders, their reports or their books go wrong.
+    Order(OrderFault),
+}
+
+impl From<Quirk> for Fault {
+    fn from(quirk: Quirk) -> Self {
+        Self::Quirk(quirk)
+    }
+}
+
+impl From<Quirk> for Injection {
+    fn from(quirk: Quirk) -> Self {
+        Fault::from(quirk).into()
+    }
+}
+
+impl From<OrderFault> for Injection {
+    fn from(fault: OrderFault) -> Self {
+        Fault::Order(fault).into()
+    }
 }
 
 /// A fault and whom it strikes: by default every client, each time.
@@ -121,6 +147,10 @@ impl Injection {
         if !(0.0..=1.0).contains(&self.probability) {
             return Err(Error::BadNumber("probability"));
         }
+        let is_at_door = matches!(self.fault, Fault::Quirk(quirk) if quirk.is_at_door());
+        if is_at_door && self.client.is_some() {
+            return Err(Error::BadFault("no client is known at the door".to_owned()));
+        }
         let is_counted = self.count.is_some() || self.probability < 1.0;
         match self.fault.is_state() && is_counted {
             true => Err(Error::NotCounted),
@@ -147,10 +177,14 @@ impl Fault {
 
     /// A fault that is so, rather than strikes now and then.
     const fn is_state(&self) -> bool {
-        matches!(
-            self,
-            Self::PartialFill(_) | Self::LateFill | Self::IdRollback(_) | Self::SlowReader(_)
-        )
+        match self {
+            Self::PartialFill(_) | Self::LateFill | Self::IdRollback(_) | Self::SlowReader(_) => {
+                true
+            }
+            Self::Quirk(quirk) => quirk.is_state(),
+            Self::Order(fault) => fault.is_state(),
+            _ => false,
+        }
     }
 
     /// The kind of message it strikes.
@@ -175,7 +209,9 @@ impl Fault {
             | Self::IdRollback(_)
             | Self::ClientIdHeld
             | Self::LateDrain(_)
-            | Self::SlowReader(_) => None,
+            | Self::SlowReader(_)
+            | Self::Quirk(_)
+            | Self::Order(_) => None,
         }
     }
 
@@ -222,6 +258,9 @@ mod tests {
             (mute().with_probability(f64::NAN), false),
             (Injection::from(Fault::LateFill).times(1), false),
             (Injection::from(Fault::LateFill).for_client(3), true),
+            (Injection::from(Quirk::AcceptThenClose).times(2), true),
+            (Injection::from(Quirk::AcceptThenClose).for_client(3), false),
+            (Injection::from(Quirk::MissingMarks).times(1), false),
         ];
 
         for (injection, expected) in cases {

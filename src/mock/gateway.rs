@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rust_decimal::Decimal;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -89,6 +90,7 @@ impl MockGateway {
         let scenario = settings.scenario.clone();
         let shared = Arc::new(Shared::new(settings));
         scenario.iter().try_for_each(|scenario| check_scenario(&shared.world(), scenario))?;
+        shared.world().start_prices()?;
         let (server, orders) = unbounded_channel();
         let (started, outcome) = sync_channel(1);
         let served = Arc::clone(&shared);
@@ -98,6 +100,7 @@ impl MockGateway {
         let address = outcome.recv().map_err(std::io::Error::other)??;
         let thread = Mutex::new(Some(thread));
         let gateway = Self { address, shared, server, thread, director: Mutex::default() };
+        gateway.advance(Duration::ZERO);
         if let Some(scenario) = scenario {
             let director = Director::start(scenario, gateway.second_handle())?;
             *gateway.director.lock().unwrap_or_else(PoisonError::into_inner) = Some(director);
@@ -171,6 +174,31 @@ impl MockGateway {
             } else {
                 world.not_entitled.insert(con_id);
             }
+        })
+    }
+
+    /// Says whether the login may trade a symbol; details and data stay (K11), orders get 460 (O24).
+    ///
+    /// # Errors
+    /// An unknown symbol.
+    pub fn set_permission(&self, symbol: &str, trading: bool) -> Result<(), Error> {
+        self.on_symbol(symbol, |world, con_id| {
+            if trading {
+                world.not_permitted.remove(&con_id);
+            } else {
+                world.not_permitted.insert(con_id);
+            }
+        })
+    }
+
+    /// Charges this commission per unit of a symbol from now on; below zero it is a rebate (E9).
+    ///
+    /// # Errors
+    /// An unknown symbol or a number that is not finite.
+    pub fn set_commission(&self, symbol: &str, per_unit: f64) -> Result<(), Error> {
+        let fee = number(per_unit, "per_unit")?;
+        self.on_symbol(symbol, |world, con_id| {
+            world.exchange.fees.insert(con_id, fee);
         })
     }
 
@@ -274,7 +302,7 @@ impl MockGateway {
 
     /// Sends a coded notice with its usual text to every client.
     pub fn notice(&self, code: i32) {
-        self.shared.world().notify_all(code);
+        handler::notify(&mut self.shared.world(), code, None);
     }
 
     /// Closes every connection; clients may connect again at once.
@@ -302,14 +330,15 @@ impl MockGateway {
     }
 
     /// Drops every client and puts the world back to how it started: prices, books, orders, faults,
-    /// recorded requests and connection counts.
+    /// recorded requests and connection counts. Prices of the settings are played from the start.
     ///
     /// # Errors
     /// The gateway is stopped.
     pub fn reset(&self) -> Result<(), Error> {
         self.drop_connections()?;
-        self.shared.world().reset();
+        self.shared.world().reset()?;
         self.shared.log().clear();
+        self.advance(Duration::ZERO);
         Ok(())
     }
 
@@ -484,6 +513,10 @@ fn check_scenario(world: &World, scenario: &Scenario) -> Result<(), Error> {
             Step::Position { account, symbol, .. } => (Some(symbol), Some(account)),
             Step::Price { symbol, .. } | Step::ClearPrice(symbol) => (Some(symbol), None),
             Step::Fill { symbol, .. } | Step::DataError { symbol, .. } => (Some(symbol), None),
+            Step::PlayPrices(series) => {
+                handler::check_prices(world, series).map_err(named)?;
+                (None, None)
+            }
             _ => (None, None),
         };
         if let Some(symbol) = symbol {

@@ -2,6 +2,7 @@
 //! version frames are text at every version; pure parsing here, reading and writing in `connection`.
 
 use crate::clock;
+use crate::profile::HostClock;
 use crate::settings::Settings;
 use crate::wire::{ServerVersion, frame};
 
@@ -13,15 +14,18 @@ pub(crate) const GREETING: &[u8; 4] = b"API\0";
 pub(crate) struct Versions {
     min: i32,
     max: i32,
+    /// The client asks to be queued where it would be refused for sending too fast (L3).
+    pub(crate) is_paced: bool,
 }
 
 impl Versions {
     /// Parses `v<min>..<max>`, with connect options after a space; `v<n>` is a range of one.
     pub(crate) fn parse(body: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(body).ok()?.trim_end_matches('\0');
+        let is_paced = text.split(' ').skip(1).any(|option| option == "+PACEAPI");
         let range = text.split(' ').next()?.strip_prefix('v')?;
         let (min, max) = range.split_once("..").unwrap_or((range, range));
-        Some(Self { min: min.parse().ok()?, max: max.parse().ok()? })
+        Some(Self { min: min.parse().ok()?, max: max.parse().ok()?, is_paced })
     }
 
     /// Whether a client speaks a version.
@@ -37,11 +41,11 @@ impl Versions {
     }
 }
 
-/// The frame that answers a version range.
-pub(crate) fn reply(ServerVersion(version): ServerVersion) -> Vec<u8> {
-    let time = clock::stamp(clock::now());
+/// The frame that answers a version range, with the time of the host in its own words (S6).
+pub(crate) fn reply(ServerVersion(version): ServerVersion, host: &HostClock) -> Vec<u8> {
+    let time = host.stamp(clock::now());
     let mut bytes = Vec::new();
-    frame::push_bare(&mut bytes, format!("{version}\0{time} UTC\0").as_bytes());
+    frame::push_bare(&mut bytes, &[version.to_string().as_bytes(), b"\0", &time, b"\0"].concat());
     bytes
 }
 

@@ -1,14 +1,16 @@
 //! The limits IB sets on its clients, and what a gateway answers beyond them. `Limits` says which hold;
-//! `usage` counts what is open, `pacing` decides about rates.
+//! `usage` counts what is open, `pacing` decides about rates, `named` reads them from a command line.
 //!
 //! By default those hold that no sound test meets: 50 open historical queries, 32 clients, two account
 //! summaries per client and ten scanners. The others are off, as a suite that runs at the speed of a
 //! local gateway would be throttled by them; [`Limits::ib`] switches all on. What is refused was
 //! nevertheless received: it is recorded.
 
+mod named;
 mod pacing;
 mod usage;
 
+pub(crate) use named::NamedLimits;
 pub(crate) use usage::{Usage, Verdict, is_answered_at_once};
 
 /// How many messages a second clients may send.
@@ -45,10 +47,13 @@ pub struct Limits {
     /// Connected clients (S11). 32 by default. What a real gateway sends to one more is not known;
     /// this one closes the connection behind START_API.
     pub clients: Option<usize>,
+    /// Working orders of one account on one side of one contract; 201 beyond (L8). IB: 20. Off by
+    /// default.
+    pub active_orders: Option<usize>,
     /// The pacing of history: for bars of 30 seconds and below 162 beyond 60 queries in ten minutes, 6
     /// in two seconds for one contract, exchange and type, or an identical one within 15 seconds, with
     /// BID_ASK counting twice (L4); 420 beyond 60 new real-time bars in ten minutes (L6). Off by
-    /// default.
+    /// default. Queries for longer bars are paced softly: beyond 60 they are answered a second late.
     pub has_history_pacing: bool,
 }
 
@@ -63,6 +68,7 @@ impl Default for Limits {
             scanners: Some(10),
             account_summaries: Some(2),
             clients: Some(32),
+            active_orders: None,
             has_history_pacing: false,
         }
     }
@@ -77,6 +83,7 @@ impl Limits {
             market_data_lines: Some(100),
             depth: Some(3),
             tick_by_tick: Some(3),
+            active_orders: Some(20),
             has_history_pacing: true,
             ..Self::default()
         }

@@ -8,6 +8,8 @@ pub(crate) struct Login {
     /// Family code by account.
     pub(crate) family_codes: BTreeMap<String, String>,
     pub(crate) white_branding: String,
+    /// Name by account, where an advisor gave one.
+    pub(crate) aliases: BTreeMap<String, String>,
     /// Contract shown by each display group that shows one.
     pub(crate) groups: BTreeMap<i32, String>,
 }

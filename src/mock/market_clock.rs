@@ -25,16 +25,15 @@ impl MarketClock {
         self.at(clock::millis())
     }
 
-    /// Epoch seconds.
-    pub(crate) fn seconds(&self) -> i64 {
-        self.millis().div_euclid(1_000)
+    /// What it will show when it is so much further.
+    pub(crate) fn after(&self, by: Duration) -> i64 {
+        self.millis().saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX))
     }
 
-    /// Moves the clock ahead.
-    pub(crate) fn advance(&mut self, by: Duration) {
+    /// Moves the clock ahead to an epoch millisecond, unless it is past that.
+    pub(crate) fn advance_to(&mut self, millis: i64) {
         let wall = clock::millis();
-        let ahead = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-        (self.market, self.wall) = (self.at(wall).saturating_add(ahead), wall);
+        (self.market, self.wall) = (self.at(wall).max(millis), wall);
     }
 
     /// How long to wait until this clock shows an epoch millisecond.
@@ -74,10 +73,11 @@ mod tests {
     #[test]
     fn test_an_advance_is_kept() {
         let mut clock = MarketClock::new(1.0);
-        let before = clock.seconds();
+        let end = clock.after(Duration::from_secs(3_600));
 
-        clock.advance(Duration::from_secs(3_600));
+        clock.advance_to(end);
+        clock.advance_to(0);
 
-        assert!((3_600..3_605).contains(&(clock.seconds() - before)));
+        assert!((end..end + 5_000).contains(&clock.millis()));
     }
 }

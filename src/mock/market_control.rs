@@ -1,12 +1,14 @@
 //! The part of the control side that moves the market: its clock, its rules, prices that walk, orders
 //! entered by hand, executions that turn out otherwise.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use crate::error::Error;
 use crate::exchange::{MarketRules, PriceProcess};
 use crate::gateway::{MockGateway, instruments_called, number};
 use crate::handler;
+use crate::prices::PriceSeries;
 use crate::wire::pb;
 use crate::world::Wording;
 
@@ -29,11 +31,24 @@ pub struct ManualOrder {
     pub stop_price: Option<f64>,
 }
 
+/// How long an advance waits for a client to read on.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 impl MockGateway {
     /// Moves the market's clock ahead; orders expire, auctions take place, prices walk and days begin
     /// before this returns.
     pub fn advance(&self, by: Duration) {
-        handler::advance(&mut self.shared.world(), by);
+        // Nothing is kept behind the lock that a panic could leave half done.
+        let _whole_way = self.shared.advancing.lock().unwrap_or_else(PoisonError::into_inner);
+        let end = self.shared.world().time.after(by);
+        while !handler::advance_to(&mut self.shared.world(), end) {
+            self.wait_for_readers();
+        }
+    }
+
+    fn wait_for_readers(&self) {
+        let outlets = self.shared.world().outlets();
+        outlets.iter().for_each(|outlet| outlet.outbox.wait_for_room(PATIENCE));
     }
 
     /// Epoch seconds on the market's clock.
@@ -55,7 +70,7 @@ impl MockGateway {
         handler::follow_faults(&mut world);
     }
 
-    /// Lets the price of a symbol walk, or stand still again.
+    /// Lets the price of a symbol walk, or stand still again whether it walks or is played.
     ///
     /// # Errors
     /// An unknown symbol or an interval of zero.
@@ -71,6 +86,18 @@ impl MockGateway {
         for con_id in instruments_called(&world, symbol)? {
             handler::walk(&mut world, con_id, process);
         }
+        Ok(())
+    }
+
+    /// Plays prices from now on, in the time of the market, next to those played already. Rows of the
+    /// very beginning are played when this returns. `set_price_process` without a process ends it for a
+    /// symbol.
+    ///
+    /// # Errors
+    /// An instrument that is not listed; nothing is played then.
+    pub fn play_prices(&self, series: &PriceSeries) -> Result<(), Error> {
+        handler::play(&mut self.shared.world(), series)?;
+        self.advance(Duration::ZERO);
         Ok(())
     }
 

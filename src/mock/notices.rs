@@ -1,8 +1,11 @@
 //! The texts of coded notices that belong to no request, and of the refusals every handler uses.
 //! Farm names are glued to the text as real gateways do (S3).
 
-/// Farm notices of a healthy gateway, sent to every new client (S2, S5).
-pub(crate) const FARMS: [i32; 3] = [2104, 2106, 2158];
+/// The state of the farms of a healthy gateway, sent to every new client (S2, S5); a farm for history
+/// that sleeps is told as such (S3).
+pub(crate) const fn farms(has_idle_history_farm: bool) -> [i32; 3] {
+    [2104, if has_idle_history_farm { 2107 } else { 2106 }, 2158]
+}
 
 /// The text a gateway sends with a code on its own.
 pub(crate) fn text(code: i32) -> String {

@@ -3,7 +3,7 @@
 //! disconnected, as there is no other honest way to keep both its stream whole and memory finite.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncWrite, AsyncWriteExt};
@@ -18,6 +18,8 @@ pub(crate) struct Outbox {
     limit: usize,
     queue: Mutex<Queue>,
     changed: Notify,
+    /// Told when bytes are taken off to be written.
+    taken: Condvar,
 }
 
 #[derive(Default)]
@@ -30,6 +32,10 @@ struct Queue {
     floods: Vec<Flood>,
     is_cut: bool,
     is_ending: bool,
+    /// Whoever pushes has more and says when it is all.
+    is_corked: bool,
+    /// Nothing was taken off while somebody waited for it.
+    is_stuck: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -45,7 +51,31 @@ enum Work {
     Cut,
 }
 
+/// While it lives, what is pushed to these outboxes waits to leave together.
+pub(crate) struct Corked(Vec<Arc<Outbox>>);
+
+impl Corked {
+    pub(crate) fn new(outboxes: Vec<Arc<Outbox>>) -> Self {
+        outboxes.iter().for_each(|outbox| outbox.lock().is_corked = true);
+        Self(outboxes)
+    }
+}
+
+impl Drop for Corked {
+    fn drop(&mut self) {
+        for outbox in &self.0 {
+            outbox.lock().is_corked = false;
+            outbox.changed.notify_one();
+        }
+    }
+}
+
 impl Queue {
+    /// Whether the writer has to be woken for what comes now: else it was, or will look by itself.
+    fn is_asleep(&self) -> bool {
+        self.bytes.is_empty() && self.marks.is_empty() && !self.is_corked
+    }
+
     fn add(&mut self, piece: Piece) {
         let place = self.bytes.len();
         match piece {
@@ -78,7 +108,7 @@ impl Queue {
 
 impl Outbox {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, queue: Mutex::default(), changed: Notify::new() }
+        Self { limit, queue: Mutex::default(), changed: Notify::new(), taken: Condvar::new() }
     }
 
     /// Lets `write` append to the queue, then wakes the writer.
@@ -105,6 +135,7 @@ impl Outbox {
         if queue.is_cut || queue.is_ending {
             return;
         }
+        let is_asleep = queue.is_asleep();
         write(&mut queue);
         let held = std::mem::take(&mut queue.held);
         queue.add(Piece::Bytes(held));
@@ -113,8 +144,22 @@ impl Outbox {
             queue.is_cut = true;
             queue.bytes = Vec::new();
         }
-        drop(queue);
-        self.changed.notify_one();
+        if is_asleep || queue.is_cut || queue.is_ending {
+            drop(queue);
+            self.changed.notify_one();
+        }
+    }
+
+    /// Blocks while much waits to be written, so that whoever makes messages does not outrun a client
+    /// that reads. One that has not taken anything off for this long is not waited for again before
+    /// it does.
+    pub(crate) fn wait_for_room(&self, patience: Duration) {
+        const MUCH: usize = 1024 * 1024;
+        let is_open = |queue: &Queue| !(queue.is_cut || queue.is_ending || queue.is_stuck);
+        let is_full = |queue: &mut Queue| queue.bytes.len() > MUCH && is_open(queue);
+        let waited = self.taken.wait_timeout_while(self.lock(), patience, is_full);
+        let (mut queue, outcome) = waited.unwrap_or_else(PoisonError::into_inner);
+        queue.is_stuck |= outcome.timed_out();
     }
 
     /// Queues a flood behind the bytes queued so far.
@@ -209,6 +254,8 @@ impl Outbox {
             return Ok(Work::Mark(mark));
         }
         if !queue.bytes.is_empty() {
+            queue.is_stuck = false;
+            self.taken.notify_all();
             return Ok(Work::Bytes(queue.take_bytes(spare)));
         }
         if !queue.floods.is_empty() {
@@ -309,6 +356,41 @@ mod tests {
         outbox.write_to(&mut Vec::new()).await.unwrap();
 
         assert!(start.elapsed() >= pause);
+    }
+
+    #[tokio::test]
+    async fn test_frames_pushed_under_a_cork_leave_when_it_is_pulled() {
+        let outbox = Arc::new(Outbox::new(8));
+        let (mut socket, mut client) = tokio::io::duplex(64);
+        let writer = Arc::clone(&outbox);
+        let writing = tokio::spawn(async move { writer.write_to(&mut socket).await });
+        let mut read = [0; 6];
+        tokio::task::yield_now().await;
+
+        let corked = Corked::new(vec![Arc::clone(&outbox)]);
+        outbox.push(|bytes| bytes.extend_from_slice(b"one"));
+        tokio::task::yield_now().await;
+        outbox.push(|bytes| bytes.extend_from_slice(b"two"));
+        drop(corked);
+        let count = client.read(&mut read).await.unwrap();
+
+        writing.abort();
+        assert_eq!(&read[..count], b"onetwo");
+    }
+
+    #[test]
+    fn test_a_client_that_takes_nothing_off_is_waited_for_once() {
+        let outbox = Outbox::new(usize::MAX);
+        outbox.push(|bytes| bytes.resize(2 * 1024 * 1024, 0));
+
+        outbox.wait_for_room(Duration::from_millis(1));
+        let is_stuck = outbox.lock().is_stuck;
+        // Waiting again would hang the test.
+        outbox.wait_for_room(Duration::MAX);
+        let taken = outbox.take(Vec::new());
+
+        assert!(is_stuck && taken.is_ok());
+        assert!(!outbox.lock().is_stuck);
     }
 
     #[tokio::test]

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use crate::exchange::ClientId;
 use crate::wire::field::Sink;
-use crate::wire::{RequestKind, ServerVersion, encoding};
+use crate::wire::{Request, RequestKind, ServerVersion, encoding};
 
 /// Most bytes of requests that are kept, not counting their bookkeeping.
 pub(crate) const LIMIT: usize = 16 * 1024 * 1024;
@@ -71,12 +71,22 @@ impl RequestLog {
 
 /// A request's body decoded for a person.
 pub(crate) fn record((client, version): Sender, kind: RequestKind, body: &[u8]) -> RequestRecord {
-    let fields = match encoding::decode(version, body) {
-        Ok(request) => Sink::rows_of(&request),
+    match encoding::decode(version, body) {
+        Ok(request) => shown(client, &request),
         // What cannot be decoded is shown without fields: the client got an error for it.
-        Err(_) => Vec::new(),
-    };
-    RequestRecord { client_id: client.0, kind: kind.name().to_owned(), fields }
+        Err(_) => {
+            RequestRecord { client_id: client.0, kind: kind.name().to_owned(), fields: Vec::new() }
+        }
+    }
+}
+
+/// A decoded request for a person.
+pub(crate) fn shown(client: ClientId, request: &Request) -> RequestRecord {
+    RequestRecord {
+        client_id: client.0,
+        kind: request.kind().name().to_owned(),
+        fields: Sink::rows_of(request),
+    }
 }
 
 #[cfg(test)]

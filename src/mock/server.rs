@@ -60,7 +60,11 @@ impl Server {
         loop {
             tokio::select! {
                 stream = accept(self.listener.as_ref()) => self.serve(stream),
-                due = shared.schedule.next() => happen(due, &shared),
+                due = shared.schedule.next() => {
+                    happen(due, &shared);
+                    // The next thing may be due already; clients get their turn all the same.
+                    tokio::task::yield_now().await;
+                }
                 Some(_) = self.connections.join_next() => {}
                 order = orders.recv() => {
                     let Some((order, reply)) = order else { return self.drop_connections().await };
@@ -135,8 +139,15 @@ fn happen(due: Due, shared: &Shared) {
         Due::Wake(moment) => handler::wake(&mut shared.world(), moment),
         Due::HeldFrame(outbox) => outbox.release_held(),
         Due::Storm(fault) => rage(fault, shared),
+        Due::Farms(connection) => handler::welcome_late(&mut shared.world(), connection),
+        Due::Last(connection, request) => {
+            handler::correct_last(&mut shared.world(), connection, request);
+        }
         Due::SnapshotEnd(connection, request, number) => {
             handler::end_snapshot(&mut shared.world(), connection, request, number);
+        }
+        Due::Sample(connection, request) => {
+            handler::send_sample(&mut shared.world(), connection, request);
         }
         Due::RealTimeBar(connection, request, number) => {
             handler::end_real_time_bar(&mut shared.world(), connection, request, number);
@@ -150,6 +161,6 @@ fn happen(due: Due, shared: &Shared) {
 /// Lets a storm send its code and plans the next time.
 pub(crate) fn rage(fault: FaultId, shared: &Shared) {
     let Some((code, client, every)) = shared.faults.storm(fault) else { return };
-    shared.world().notify(code, client);
+    handler::notify(&mut shared.world(), code, client);
     shared.schedule.plan(every, Due::Storm(fault));
 }

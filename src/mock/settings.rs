@@ -6,6 +6,8 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::exchange::MarketRules;
 use crate::limits::Limits;
+use crate::prices::PriceSeries;
+use crate::profile::Profile;
 use crate::replay::Replay;
 use crate::scenario::Scenario;
 
@@ -49,8 +51,12 @@ pub struct Settings {
     pub real_time_bar: Duration,
     /// Which of IB's limits hold; see [`Limits`] for what is on by default.
     pub limits: Limits,
+    /// How the gateway itself is set up.
+    pub profile: Profile,
     /// What happens to the gateway in the course of time.
     pub scenario: Option<Scenario>,
+    /// Prices played from the start, and again after a reset.
+    pub prices: Option<PriceSeries>,
     /// Answers clients from a recording instead of from a market; faults, limits and the counts of
     /// clients and requests are about a market and do not apply.
     pub replay: Option<Replay>,
@@ -77,7 +83,9 @@ impl Default for Settings {
             snapshot_timeout: Duration::from_secs(11),
             real_time_bar: Duration::from_secs(5),
             limits: Limits::default(),
+            profile: Profile::default(),
             scenario: None,
+            prices: None,
             replay: None,
         }
     }

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::client::{Client, ConnectionId, Due, NO_REQUEST, Outlet};
+use crate::client::{Client, ConnectionId, Due, Outlet};
 use crate::clock;
+use crate::error::Error;
 use crate::exchange::depth::Depth;
 use crate::exchange::{ClientId, ConId, Exchange, Order, OrderKey, PermId, PriceProcess};
 use crate::faults::Faults;
@@ -16,9 +17,9 @@ use crate::limits::Usage;
 use crate::login::Login;
 use crate::market_clock::MarketClock;
 use crate::newsroom::Newsroom;
-use crate::notices;
-use crate::outbox::Outbox;
+use crate::outbox::{Corked, Outbox};
 use crate::pending::Pending;
+use crate::prices::Play;
 use crate::request_log::RequestLog;
 use crate::schedule::Schedule;
 use crate::settings::Settings;
@@ -47,12 +48,18 @@ pub(crate) struct World {
     /// The clock of the exchange, and the millisecond on it that is waited for.
     pub(crate) time: MarketClock,
     pub(crate) wakes_at: Option<i64>,
+    /// The millisecond of what is happening, while the market catches up with its clock.
+    pub(crate) moment: Option<i64>,
     /// Prices that move by themselves.
     pub(crate) walks: BTreeMap<ConId, Walk>,
+    /// Prices played from files.
+    pub(crate) plays: Vec<Play>,
     pub(crate) clients: BTreeMap<ConnectionId, Client>,
     pub(crate) wordings: BTreeMap<PermId, Wording>,
     /// Instruments the login may only see delayed.
     pub(crate) not_entitled: BTreeSet<ConId>,
+    /// Instruments the login may see and not trade.
+    pub(crate) not_permitted: BTreeSet<ConId>,
     pub(crate) login: Login,
     pub(crate) newsroom: Newsroom,
     /// Books a test put in place of those around the quote.
@@ -66,6 +73,12 @@ pub(crate) struct World {
     pub(crate) faults: Arc<Faults>,
     pub(crate) schedule: Arc<Schedule<Due>>,
     pub(crate) usage: Arc<Usage>,
+    /// Texts of codes in the language of the gateway (C12).
+    texts: Arc<BTreeMap<i32, String>>,
+    /// Whether the farm for history sleeps until it is asked (S3, H9).
+    pub(crate) has_idle_history_farm: bool,
+    /// Epoch milliseconds on the market's clock of the next push of account figures (A3).
+    pub(crate) next_push: i64,
     /// Connections that got as far as a client id, and how many of those ended.
     pub(crate) connects: u64,
     pub(crate) disconnects: u64,
@@ -78,14 +91,20 @@ impl World {
         let usage = Arc::new(Usage::new(settings.limits));
         Self {
             usage,
+            texts: Arc::new(settings.profile.texts.clone()),
+            has_idle_history_farm: settings.profile.has_idle_history_farm,
+            next_push: i64::MAX,
             exchange: fresh_exchange(&settings),
             time: MarketClock::new(settings.speed),
             wakes_at: None,
+            moment: None,
             walks: BTreeMap::new(),
+            plays: Vec::new(),
             settings,
             clients: BTreeMap::new(),
             wordings: BTreeMap::new(),
             not_entitled: BTreeSet::new(),
+            not_permitted: BTreeSet::new(),
             login: Login::default(),
             newsroom: Newsroom::default(),
             depths: BTreeMap::new(),
@@ -109,9 +128,9 @@ impl World {
         self.clients.get_mut(&outlet.connection)
     }
 
-    /// Epoch seconds on the clock of the exchange.
+    /// Epoch seconds on the clock of the exchange, or of what is happening on its way there.
     pub(crate) fn now(&self) -> i64 {
-        self.time.seconds()
+        self.moment.unwrap_or_else(|| self.time.millis()).div_euclid(1_000)
     }
 
     /// Who is answerable for an order: its client, or client 0 for one entered by hand.
@@ -150,6 +169,12 @@ impl World {
         found.map(|client| client.outlet.clone())
     }
 
+    /// Lets what is sent to clients from now on leave together.
+    pub(crate) fn cork(&self) -> Corked {
+        let outboxes = self.clients.values().map(|client| Arc::clone(&client.outlet.outbox));
+        Corked::new(outboxes.collect())
+    }
+
     pub(crate) fn outlets(&self) -> Vec<Outlet> {
         self.clients.values().map(|client| client.outlet.clone()).collect()
     }
@@ -177,6 +202,7 @@ impl World {
             faults: Arc::clone(&self.faults),
             schedule: Arc::clone(&self.schedule),
             usage: Arc::clone(&self.usage),
+            texts: Arc::clone(&self.texts),
             pending: Arc::new(Pending::default()),
         };
         self.clients.insert(outlet.connection, Client::new(outlet.clone()));
@@ -192,29 +218,20 @@ impl World {
         }
     }
 
-    /// Sends a coded notice to every client.
-    pub(crate) fn notify_all(&self, code: i32) {
-        self.notify(code, None);
-    }
-
-    /// Sends a coded notice to one client or to all.
-    pub(crate) fn notify(&self, code: i32, client: Option<ClientId>) {
-        let concerned = |outlet: &Outlet| client.is_none_or(|client| client == outlet.client);
-        for outlet in self.outlets().into_iter().filter(concerned) {
-            outlet.error(NO_REQUEST, code, notices::text(code));
-        }
-    }
-
     /// Back to how the gateway started, apart from who is connected.
-    pub(crate) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) -> Result<(), Error> {
         self.faults.clear();
         self.schedule.clear();
         self.exchange = fresh_exchange(&self.settings);
         self.time = MarketClock::new(self.settings.speed);
         self.wakes_at = None;
+        self.has_idle_history_farm = self.settings.profile.has_idle_history_farm;
+        self.next_push = i64::MAX;
         self.walks.clear();
+        self.plays.clear();
         self.wordings.clear();
         self.not_entitled.clear();
+        self.not_permitted.clear();
         self.login = Login::default();
         self.newsroom = Newsroom::default();
         self.depths.clear();
@@ -223,6 +240,15 @@ impl World {
         self.data_errors.clear();
         self.connects = self.clients.len() as u64;
         self.disconnects = 0;
+        self.start_prices()
+    }
+
+    /// Plays the prices of the settings.
+    pub(crate) fn start_prices(&mut self) -> Result<(), Error> {
+        match self.settings.prices.clone() {
+            Some(series) => handler::play(self, &series),
+            None => Ok(()),
+        }
     }
 }
 
@@ -241,6 +267,8 @@ pub(crate) struct Shared {
     pub(crate) schedule: Arc<Schedule<Due>>,
     /// Clients that were played a recording.
     pub(crate) replayed: AtomicUsize,
+    /// Held by who moves the clock ahead, step by step; each gets its whole way.
+    pub(crate) advancing: Mutex<()>,
     world: Mutex<World>,
     log: Mutex<RequestLog>,
 }
@@ -255,6 +283,7 @@ impl Shared {
             faults,
             schedule,
             replayed: AtomicUsize::new(0),
+            advancing: Mutex::default(),
             world: Mutex::new(world),
             log: Mutex::default(),
         }

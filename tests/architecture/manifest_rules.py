@@ -20,6 +20,7 @@ ALLOWED = {
         "dev-dependencies": set[str](),
         "build-dependencies": {"pyo3-build-config"},
     },
+    "aioibkr-fuzz": {"dependencies": {"aioibkr-core", "aioibkr-mock-gateway"}},
     "aioibkr-tests": {"dev-dependencies": {"aioibkr-core", "aioibkr-mock-gateway", "ibapi"}},
 }  # fmt: skip
 

@@ -22,7 +22,8 @@ STANDARD_LIBRARY_ONLY = {"errors.py", "config.py"}
 PUBLIC_ONLY = {"sync", "integrations", "compat", "optionsflow", "cli", "metrics", "testing"}
 IMPLEMENTATION = {
     "_broker", "_broker_accounts", "_broker_market", "_broker_models", "_broker_orders",
-    "_client", "_integration", "_native", "_streams", "broker", "config", "errors", "models",
+    "_client", "_client_streams", "_integration", "_native", "_streams",
+    "broker", "config", "errors", "models",
 }  # fmt: skip
 PRIVATE = re.compile(r"^aioibkr(?:\.\w+)*\._\w+")
 ROOT_LOGIC = (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.Expr)

@@ -29,7 +29,7 @@ class Run:
 
     name: str
     command: list[str]
-    drive: Callable[[MockGateway], None] | None = None
+    drive: Callable[[MockGateway], Figures | None] | None = None
     environment: dict[str, str] = field(default_factory=dict)
     companion: list[str] = field(default_factory=list)
     """Another program that is ready before and runs beside it."""
@@ -78,22 +78,27 @@ def measure(run: Run, gateway: MockGateway) -> Figures:
         if run.companion:
             children.enter_context(_ready(run, run.companion))
         child = children.enter_context(_ready(run, run.command))
-        if run.drive:
-            run.drive(gateway)
+        driven = (run.drive and run.drive(gateway)) or {}
+        assert child.stdin is not None
         assert child.stdout is not None
+        child.stdin.close()
         printed = child.stdout.read()
         child.wait()
     if child.returncode != 0:
         raise RuntimeError(f"{run.name}: exit status {child.returncode}")
     figures: Figures = json.loads(printed)
-    return figures
+    return figures | driven
 
 
 @contextmanager
 def _ready(run: Run, command: list[str]) -> Iterator[subprocess.Popen[str]]:
     """A program that said it is ready; ended with the block, or when its time is over."""
     child = subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env=os.environ | run.environment
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | run.environment,
     )
     limit = threading.Timer(TIMEOUT, child.kill)
     limit.start()
@@ -152,9 +157,9 @@ def beside_control(
     return held
 
 
-def rate(name: str) -> Callable[[Medians], float]:
+def rate(name: str, key: str = "ticks") -> Callable[[Medians], float]:
     """Millions of ticks a second."""
-    return lambda medians: medians[name]["ticks"] / medians[name]["wall_s"] / 1e6
+    return lambda medians: medians[name][key] / medians[name]["wall_s"] / 1e6
 
 
 def rate_ratio(top: str, bottom: str) -> Callable[[Medians], float]:

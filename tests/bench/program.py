@@ -10,23 +10,27 @@ import time
 from pathlib import Path
 
 from aioibkr.testing import MockGateway
-from bench import feed, rows
+from bench import feed, gateway, rows
 from bench.measuring import HERE, Figures, Row, Run, collect, medians, table
 
-PARTS = {"requests": (rows.runs, rows.ROWS), "feed": (feed.runs, feed.ROWS)}
+PARTS = {
+    "requests": (rows.runs, rows.ROWS),
+    "gateway": (gateway.runs, gateway.ROWS),
+    "feed": (feed.runs, feed.ROWS),
+}
 
 
 def main(description: str) -> None:
     """Measure, print, write."""
     options = _options(description)
     before = os.getloadavg()[0]
-    with MockGateway(port=0, seed=1) as gateway:
-        gateway.set_price("AAPL", bid=189.9, ask=190.1, last=190.0)
-        feed.list_stocks(gateway)
-        chosen, shown = _chosen(options.only, [gateway.host, str(gateway.port)])
-        results = collect(chosen, options.rounds, gateway)
-    if options.only in {"", "requests"}:
-        results["gateway, start"] = [{"start_s": rows.start_time()}]
+    with MockGateway(port=0, seed=1) as mock:
+        mock.set_price("AAPL", bid=189.9, ask=190.1, last=190.0)
+        feed.list_stocks(mock)
+        chosen, shown = _chosen(options.only, [mock.host, str(mock.port)])
+        results = collect(chosen, options.rounds, mock)
+    if options.only in {"", "gateway"}:
+        results["gateway, start"] = [{"start_s": gateway.start_time()}]
     figures = medians(results)
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
           f"{options.rounds} rounds, pacing off, load {before:.1f} before")  # fmt: skip

@@ -1,17 +1,11 @@
-"""Requests, bars, the loop, and the mock gateway itself: what is run and what the table shows."""
+"""Requests, bars and the loop: what is run and what the table shows."""
 
 from __future__ import annotations
 
-import statistics
 import sys
-import time
-from functools import partial
 
-from aioibkr.testing import MockGateway
-from bench.feed import TICKS, flood
-from bench.measuring import HERE, Row, Run, figure, peers, rate, rate_ratio, ratio
+from bench.measuring import HERE, Row, Run, figure, peers, ratio
 
-WALK = 300_000
 SEQUENTIAL, CONCURRENT = 2_000, 20_000
 BAR_DAYS = 5  # of one-second bars in trading hours: 117 000
 
@@ -25,7 +19,6 @@ def runs(address: list[str]) -> list[Run]:
         return Run(name, words, environment=env)
 
     counts = (SEQUENTIAL, CONCURRENT)
-    split = [rust, "split", *address]
     return [
         worker("import", "import"),
         worker("connect", "connect"),
@@ -36,31 +29,8 @@ def runs(address: list[str]) -> list[Run]:
         Run("requests, ibapi", [rust, "time", *address, *map(str, counts)]),
         worker("bars", "bars", BAR_DAYS),
         Run("bars, ibapi", [rust, "bars", *address, str(BAR_DAYS)]),
-        Run("gateway, bare loop", [rust, "bare", str(TICKS)]),
-        Run("gateway, 1 line", [*split, str(TICKS), "1"], flood(1, TICKS)),
-        Run("gateway, 1000 lines", [*split, str(TICKS), "1000"], flood(1000, TICKS)),
-        Run("gateway, simulated", [*split, str(WALK), "1"], partial(walk, ticks=WALK)),
         worker("crowd", "crowd", 20),
     ]
-
-
-def walk(gateway: MockGateway, ticks: int) -> None:
-    """Let a price walk as fast as it can, at least this many ticks."""
-    gateway.walk_price("S00001", interval=0.001)
-    for _ in range(ticks // 10_000 + 1):
-        gateway.advance(10.0)
-    gateway.hold_price("S00001")
-
-
-def start_time() -> float:
-    """Median time to start a mock gateway and have it listen."""
-    spent = []
-    for _ in range(20):
-        start = time.perf_counter()
-        gateway = MockGateway(port=0)
-        spent.append(time.perf_counter() - start)
-        gateway.stop()
-    return statistics.median(spent)
 
 
 P50, RATE = "sequential_p50_s", "concurrent_per_s"
@@ -87,18 +57,4 @@ ROWS = [
     Row("stall while bars arrive", "<= 5 ms", figure("bars", "stall_s", 1e3), "ms"),
     Row("stall in a crowd of 100", "<= 5 ms", figure("crowd", "stall_s", 1e3), "ms"),
     Row("crowd, calls", "", figure("crowd", "calls_per_s", 1e-3), "k/s"),
-    Row("gateway: start", "< 50 ms", figure("gateway, start", "start_s", 1e3), "ms"),
-    Row("gateway: bare loop", "", rate("gateway, bare loop"), "M/s"),
-    Row("gateway: flood", "", rate("gateway, 1 line"), "M/s"),
-    Row(
-        "gateway: flood / bare loop",
-        ">= 0.8",
-        rate_ratio("gateway, 1 line", "gateway, bare loop"),
-    ),
-    Row(
-        "gateway: flood of 1000 lines / bare loop",
-        ">= 0.8",
-        rate_ratio("gateway, 1000 lines", "gateway, bare loop"),
-    ),
-    Row("gateway: simulated prices", ">= 2 M/s", rate("gateway, simulated"), "M/s"),
 ]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use aioibkr_mock_gateway::MockGateway;
 
 use crate::mock_fixture::gateway;
-use crate::mock_raw::{CURRENT_TIME, RawClient, until};
+use crate::mock_raw::{CURRENT_TIME, RawClient, resident_kib, until};
 
 /// The same bytes for the same seed on every machine.
 struct Seeded(u64);
@@ -136,14 +136,6 @@ fn test_announced_lengths_cost_nothing_until_the_bytes_come() {
     assert!(resident_kib() < before + 200_000, "memory grew as announced");
 }
 
-/// Memory of this process; 0 where the system does not tell.
-fn resident_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let digits = line.map(|line| line.trim().trim_end_matches(" kB").parse());
-    digits.and_then(Result::ok).unwrap_or_default()
-}
-
 #[test]
 fn test_versions_nobody_speaks_are_refused_and_others_served() {
     let gateway = gateway();
@@ -161,11 +153,30 @@ fn test_versions_nobody_speaks_are_refused_and_others_served() {
     assert_serves(&mut sound);
 }
 
+/// In text, where a message id is digits; what is no message id is answered too.
+#[test]
+fn test_framed_noise_in_text_is_answered_and_the_connection_lives() {
+    let gateway = gateway();
+    let mut client = RawClient::connect_in_text(gateway.address(), 1);
+    let mut seeded = Seeded(0x5EED_0004);
+
+    for round in 0..2000 {
+        let length = seeded.below(60);
+        let noise: Vec<u8> = seeded.bytes(length).iter().map(|byte| byte % 128).collect();
+        let id = [String::new(), format!("{}|", seeded.below(110))][round % 2].clone();
+        client.send_text(&(id + &String::from_utf8(noise).unwrap()));
+    }
+    client.send_text("49|1|");
+
+    client.read_text_until("49|");
+    assert_eq!(gateway.disconnect_count(), 0);
+}
+
 #[test]
 fn test_a_hundred_connects_and_drops_a_second_leave_nothing_behind() {
     let gateway = gateway();
     let mut sound = RawClient::connect(&gateway, 1);
-    let files = open_files();
+    let (files, threads) = (open_files(), running_threads());
     let start = Instant::now();
 
     for round in 0..200_u8 {
@@ -179,11 +190,33 @@ fn test_a_hundred_connects_and_drops_a_second_leave_nothing_behind() {
     until(|| gateway.clients() == [1]);
 
     assert!(took < Duration::from_secs(4), "200 connects took {took:?}");
-    until(|| open_files() <= files + 40);
+    until(|| open_files() <= files + OTHERS && running_threads() <= threads + OTHERS);
     assert_serves(&mut sound);
 }
 
-/// How many files this process has open, those of tests beside this one included.
+#[test]
+fn test_gateways_that_stop_leave_nothing_behind() {
+    let (files, threads) = (open_files(), running_threads());
+
+    for _ in 0..100 {
+        let gateway = gateway();
+        let client = RawClient::start(&gateway, 1);
+        gateway.stop();
+        drop(client);
+    }
+
+    until(|| open_files() <= files + OTHERS && running_threads() <= threads + OTHERS);
+}
+
+/// What tests beside this one may have open or running; each leak here is a hundred of them.
+const OTHERS: usize = 40;
+
+/// How many files this process has open.
 fn open_files() -> usize {
     std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
+}
+
+/// How many threads this process has.
+fn running_threads() -> usize {
+    std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
 }

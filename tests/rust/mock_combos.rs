@@ -3,6 +3,7 @@
 
 use aioibkr_mock_gateway::MockGateway;
 use ibapi::contracts::{ComboLeg, LegAction, SecurityType};
+use ibapi::orders::Order;
 use ibapi::orders::order_builder::{limit_order, market_order};
 use ibapi::prelude::*;
 
@@ -83,4 +84,26 @@ async fn test_a_combination_of_unknown_legs_is_refused() {
     client.submit_order(1, &pair(7), &market_order(Action::Buy, 10.0)).await.unwrap();
 
     assert_eq!(story.take(1).await, ["notice 312"]);
+}
+
+/// (O34)
+#[tokio::test]
+async fn test_trading_outside_of_hours_is_ignored_for_stocks_and_taken_for_options() {
+    let (_gateway, client, mut story) = market_of_two().await;
+    let far = Order { outside_rth: true, ..limit_order(Action::Buy, 1.0, -900.0) };
+    let query = Contract {
+        symbol: "AAPL".into(),
+        security_type: SecurityType::Option,
+        ..Contract::default()
+    };
+    let options = client.contract_details(&query).await.expect("options");
+    let mut of_options = pair(options[0].contract.contract_id);
+    of_options.combo_legs[0].contract_id = options[1].contract.contract_id;
+
+    client.submit_order(1, &pair(MSFT), &far).await.unwrap();
+    client.submit_order(2, &of_options, &far).await.unwrap();
+
+    let told = story.take(5).await;
+    assert_eq!(told[..2], ["notice 2109", "open 1 Submitted"]);
+    assert_eq!(told[3], "open 2 Submitted");
 }

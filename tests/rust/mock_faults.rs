@@ -105,6 +105,7 @@ fn test_a_reset_fails_the_clients_reads() {
     until(|| gateway.clients().is_empty());
 }
 
+/// (S8)
 #[test]
 fn test_a_half_open_connection_is_silent_and_keeps_its_id() {
     let (gateway, mut client, fault) = struck(Fault::HalfOpen("req_current_time".into()));
@@ -198,6 +199,7 @@ fn test_garbage_is_framed_and_the_next_frame_is_sound() {
     assert_ne!(garbage, sound);
 }
 
+/// (B16)
 #[test]
 fn test_a_code_storm_repeats_its_code_so_often() {
     let storm = Fault::CodeStorm(1100, Duration::from_millis(1));
@@ -276,6 +278,7 @@ async fn test_a_rolled_back_id_is_told_and_refused() {
     assert_eq!(gateway.orders().len(), 1);
 }
 
+/// (S8, B3)
 #[test]
 fn test_a_held_client_id_is_refused_so_often() {
     let gateway = gateway();

@@ -1,10 +1,15 @@
 //! The limits of IB on the mock gateway, each by the code a client gets.
 
 use std::io::Read;
+use std::time::{Duration, Instant};
 
 use aioibkr_mock_gateway::{Fault, Limits, MessageRate, MockGateway, Settings};
 
+use ibapi::orders::order_builder::limit_order;
+use ibapi::prelude::*;
+
 use crate::mock_fixture::{aapl, gateway, market};
+use crate::mock_order_story::Story;
 use crate::mock_raw::{CURRENT_TIME, ERROR, RawClient, code_of, until};
 
 const REQ_MKT_DATA: u32 = 201;
@@ -13,6 +18,7 @@ const REQ_ACCOUNT_SUMMARY: u32 = 262;
 const REQ_MARKET_DATA_TYPE: u32 = 259;
 const TICK_REQ_PARAMS: u32 = 281;
 const MARKET_DATA_TYPE: u32 = 258;
+const HISTORICAL_DATA_END: u32 = 308;
 
 fn limited(limits: Limits) -> MockGateway {
     MockGateway::start(Settings { limits, ..Settings::default() }).unwrap()
@@ -50,6 +56,55 @@ fn test_messages_are_not_limited_by_default() {
     (0..200).for_each(|_| client.send(CURRENT_TIME, &[]));
 
     (0..200).for_each(|_| drop(client.read_until(CURRENT_TIME)));
+}
+
+/// (L3)
+#[test]
+fn test_a_client_that_asks_for_pacing_is_queued_and_not_refused() {
+    let rate = MessageRate { per_second: 20, is_per_client: false, refusals: 1 };
+    let gateway = limited(Limits { messages: Some(rate), ..Limits::default() });
+    let mut client = RawClient::connect_with(&gateway, 7, "v213..226 +PACEAPI");
+    let start = Instant::now();
+
+    (0..25).for_each(|_| client.send(CURRENT_TIME, &[]));
+
+    (0..25).for_each(|_| drop(client.read_until(CURRENT_TIME)));
+    assert!(start.elapsed() >= Duration::from_millis(900), "{:?}", start.elapsed());
+}
+
+/// (L8)
+#[tokio::test]
+async fn test_an_account_has_so_many_active_orders_on_one_side_of_a_contract() {
+    let gateway = limited(Limits { active_orders: Some(2), ..Limits::default() });
+    let client = crate::mock_fixture::connect(&gateway, 7).await;
+    let mut story = Story::of(&client).await;
+    let buy = limit_order(Action::Buy, 1.0, 50.0);
+    let sell = limit_order(Action::Sell, 1.0, 500.0);
+
+    for (id, order) in [(1, &buy), (2, &buy), (3, &sell), (4, &buy), (1, &buy)] {
+        client.submit_order(id, &aapl(), order).await.unwrap();
+    }
+
+    let told = story.take(11).await;
+    assert_eq!(told[6..9], ["notice 201", "open 4 Inactive", "status 4 Inactive 0/1"]);
+    assert_eq!(told[9], "open 1 Submitted");
+}
+
+/// (L4) Longer bars are paced softly.
+#[test]
+fn test_one_query_too_many_for_long_bars_is_late() {
+    let gateway = limited(Limits { has_history_pacing: true, ..Limits::default() });
+    let mut client = RawClient::connect(&gateway, 7);
+    let query =
+        |id| [for_aapl(id), b"\x22\x06\x31 hour\x2a\x03\x31 D\x3a\x06TRADES".into()].concat();
+    (1..=60).for_each(|id| client.send(REQ_HISTORICAL_DATA, &query(id)));
+    (1..=60).for_each(|_| drop(client.read_until(HISTORICAL_DATA_END)));
+    let start = Instant::now();
+
+    client.send(REQ_HISTORICAL_DATA, &query(61));
+
+    client.read_until(HISTORICAL_DATA_END);
+    assert!(start.elapsed() >= Duration::from_millis(900), "{:?}", start.elapsed());
 }
 
 /// (L6)
@@ -133,7 +188,7 @@ fn test_the_thirty_third_client_finds_no_place() {
     RawClient::connect(&gateway, 33);
 }
 
-/// (M5, M6, M7)
+/// (M5, M6, M7, 18.6)
 #[test]
 fn test_entitlement_errors_leave_what_they_leave() {
     let gateway = gateway();

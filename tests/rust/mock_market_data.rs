@@ -106,7 +106,7 @@ async fn test_a_flood_ends_when_its_client_leaves() {
 }
 
 /// The price of the next tick of a kind.
-async fn price_of<S>(ticks: &mut S, kind: TickType) -> f64
+pub(crate) async fn price_of<S>(ticks: &mut S, kind: TickType) -> f64
 where
     S: futures_util::Stream<Item = Result<TickTypes, Error>> + Unpin,
 {

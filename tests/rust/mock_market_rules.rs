@@ -57,7 +57,7 @@ async fn test_a_preview_with_a_warning_is_answered_twice() {
 
     client.submit_order(1, &aapl(), &preview).await.unwrap();
 
-    // (O76), (O75)
+    // (O76), (O75), (B8)
     let pair = ["open 1 PreSubmitted", "open 1 PreSubmitted"];
     assert_eq!(story.take(2).await, pair);
     assert!(gateway.orders().is_empty());
@@ -89,7 +89,7 @@ async fn test_money_buys_what_it_can_at_the_price() {
     assert_eq!(gateway.executions()[0].quantity, 5.2603);
 }
 
-/// (O2) Gateways repeat themselves.
+/// (O2, 18.1) Gateways repeat themselves.
 #[tokio::test]
 async fn test_every_state_is_told_twice_where_that_is_the_way() {
     let rules = MarketRules { repeats_states: true, ..MarketRules::default() };

@@ -5,7 +5,11 @@ use ibapi::prelude::*;
 use ibapi::scanner::ScannerSubscription;
 use time::macros::datetime;
 
-use crate::mock_fixture::{gateway_with_client, next};
+use crate::mock_fixture::{gateway, gateway_with_client, next};
+use crate::mock_raw::{ERROR, RawClient, code_of};
+
+const REQ_SCANNER: u32 = 222;
+const SCANNER_DATA: u32 = 220;
 
 const SECOND: i64 = 1_795_187_400;
 
@@ -112,4 +116,56 @@ async fn test_scanner_parameters_name_the_scans() {
     let xml = client.scanner_parameters().await.unwrap();
 
     assert!(xml.contains("<scanCode>MOST_ACTIVE</scanCode>"), "{xml}");
+}
+
+/// (W1)
+#[tokio::test]
+async fn test_a_scan_without_hits_lives_and_later_rows_come() {
+    let (gateway, client) = gateway_with_client().await;
+    gateway.set_scanner_rows("TOP_PERC_GAIN", &[]).unwrap();
+    let scan = scan("TOP_PERC_GAIN");
+
+    let mut stream = client.scanner_subscription(&scan, &Vec::new()).await.unwrap();
+    let note = next(&mut stream).await.unwrap();
+    let empty = next(&mut stream).await.unwrap();
+    gateway.set_scanner_rows("TOP_PERC_GAIN", &["SPY"]).unwrap();
+    let later = next(&mut stream).await.unwrap();
+
+    assert!(matches!(note, SubscriptionItem::Notice(notice) if notice.code == 165));
+    assert!(matches!(empty, SubscriptionItem::Data(rows) if rows.is_empty()));
+    assert!(matches!(later, SubscriptionItem::Data(rows) if rows.len() == 1));
+}
+
+/// (W2)
+#[test]
+fn test_a_scan_of_what_is_not_entitled_is_imprecise_and_follows() {
+    let gateway = gateway();
+    gateway.set_scanner_rows("TOP_PERC_GAIN", &["SPY"]).unwrap();
+    gateway.set_entitlement("SPY", false).unwrap();
+    let mut client = RawClient::connect(&gateway, 7);
+
+    client.send(REQ_SCANNER, &raw_scan(1));
+
+    assert_eq!(code_of(&client.read_until(ERROR)), Some(492));
+    client.read_until(SCANNER_DATA);
+}
+
+/// (L7)
+#[test]
+fn test_an_eleventh_scanner_is_refused() {
+    let gateway = gateway();
+    gateway.set_scanner_rows("TOP_PERC_GAIN", &["SPY"]).unwrap();
+    let mut client = RawClient::connect(&gateway, 7);
+
+    (1..=11).for_each(|id| client.send(REQ_SCANNER, &raw_scan(id)));
+
+    (1..=10).for_each(|_| drop(client.read_until(SCANNER_DATA)));
+    assert_eq!(code_of(&client.read_until(ERROR)), Some(162));
+}
+
+/// The best gainers among stocks, under this id.
+fn raw_scan(id: u8) -> Vec<u8> {
+    let subscription = b"\x12\x03STK\x22\x0dTOP_PERC_GAIN";
+    let length = u8::try_from(subscription.len()).unwrap();
+    [&[8, id, 18, length][..], subscription].concat()
 }

@@ -7,13 +7,16 @@ use ibapi::prelude::*;
 
 use crate::mock_fixture::{aapl, connect, gateway, market};
 use crate::mock_order_story::{Story, drain};
-use crate::mock_raw::RawClient;
+use crate::mock_raw::{CURRENT_TIME, RawClient};
 
 /// Message ids in protobuf form.
 const ORDER_STATUS: u32 = 203;
 const OPEN_ORDER: u32 = 205;
 const EXECUTION: u32 = 211;
 const COMMISSION: u32 = 259;
+const OPEN_ORDERS_END: u32 = 253;
+const REQ_AUTO_OPEN_ORDERS: u32 = 215;
+const REQ_ALL_OPEN_ORDERS: u32 = 216;
 
 fn by_hand() -> ManualOrder {
     ManualOrder {
@@ -70,6 +73,7 @@ async fn test_only_its_client_cancels_an_order_unless_the_rules_say_otherwise() 
     assert_eq!(gateway.orders()[0].status, "Cancelled");
 }
 
+/// (I8)
 #[tokio::test]
 async fn test_orders_entered_by_hand_have_id_zero_until_client_zero_binds_them() {
     let gateway = gateway();
@@ -97,6 +101,7 @@ async fn test_a_manual_order_that_cannot_be_read_is_refused_with_its_text() {
     assert!(refused.unwrap_err().to_string().contains("order type"));
 }
 
+/// (S15)
 #[tokio::test]
 async fn test_open_orders_come_unasked_on_connect_where_the_rules_say_so() {
     let gateway = gateway();
@@ -116,4 +121,51 @@ async fn test_open_orders_come_unasked_on_connect_where_the_rules_say_so() {
     // (S15)
     again.read_until(OPEN_ORDER);
     again.read_until(ORDER_STATUS);
+}
+
+/// (N5)
+#[tokio::test]
+async fn test_equal_ids_of_two_clients_meet_where_all_orders_are_asked_for() {
+    let gateway = gateway();
+    let (first, second) = (connect(&gateway, 1).await, connect(&gateway, 2).await);
+    first.submit_order(1, &aapl(), &limit_order(Action::Buy, 5.0, 50.0)).await.unwrap();
+    second.submit_order(1, &aapl(), &limit_order(Action::Buy, 6.0, 50.0)).await.unwrap();
+    first.server_time().await.unwrap();
+    second.server_time().await.unwrap();
+
+    assert_eq!(open_ids(&first, true).await, [1, 1]);
+    assert_eq!(open_ids(&first, false).await, [1]);
+}
+
+/// (N6)
+#[tokio::test]
+async fn test_a_bound_order_is_told_to_the_client_that_binds_alone() {
+    const ORDER_BOUND: u32 = 300;
+    let gateway = gateway();
+    let mut zero = RawClient::connect(&gateway, 0);
+    let mut other = RawClient::connect(&gateway, 3);
+    gateway.place_manual_order(&by_hand()).unwrap();
+
+    zero.send(REQ_AUTO_OPEN_ORDERS, &[8, 1]);
+    zero.read_until(ORDER_BOUND);
+    other.send(CURRENT_TIME, &[]);
+
+    let next = other.read_body();
+    assert_eq!(next[..4], CURRENT_TIME.to_be_bytes());
+}
+
+/// (N6) Requests without an id cannot be told apart: each is answered whole.
+#[test]
+fn test_two_requests_for_open_orders_are_both_answered() {
+    let gateway = gateway();
+    let mut client = RawClient::connect(&gateway, 0);
+    gateway.place_manual_order(&by_hand()).unwrap();
+
+    client.send(REQ_ALL_OPEN_ORDERS, &[]);
+    client.send(REQ_ALL_OPEN_ORDERS, &[]);
+
+    for _answer in 0..2 {
+        client.read_until(OPEN_ORDER);
+        client.read_until(OPEN_ORDERS_END);
+    }
 }

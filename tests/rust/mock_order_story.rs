@@ -1,6 +1,7 @@
 //! What a client is told about its orders, as lines that a test can compare.
 #![allow(clippy::expect_used, reason = "a fixture that cannot be built fails its test")]
 
+use ibapi::orders::OrderData;
 use ibapi::prelude::*;
 
 use crate::mock_fixture::next;
@@ -34,6 +35,16 @@ impl Story {
             });
         }
         lines
+    }
+
+    /// The order of the next openOrder.
+    pub(crate) async fn open_order(&mut self) -> OrderData {
+        loop {
+            let update = next(&mut self.0).await.expect("no error");
+            if let SubscriptionItem::Data(OrderUpdate::OpenOrder(order)) = update {
+                return order;
+            }
+        }
     }
 }
 

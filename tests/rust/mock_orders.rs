@@ -9,6 +9,7 @@ use ibapi::prelude::*;
 use crate::mock_fixture::{ACCOUNT, aapl, connect, gateway_with_client, market};
 use crate::mock_order_story::{Story, drain};
 
+/// (O1), (O50), (E6), (E8)
 #[tokio::test]
 async fn test_a_market_order_fills_at_the_ask_and_pays_commission() {
     let (gateway, client) = gateway_with_client().await;
@@ -31,6 +32,7 @@ async fn test_a_market_order_fills_at_the_ask_and_pays_commission() {
     assert_eq!(gateway.orders()[0].status, "Filled");
 }
 
+/// (E7)
 #[tokio::test]
 async fn test_a_closing_trade_realizes_the_difference_less_both_commissions() {
     let (gateway, client) = gateway_with_client().await;
@@ -59,6 +61,7 @@ async fn test_a_resting_limit_fills_when_the_price_comes_to_it() {
     assert_eq!(story.take(1).await, ["execution 1 BOT 10 @ 188.5"]);
 }
 
+/// (O40)
 #[tokio::test]
 async fn test_a_cancel_is_told_as_a_pair_and_then_202() {
     let (_gateway, client) = gateway_with_client().await;
@@ -72,6 +75,7 @@ async fn test_a_cancel_is_told_as_a_pair_and_then_202() {
     assert_eq!(story.take(3).await, told);
 }
 
+/// (O7), (O8), (O9)
 #[tokio::test]
 async fn test_a_stop_waits_shown_twice_and_triggers() {
     let (gateway, client) = gateway_with_client().await;
@@ -88,6 +92,7 @@ async fn test_a_stop_waits_shown_twice_and_triggers() {
     assert_eq!(story.take(3).await, told);
 }
 
+/// (O21), (O22), (O24), (O43)
 #[tokio::test]
 async fn test_refusals_carry_their_codes() {
     let (gateway, client) = gateway_with_client().await;
@@ -116,6 +121,7 @@ async fn test_refusals_carry_their_codes() {
     assert_eq!(story.take(told.len()).await, told);
 }
 
+/// (O60), (O61), (O64)
 #[tokio::test]
 async fn test_a_modified_order_keeps_its_id_and_a_refused_change_keeps_it_alive() {
     let (gateway, client) = gateway_with_client().await;
@@ -158,6 +164,7 @@ async fn test_faults_reject_hold_back_and_cut_fills() {
     assert_eq!(story.take(1).await, ["execution 3 BOT 10 @ 190.1"]);
 }
 
+/// (O70), (O71)
 #[tokio::test]
 async fn test_a_bracket_works_when_its_last_leg_is_sent_and_one_exit_cancels_the_other() {
     let (gateway, client) = gateway_with_client().await;
@@ -176,6 +183,7 @@ async fn test_a_bracket_works_when_its_last_leg_is_sent_and_one_exit_cancels_the
     assert_eq!(statuses, ["Filled", "Filled", "Cancelled"]);
 }
 
+/// (E1), (P1)
 #[tokio::test]
 async fn test_queries_tell_open_orders_executions_and_completed_orders() {
     let (gateway, client) = gateway_with_client().await;
@@ -218,6 +226,7 @@ async fn test_ids_go_on_after_a_reconnect_and_orders_live_on() {
     assert_eq!((order.order_id, order.order.account.as_str()), (5, ACCOUNT));
 }
 
+/// (O75), (O77)
 #[tokio::test]
 async fn test_a_preview_shows_margins_and_places_nothing() {
     let (gateway, client) = gateway_with_client().await;
@@ -227,6 +236,27 @@ async fn test_a_preview_shows_margins_and_places_nothing() {
     let state = client.order(&contract).buy(100).market().analyze().await.unwrap();
 
     assert_eq!(state.commission, Some(1.0));
+    assert_eq!((state.minimum_commission, state.maximum_commission), (None, None));
     assert_eq!(state.initial_margin_change, Some(4750.0));
     assert!(gateway.orders().is_empty());
+}
+
+/// (O51)
+#[tokio::test]
+async fn test_the_commission_of_a_future_comes_some_frames_behind_its_execution() {
+    let (_gateway, client) = gateway_with_client().await;
+    let any = Contract {
+        symbol: "ES".into(),
+        security_type: SecurityType::Future,
+        exchange: "CME".into(),
+        ..Contract::default()
+    };
+    let front = client.contract_details(&any).await.unwrap().swap_remove(0).contract;
+    let mut story = Story::of(&client).await;
+
+    client.submit_order(1, &front, &market_order(Action::Buy, 1.0)).await.unwrap();
+
+    let told = story.take(6).await;
+    assert!(told[2].starts_with("execution 1 BOT 1"), "{told:?}");
+    assert_eq!(told[3..], ["open 1 Filled", "status 1 Filled 1/0", "commission 2.25 None"]);
 }

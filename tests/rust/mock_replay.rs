@@ -1,10 +1,12 @@
 //! Recording a conversation and playing it to another client.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use aioibkr_mock_gateway::{MockGateway, Recorder, RecorderSettings, Recording, Replay, Settings};
+use aioibkr_mock_gateway::{
+    MockGateway, Recorder, RecorderSettings, Recording, Replay, Settings, read_frames,
+};
 use ibapi::prelude::*;
 
 use crate::mock_fixture::{ACCOUNT, gateway, next};
@@ -103,6 +105,60 @@ async fn test_a_recording_answers_another_client_with_its_own_ids() {
     assert_eq!(client.server_time().await.unwrap(), time);
 }
 
+/// A market order for ten shares under order id 1, as a client sends it; without its frame.
+fn market_order(session: &[u8]) -> Vec<u8> {
+    let (requests, _) = read_frames(&session[1..]);
+    requests[0].clone()
+}
+
+fn send_body(client: &mut RawClient, body: &[u8]) {
+    let length = u32::try_from(body.len()).unwrap().to_be_bytes();
+    client.0.write_all(&[&length, body].concat()).unwrap();
+}
+
+#[test]
+fn test_an_order_is_played_under_the_ids_of_the_client_in_text() {
+    let (gateway, tape) = (gateway(), Tape::new("order-in-text"));
+    let order = market_order(include_bytes!("../fuzz/corpus/sessions/market_order_in_text"));
+    let recorder = Recorder::start(settings(gateway.address(), &tape.0)).unwrap();
+    let mut recorded = RawClient::connect_in_text(recorder.address(), 7);
+    send_body(&mut recorded, &order);
+    recorded.read_text_until("59|");
+    drop((recorded, recorder, gateway));
+
+    let replaying = replaying(&tape);
+    let mut client = RawClient::connect_in_text(replaying.address(), 9);
+    send_body(&mut client, &[b"3\x0050\0", &order[4..]].concat());
+    let opened = client.read_text_until("5|");
+    let executed = client.read_text_until("11|");
+
+    assert!(opened.starts_with("5|50|"), "{opened}");
+    assert!(executed.starts_with("11|-1|50|"), "{executed}");
+    assert_eq!(executed.split('|').nth(22), Some("9"), "{executed}");
+}
+
+#[test]
+fn test_an_order_is_played_under_the_ids_of_the_client_in_protobuf() {
+    let (gateway, tape) = (gateway(), Tape::new("order-in-protobuf"));
+    let order = market_order(include_bytes!("../fuzz/corpus/sessions/market_order_in_protobuf"));
+    let recorder = Recorder::start(settings(gateway.address(), &tape.0)).unwrap();
+    let mut recorded = RawClient::connect_to(recorder.address(), 7);
+    send_body(&mut recorded, &order);
+    recorded.read_until(259);
+    drop((recorded, recorder, gateway));
+
+    let replaying = replaying(&tape);
+    let mut client = RawClient::connect_to(replaying.address(), 9);
+    send_body(&mut client, &[&order[..4], &[8, 50], &order[6..]].concat());
+    let opened = client.read_until(205);
+    let executed = client.read_until(211);
+
+    let holds = |bytes: &[u8], part: &[u8]| bytes.windows(part.len()).any(|found| found == part);
+    assert_eq!(opened[4..6], [8, 50]);
+    // The execution's order id stands before its own, its client's number before the liquidation.
+    assert!(holds(&executed, &[8, 50, 18]) && holds(&executed, &[80, 9]), "{executed:?}");
+}
+
 #[tokio::test]
 async fn test_a_masked_recording_plays_without_the_account() {
     let (gateway, tape) = (gateway(), Tape::new("masked"));
@@ -129,7 +185,7 @@ fn test_a_client_that_does_not_speak_the_recorded_version_is_disconnected() {
     let gateway = replaying(&tape);
 
     let mut socket = std::net::TcpStream::connect(gateway.address()).unwrap();
-    std::io::Write::write_all(&mut socket, b"API\0\0\0\0\x09v213..226").unwrap();
+    socket.write_all(b"API\0\0\0\0\x09v213..226").unwrap();
 
     assert_eq!(socket.read_to_end(&mut Vec::new()).unwrap(), 0);
 }
@@ -140,12 +196,16 @@ fn test_recording_stays_on_this_machine_and_overwrites_nothing() {
     let local = SocketAddr::from(([127, 0, 0, 1], 1));
     let other = SocketAddr::from(([192, 0, 2, 1], 4001));
     let open = RecorderSettings { listen: ([0, 0, 0, 0], 0).into(), ..settings(local, &tape.0) };
+    let gateway = gateway();
+    let busy = RecorderSettings { listen: gateway.address(), ..settings(local, &tape.0) };
 
+    let busy = Recorder::start(busy).err().unwrap();
     let far = Recorder::start(settings(other, &tape.0)).err().unwrap();
     let open = Recorder::start(open).err().unwrap();
     std::fs::write(&tape.0, "kept").unwrap();
     let taken = Recorder::start(settings(local, &tape.0)).err().unwrap();
 
+    assert_eq!(busy.kind(), std::io::ErrorKind::AddrInUse);
     let refused = std::io::ErrorKind::InvalidInput;
     assert_eq!((far.kind(), open.kind()), (refused, refused));
     assert_eq!(taken.kind(), std::io::ErrorKind::AlreadyExists);

@@ -16,7 +16,7 @@ fn playing(events: &str) -> MockGateway {
     MockGateway::start(Settings { scenario, ..Settings::default() }).unwrap()
 }
 
-/// (C1, C2)
+/// (C1, C2, 18.12)
 #[test]
 fn test_an_outage_is_told_on_a_socket_that_stays_open() {
     let gateway = playing("[[event]]\nat = 0.02\noutage = { lasts = 0.03, every = 0.01 }");

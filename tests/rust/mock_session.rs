@@ -43,6 +43,7 @@ fn test_a_client_below_the_minimum_is_disconnected() {
     assert_eq!(socket.read_to_end(&mut answer).unwrap(), 0);
 }
 
+/// (S7)
 #[tokio::test]
 async fn test_a_client_id_in_use_is_refused() {
     let (gateway, _client) = gateway_with_client().await;

@@ -1,7 +1,8 @@
 """A mock IB Gateway for tests: real sockets, IB's real wire format, no account needed.
 
 ``MockGateway`` listens on a thread of its own; its methods may be called from any thread and have
-taken effect when they return. The pytest plugin offers the fixtures ``mock_gateway``,
+taken effect when they return. ``Recorder`` writes down what clients and a gateway say, for a
+``MockGateway`` to answer from. The pytest plugin offers the fixtures ``mock_gateway``,
 ``ib_client`` and ``ib_broker``.
 """
 
@@ -18,6 +19,8 @@ from aioibkr.testing._gateway import (
     run_recorder,
 )
 from aioibkr.testing._limits import Limits
+from aioibkr.testing._profile import Profile
+from aioibkr.testing._recorder import Recorder
 from aioibkr.testing._staging import DepthRow, HistoryBar
 
 __all__ = [
@@ -28,6 +31,8 @@ __all__ = [
     "Limits",
     "MockGateway",
     "Order",
+    "Profile",
+    "Recorder",
     "Request",
     "faults",
     "run_mock_gateway",

@@ -12,6 +12,7 @@ from typing import Self
 
 from aioibkr import _native
 from aioibkr.testing._limits import Limits
+from aioibkr.testing._profile import Profile
 from aioibkr.testing._staging import Staging
 from aioibkr.testing.faults import Fault
 
@@ -72,9 +73,11 @@ class MockGateway(Staging):
     or ``walk_price``. The market's time runs ``speed`` times as fast as the wall clock;
     ``master_client`` sees the orders and executions of all other clients.
 
-    ``limits`` says which of IB's limits hold. ``scenario`` names a TOML file with a timeline of
-    what happens; ``replay`` names a recording that clients are answered from in place of a
-    market, ``replay_speed`` times as fast as recorded (0 does not wait).
+    ``limits`` says which of IB's limits hold, ``profile`` how the gateway is set up. ``prices``
+    names a file for ``play_prices`` that is played from the start and again after a ``reset``.
+    ``scenario`` names a TOML file with a timeline of what happens; ``replay`` names a recording
+    that clients are answered from in place of a market, ``replay_speed`` times as fast as recorded
+    (0 does not wait).
 
     Raises ``ConfigError`` for settings and files that cannot work and ``OSError`` when the port
     is taken.
@@ -93,11 +96,13 @@ class MockGateway(Staging):
         print_requests: bool = False,
         allow_non_loopback: bool = False,
         limits: Limits | None = None,
+        prices: str | PathLike[str] | None = None,
         scenario: str | PathLike[str] | None = None,
         replay: str | PathLike[str] | None = None,
         replay_speed: float = 1.0,
         speed: float = 1.0,
         master_client: int | None = None,
+        profile: Profile | None = None,
     ) -> None:
         self._native = _native.MockGateway(
             host=host,
@@ -110,11 +115,13 @@ class MockGateway(Staging):
             print_requests=print_requests,
             allow_non_loopback=allow_non_loopback,
             limits=asdict(limits or Limits()),
+            prices=None if prices is None else fspath(prices),
             scenario=None if scenario is None else fspath(scenario),
             replay=None if replay is None else fspath(replay),
             replay_speed=replay_speed,
             speed=speed,
             master_client=master_client,
+            profile=_profile_fields(profile or Profile()),
         )
 
     def __enter__(self) -> Self:
@@ -188,6 +195,14 @@ class MockGateway(Staging):
         """Say whether the login may see live data of a symbol."""
         self._native.set_entitlement(symbol, live)
 
+    def set_permission(self, symbol: str, *, trading: bool) -> None:
+        """Say whether the login may trade a symbol: without it orders get 460, details stay."""
+        self._native.set_permission(symbol, trading)
+
+    def set_commission(self, symbol: str, *, per_unit: float) -> None:
+        """Charge this commission per unit from now on; below zero it is a rebate."""
+        self._native.set_commission(symbol, per_unit)
+
     def set_data_error(self, symbol: str, code: int | None) -> None:
         """Answer later data requests for a symbol with this entitlement error, or no more.
 
@@ -236,6 +251,9 @@ class MockGateway(Staging):
         ``notes_default_tif``: an order without a time in force is told 10349. ``previews_twice``:
         a what-if is answered by a warning first. ``repeats_states``: every state of an order is
         sent twice. ``protects_prices``: a limit 20 % through the market is cancelled.
+        ``hides_algorithms``: open orders are shown without one.
+        ``kills_immediate``: IOC and FOK orders never fill. ``notes_missing_zone``: a date without a
+        zone is told 2174. ``notes_direct_routing``: a stock order for one exchange is told 10311.
         """
         unknown = set(rules) - _RULES
         if unknown:
@@ -250,8 +268,18 @@ class MockGateway(Staging):
         self._native.walk_price(symbol, interval, most_ticks)
 
     def hold_price(self, symbol: str) -> None:
-        """Let a price that walks stand still."""
+        """Let a price that walks or is played stand still."""
         self._native.hold_price(symbol)
+
+    def play_prices(self, path: str | PathLike[str]) -> None:
+        """Play prices from a CSV file, or from a recording, in the time of the market.
+
+        The columns are ``time symbol bid ask last bid_size ask_size last_size volume``, the first
+        two and any of the others; a blank cell leaves its price as it is. ``time`` is in seconds
+        from now, or a time with its zone, counted from the earliest. Raises ``ConfigError`` with
+        file and line, and plays nothing, when anything in it is wrong.
+        """
+        self._native.play_prices(fspath(path))
 
     def place_manual_order(
         self,
@@ -373,8 +401,14 @@ _PRICES = {
 _RULES = {
     "keeps_hours", "fills_by_size", "shows_pending_submit", "shows_pending_cancel",
     "cancels_across_clients", "sends_open_orders_on_connect", "notes_default_tif",
-    "previews_twice", "repeats_states", "protects_prices",
+    "previews_twice", "repeats_states", "protects_prices", "kills_immediate",
+    "notes_missing_zone", "notes_direct_routing", "hides_algorithms",
 }  # fmt: skip
+
+
+def _profile_fields(profile: Profile) -> dict[str, object]:
+    zone = profile.zone.encode() if isinstance(profile.zone, str) else profile.zone
+    return asdict(profile) | {"zone": zone, "texts": dict(profile.texts)}
 
 
 def _execution(row: _native.ExecutionRow) -> Execution:

@@ -33,6 +33,8 @@ class Limits:
     """Account summaries of one client; 322 beyond."""
     clients: int | None = 32
     """Connected clients; one more is disconnected."""
+    active_orders: int | None = None
+    """Working orders of an account on one side of a contract; 201 beyond. IB: 20."""
     history_pacing: bool = False
     """60 queries in 10 minutes, 6 in 2 seconds per series, none twice in 15 seconds; 162, 420."""
 
@@ -44,5 +46,6 @@ class Limits:
             market_data_lines=100,
             depth=3,
             tick_by_tick=3,
+            active_orders=20,
             history_pacing=True,
         )

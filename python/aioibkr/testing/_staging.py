@@ -58,9 +58,9 @@ class Staging:
     ) -> None:
         """List an instrument, in place of one with the same ``con_id``.
 
-        Types: ``STK CASH FUT OPT IND CRYPTO``; futures and options need ``expiry`` as
-        ``YYYYMMDD``, options also ``strike`` and ``right`` and a listed underlying called
-        ``symbol``.
+        Types: ``STK CASH FUT OPT IND CRYPTO FOP FUND CFD WAR``; futures, options and warrants need
+        ``expiry`` as ``YYYYMMDD``, options and warrants also ``strike`` and ``right`` and a listed
+        underlying called ``symbol``.
         """
         _native.stage_instrument(
             self._native,

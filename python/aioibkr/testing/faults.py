@@ -14,27 +14,55 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 __all__ = [
+    "AcceptThenClose",
+    "AcceptThenReset",
     "BadLength",
     "ClientIdHeld",
     "CodeStorm",
+    "CompetingSession",
+    "CrookedBars",
     "Delay",
     "Drop",
     "Duplicate",
+    "EchoedVolatility",
+    "EmptyChild",
+    "EmptyWithoutEnd",
+    "FarmCompanions",
     "Fault",
+    "FillOnCancel",
+    "ForgottenSummary",
     "Garbage",
     "HalfOpen",
+    "HalfQuoteCost",
+    "HeldForLocate",
     "IdRollback",
     "LateDrain",
+    "LateFarms",
     "LateFill",
+    "LostZeroStrike",
+    "MissingMarks",
+    "MissingStatus",
     "Mute",
+    "OldLast",
     "PartialFill",
+    "PendingCommission",
+    "PoisonedCancel",
+    "RefuseChange",
     "RejectOrder",
     "Reorder",
     "Reset",
+    "SilentCancel",
+    "SilentStreams",
     "SlowReader",
     "Split",
+    "StaleFirstLast",
     "Stall",
+    "StatusBeforeFill",
+    "StrayDepthRow",
     "Truncate",
+    "VersionThenClose",
+    "WinterZone",
+    "ZeroLastTime",
 ]
 
 
@@ -192,6 +220,165 @@ class SlowReader(_Holds):
     bytes_per_second: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class _AtDoor:
+    """Strikes whoever connects: no client is known yet."""
+
+    count: int | None = None
+    probability: float = 1.0
+
+
+@dataclass(frozen=True)
+class AcceptThenClose(_AtDoor):
+    """A connection ends in order without a version frame, as while a gateway restarts."""
+
+
+@dataclass(frozen=True)
+class AcceptThenReset(_AtDoor):
+    """As ``AcceptThenClose``, with a reset."""
+
+
+@dataclass(frozen=True)
+class VersionThenClose(_AtDoor):
+    """A connection ends right after the version frame, as for a host that is not trusted."""
+
+
+@dataclass(frozen=True)
+class LateFarms(_Strikes):
+    """The farms are told ``seconds`` later; requests sent before that are never answered."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class LostZeroStrike(_Strikes):
+    """A protobuf request about a contract with a written strike of 0 is never answered."""
+
+
+@dataclass(frozen=True)
+class StaleFirstLast(_Strikes):
+    """A ticker's first last price is yesterday's close; the right one comes ``seconds`` later."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class OldLast(_Strikes):
+    """Behind a new last price the one before it comes once more."""
+
+
+@dataclass(frozen=True)
+class ZeroLastTime(_Strikes):
+    """The time of the last trade is 0 in the first ticks."""
+
+
+@dataclass(frozen=True)
+class StrayDepthRow(_Strikes):
+    """Behind the changes of a SMART book comes one of a row the book does not have."""
+
+
+@dataclass(frozen=True)
+class FarmCompanions(_Strikes):
+    """Before 2103 books are reset (317), before 2105 live bars end (10182)."""
+
+
+@dataclass(frozen=True)
+class SilentStreams(_Strikes):
+    """After 2103, 2105 or 1100 streams stay silent, and so do requests under their ids.
+
+    2103 silences ticks and bars; the others the bars that keep up to date.
+    """
+
+
+@dataclass(frozen=True)
+class ForgottenSummary(_Strikes):
+    """After 1102 nothing more is heard of account summaries, though ticks go on."""
+
+
+@dataclass(frozen=True)
+class PoisonedCancel(_Strikes):
+    """After a second cancel of a summary two requests are misread (320), then comes a reset."""
+
+
+@dataclass(frozen=True)
+class CompetingSession(_Holds):
+    """Tickers are told 10197 and stop until the fault is cleared; new ones get 10197 alone."""
+
+
+@dataclass(frozen=True)
+class CrookedBars(_Strikes):
+    """In extended hours the high of a bar is below its close."""
+
+
+@dataclass(frozen=True)
+class MissingMarks(_Holds):
+    """Portfolio rows have no price, value and cost."""
+
+
+@dataclass(frozen=True)
+class EmptyWithoutEnd(_Strikes):
+    """A query for executions or completed orders that finds none is not answered."""
+
+
+@dataclass(frozen=True)
+class FillOnCancel(_Strikes):
+    """A cancel meets a fill: the order is shown as PendingCancel and then fills."""
+
+
+@dataclass(frozen=True)
+class StatusBeforeFill(_Strikes):
+    """A fill is told by its status first and by its execution after that."""
+
+
+@dataclass(frozen=True)
+class MissingStatus(_Strikes):
+    """An order that fills as soon as it is placed has no orderStatus at all."""
+
+
+@dataclass(frozen=True)
+class SilentCancel(_Strikes):
+    """Cancelling an order that is Inactive brings nothing."""
+
+
+@dataclass(frozen=True)
+class PendingCommission(_Strikes):
+    """A commission is reported as -1, and ``seconds`` later as what it is."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class RefuseChange(_Strikes):
+    """A change within ``seconds`` of market time after the placement gets 103."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class HalfQuoteCost(_Holds):
+    """Positions cost the middle of a quote whose missing side counts as -1."""
+
+
+@dataclass(frozen=True)
+class EchoedVolatility(_Holds):
+    """Open orders carry a volatility nobody set; a change that carries one gets 321."""
+
+
+@dataclass(frozen=True)
+class HeldForLocate(_Holds):
+    """Short sales of shares wait for ``locate`` (404) until the fault is cleared."""
+
+
+@dataclass(frozen=True)
+class EmptyChild(_Holds):
+    """A stop reached while its parent is partly filled is shown with quantity 0."""
+
+
+@dataclass(frozen=True)
+class WinterZone(_Holds):
+    """A good-till date is shown with the winter name of its zone all year."""
+
+
 Fault = (
     Mute
     | Delay
@@ -213,4 +400,32 @@ Fault = (
     | ClientIdHeld
     | LateDrain
     | SlowReader
+    | AcceptThenClose
+    | AcceptThenReset
+    | VersionThenClose
+    | LateFarms
+    | LostZeroStrike
+    | StaleFirstLast
+    | OldLast
+    | ZeroLastTime
+    | StrayDepthRow
+    | FarmCompanions
+    | SilentStreams
+    | ForgottenSummary
+    | PoisonedCancel
+    | CompetingSession
+    | CrookedBars
+    | MissingMarks
+    | EmptyWithoutEnd
+    | FillOnCancel
+    | StatusBeforeFill
+    | MissingStatus
+    | SilentCancel
+    | PendingCommission
+    | RefuseChange
+    | HalfQuoteCost
+    | EchoedVolatility
+    | HeldForLocate
+    | EmptyChild
+    | WinterZone
 )

@@ -4,13 +4,15 @@
 use std::sync::Arc;
 
 use aioibkr_core::model;
+use arrow_schema::TimeUnit;
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
-use pyo3::types::{PyMemoryView, PySlice};
+use pyo3::types::{IntoPyDict, PyCapsule, PyMemoryView, PySlice};
 use time::OffsetDateTime;
 
 use super::market::Bar;
 use super::text::{Repr, Verbatim};
+use crate::arrow::{Capsules, Columns, Exported, Table};
 use crate::buffer;
 use crate::frames;
 
@@ -26,6 +28,9 @@ pub(crate) struct BarColumns {
     average: Vec<f64>,
     count: Vec<f64>,
 }
+
+/// Columns besides the time.
+const COLUMNS: [&str; 7] = ["open", "high", "low", "close", "volume", "average", "count"];
 
 impl BarColumns {
     pub(crate) fn of(bars: &[model::Bar]) -> Self {
@@ -75,7 +80,7 @@ impl BarColumns {
     }
 
     /// Whether every bar has a number of trades.
-    pub(crate) fn is_counted(&self) -> bool {
+    fn is_counted(&self) -> bool {
         !self.count.iter().any(|count| count.is_nan())
     }
 }
@@ -90,9 +95,9 @@ fn nanoseconds(moment: OffsetDateTime) -> i64 {
 /// Historical bars, oldest first: a sequence of `Bar`, and columns as read-only memory.
 ///
 /// A column is a ``memoryview`` without a copy: ``numpy.asarray(bars.close)``. In columns, what IB
-/// does not give is NaN. Slices are `Bars` again.
+/// does not give is NaN, in Arrow (``polars.DataFrame(bars)``) null. Slices are `Bars` again.
 #[pyclass(frozen, module = "aioibkr._native")]
-pub(crate) struct Bars(pub(crate) Arc<BarColumns>);
+pub(crate) struct Bars(Arc<BarColumns>, Exported);
 
 #[derive(FromPyObject)]
 enum Place<'py> {
@@ -109,7 +114,7 @@ impl Bars {
     fn __getitem__<'py>(&self, py: Python<'py>, index: Place<'py>) -> PyResult<Py<PyAny>> {
         match index {
             Place::Row(row) => super::object(py, self.bar(row)?),
-            Place::Rows(rows) => super::object(py, Self(Arc::new(self.0.pick(&self.rows(&rows)?)))),
+            Place::Rows(rows) => super::object(py, Self::new(self.0.pick(&self.rows(&rows)?))),
         }
     }
 
@@ -165,14 +170,35 @@ impl Bars {
         buffer::view(py, &self.0, |bars| &bars.count)
     }
 
+    /// Arrow's schema of the columns, as a capsule.
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        self.1.schema(py, || self.table())
+    }
+
+    /// The columns as an Arrow record batch, as capsules; they share this object's memory.
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_array__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> Capsules<'py> {
+        let _ = requested_schema; // Arrow leaves it to the producer.
+        self.1.array(py, || self.table())
+    }
+
     /// Make a ``DataFrame`` with a UTC ``DatetimeIndex`` named ``time``; needs pandas.
     fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        frames::to_pandas(slf)
+        let frame = frames::to_pandas::<&str>(slf.as_any(), &COLUMNS, &[])?;
+        if !slf.get().0.is_counted() {
+            return Ok(frame);
+        }
+        let kinds = [("count", "int64")].into_py_dict(slf.py())?;
+        frame.call_method1("astype", (kinds,))
     }
 
     /// Make a ``DataFrame`` with a UTC column ``time`` and nulls for gaps; needs polars.
     fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        frames::to_polars(slf)
+        frames::to_polars(slf.as_any())
     }
 
     fn __repr__(&self) -> String {
@@ -190,6 +216,23 @@ impl Bars {
 }
 
 impl Bars {
+    pub(crate) fn new(columns: BarColumns) -> Self {
+        Self(Arc::new(columns), Exported::default())
+    }
+
+    fn table(&self) -> Table {
+        Columns::of(&self.0, self.__len__())
+            .moments("time", TimeUnit::Nanosecond, |bars| &bars.time)
+            .amounts("open", |bars| &bars.open)
+            .amounts("high", |bars| &bars.high)
+            .amounts("low", |bars| &bars.low)
+            .amounts("close", |bars| &bars.close)
+            .amounts("volume", |bars| &bars.volume)
+            .amounts("average", |bars| &bars.average)
+            .counts("count", |bars| &bars.count)
+            .table()
+    }
+
     fn bar(&self, row: isize) -> PyResult<Bar> {
         let count = self.__len__();
         let from_start = if row < 0 { row.checked_add_unsigned(count) } else { Some(row) };

@@ -32,13 +32,13 @@ use pyo3::prelude::*;
 
 pub(crate) use account::{AccountSnapshot, Pnl, Position};
 pub(crate) use bars::{BarColumns, Bars};
-pub(crate) use depth::DepthBook;
 pub(crate) use contract::{Contract, ContractDetails};
+pub(crate) use depth::DepthBook;
 pub(crate) use health::Health;
 pub(crate) use market::{Bar, Quote};
 pub(crate) use metrics::Metrics;
-pub(crate) use text::{Repr, Verbatim};
 pub(crate) use order::{Order, RiskLimits};
+pub(crate) use text::{Repr, Verbatim};
 pub(crate) use trade::{Fill, Trade};
 
 /// Adds every class to the module.

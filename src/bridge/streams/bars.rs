@@ -8,8 +8,9 @@ use pyo3::types::PyList;
 use super::columns::{Items, Names};
 use crate::models::{Bar, Repr};
 
-/// Tells a reader of bars that what came before is not continued: the link was lost, or the
-/// gateway opened the stream anew.
+/// Tells a reader of bars that what came before is not continued.
+///
+/// The link was lost, or the gateway opened the stream anew.
 #[pyclass(frozen, module = "aioibkr._native")]
 pub(crate) struct Gap {
     /// The link that ended.

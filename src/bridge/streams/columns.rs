@@ -24,8 +24,7 @@ pub(super) struct Names {
 /// Rows that Python sees as items and as batches.
 pub(super) trait Items: Rows + Clone + 'static {
     /// One row; of a gap, what a contract is told.
-    fn item(py: Python<'_>, batch: &Batch<Self>, row: usize, names: &Names)
-    -> PyResult<Py<PyAny>>;
+    fn item(py: Python<'_>, batch: &Batch<Self>, row: usize, names: &Names) -> PyResult<Py<PyAny>>;
 
     /// All rows.
     fn batch(py: Python<'_>, batch: Batch<Self>, names: &Names) -> PyResult<Py<PyAny>>;

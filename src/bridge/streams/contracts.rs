@@ -24,6 +24,11 @@ impl Contracts {
         self.0.len()
     }
 
+    /// Their symbols, in the order of their numbers.
+    pub(super) fn symbols(&self) -> Vec<&str> {
+        self.0.iter().map(|contract| contract.get().0.symbol.as_str()).collect()
+    }
+
     pub(super) fn list<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         PyList::new(py, self.0.iter().map(|contract| contract.clone_ref(py)))
     }

@@ -41,7 +41,9 @@ pub(super) trait Opened: Send + Sync {
     fn contracts(&self) -> &Contracts;
 }
 
-/// What the streams of `aioibkr` stand on. Dropping it releases the lines.
+/// What the streams of `aioibkr` stand on.
+//
+// Dropping it releases the lines.
 #[pyclass(frozen, module = "aioibkr._native")]
 pub(crate) struct _Stream(Box<dyn Opened>);
 

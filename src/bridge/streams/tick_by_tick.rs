@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use aioibkr_core::market_data::{Batch, Rows, TickByTickColumns};
 use aioibkr_core::model::{Generation, TextTable};
+use arrow_schema::{DataType, TimeUnit};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyMemoryView};
+use pyo3::types::{PyCapsule, PyList, PyMemoryView};
 use time::UtcDateTime;
 
 use super::columns::{Items, Names, known};
 use super::contracts::Contracts;
+use crate::arrow::{Capsules, Columns, Exported, Table};
+use crate::frames::Texts;
 use crate::models::{Contract, Repr, Verbatim};
-use crate::{buffer, convert};
+use crate::{buffer, convert, frames};
 
 /// One tick of tick-by-tick data: a trade, a change of bid or ask, or of the middle.
 #[pyclass(frozen, module = "aioibkr._native")]
@@ -47,7 +50,8 @@ impl TickByTick {
         if self.cells.is_gap {
             return Ok(None);
         }
-        convert::utc_of_nanoseconds(self.cells.exchange_time.saturating_mul(1_000_000_000)).map(Some)
+        convert::utc_of_nanoseconds(self.cells.exchange_time.saturating_mul(1_000_000_000))
+            .map(Some)
     }
 
     /// Price of the trade, or the middle.
@@ -86,7 +90,7 @@ impl TickByTick {
         known(self.cells.prices[3])
     }
 
-    /// Trade: 1 past limit, 2 unreported. Quote: 1 bid below the day's low, 2 ask above its high.
+    /// Trade: 1 past limit, 2 unreported. Quote: 1 bid below low, 2 ask above high.
     #[getter]
     fn attributes(&self) -> u8 {
         self.cells.attributes
@@ -167,13 +171,20 @@ impl Cells {
     }
 }
 
-/// Tick-by-tick data by column; each column is a read-only `memoryview`.
+/// Tick-by-tick data by column, without a copy; columns and Arrow as of `TickBatch`.
+///
+/// In Arrow and data frames, ``exchange`` and ``conditions`` are texts.
 #[pyclass(frozen, module = "aioibkr._native")]
 pub(crate) struct TickByTickBatch {
-    pub(crate) batch: Arc<Batch<TickByTickColumns>>,
+    batch: Arc<Batch<TickByTickColumns>>,
     contracts: Arc<Contracts>,
     texts: Arc<TextTable>,
+    exported: Exported,
 }
+
+/// Columns of numbers besides the time.
+const COLUMNS: [&str; 7] =
+    ["exchange_time", "contract", "price", "size", "ask", "ask_size", "attributes"];
 
 type View<'py> = PyResult<Bound<'py, PyMemoryView>>;
 
@@ -183,61 +194,61 @@ impl TickByTickBatch {
         self.batch.rows.count()
     }
 
-    /// Receive times, nanoseconds since 1970 UTC (`q`).
+    /// Receive times, nanoseconds since 1970 UTC.
     #[getter]
     fn time<'py>(&self, py: Python<'py>) -> View<'py> {
         buffer::view(py, &self.batch, |batch| &batch.rows.time)
     }
 
-    /// The exchange's times, seconds since 1970 UTC (`q`).
+    /// The exchange's times, seconds since 1970 UTC.
     #[getter]
     fn exchange_time<'py>(&self, py: Python<'py>) -> View<'py> {
         buffer::view(py, &self.batch, |batch| &batch.rows.exchange_time)
     }
 
-    /// Numbers of contracts in `contracts` (`i`).
+    /// Numbers of contracts in `contracts`.
     #[getter]
     fn contract<'py>(&self, py: Python<'py>) -> View<'py> {
         buffer::view(py, &self.batch, |batch| &batch.rows.contract)
     }
 
-    /// Prices of trades or middles, bids of quotes; NaN where there is none (`d`).
+    /// Prices of trades or middles, bids of quotes.
     #[getter]
     fn price<'py>(&self, py: Python<'py>) -> View<'py> {
         buffer::view(py, &self.batch, |batch| &batch.rows.price)
     }
 
-    /// Sizes of trades, or at the bid (`d`).
+    /// Sizes of trades, or at the bid.
     #[getter]
     fn size<'py>(&self, py: Python<'py>) -> View<'py> {
         buffer::view(py, &self.batch, |batch| &batch.rows.size)
     }
 
-    /// Asks of quotes (`d`).
+    /// Asks of quotes.
     #[getter]
     fn ask<'py>(&self, py: Python<'py>) -> View<'py> {
         buffer::view(py, &self.batch, |batch| &batch.rows.ask)
     }
 
-    /// Sizes at the ask (`d`).
+    /// Sizes at the ask.
     #[getter]
     fn ask_size<'py>(&self, py: Python<'py>) -> View<'py> {
         buffer::view(py, &self.batch, |batch| &batch.rows.ask_size)
     }
 
-    /// Attribute bits (`B`).
+    /// Attribute bits, as of `TickByTick`.
     #[getter]
     fn attributes<'py>(&self, py: Python<'py>) -> View<'py> {
         buffer::view(py, &self.batch, |batch| &batch.rows.attributes)
     }
 
-    /// Numbers of exchange names (`i`); see `text`.
+    /// Numbers of exchange names; see `text`.
     #[getter]
     fn exchange<'py>(&self, py: Python<'py>) -> View<'py> {
         buffer::view(py, &self.batch, |batch| &batch.rows.exchange)
     }
 
-    /// Numbers of special conditions (`i`); see `text`.
+    /// Numbers of special conditions; see `text`.
     #[getter]
     fn conditions<'py>(&self, py: Python<'py>) -> View<'py> {
         buffer::view(py, &self.batch, |batch| &batch.rows.conditions)
@@ -269,10 +280,66 @@ impl TickByTickBatch {
     /// One object per tick.
     fn to_list<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let rows = 0..self.batch.rows.count();
-        PyList::new(py, rows.map(|row| TickByTick {
-            cells: Cells::of(&self.batch, row, &self.texts),
-            contracts: Arc::clone(&self.contracts),
-        }))
+        PyList::new(
+            py,
+            rows.map(|row| TickByTick {
+                cells: Cells::of(&self.batch, row, &self.texts),
+                contracts: Arc::clone(&self.contracts),
+            }),
+        )
+    }
+
+    /// Arrow's schema of the columns, as a capsule.
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        self.exported.schema(py, || self.table())
+    }
+
+    /// The columns as an Arrow record batch, as capsules; they share this object's memory.
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_array__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> Capsules<'py> {
+        let _ = requested_schema; // Arrow leaves it to the producer.
+        self.exported.array(py, || self.table())
+    }
+
+    /// Make a ``DataFrame`` with a UTC ``DatetimeIndex`` named ``time``; needs pandas.
+    fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let this = slf.get();
+        let (symbols, texts) = (this.contracts.symbols(), this.texts.all());
+        let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+        let texts = [
+            Texts { name: "symbol", numbers: "contract", texts: &symbols },
+            Texts { name: "exchange", numbers: "exchange", texts: &texts },
+            Texts { name: "conditions", numbers: "conditions", texts: &texts },
+        ];
+        frames::to_pandas(slf.as_any(), &COLUMNS, &texts)
+    }
+
+    /// Make a ``DataFrame`` with a UTC column ``time`` and nulls for gaps; needs polars.
+    fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        frames::to_polars(slf.as_any())
+    }
+}
+
+impl TickByTickBatch {
+    fn table(&self) -> Table {
+        let texts = self.texts.all();
+        Columns::of(&self.batch, self.batch.rows.count())
+            .moments("time", TimeUnit::Nanosecond, |batch| &batch.rows.time)
+            .moments("exchange_time", TimeUnit::Second, |batch| &batch.rows.exchange_time)
+            .numbers("contract", DataType::Int32, |batch| &batch.rows.contract)
+            .texts("symbol", &self.contracts.symbols(), |batch| &batch.rows.contract)
+            .amounts("price", |batch| &batch.rows.price)
+            .amounts("size", |batch| &batch.rows.size)
+            .amounts("ask", |batch| &batch.rows.ask)
+            .amounts("ask_size", |batch| &batch.rows.ask_size)
+            .numbers("attributes", DataType::UInt8, |batch| &batch.rows.attributes)
+            .texts("exchange", &texts, |batch| &batch.rows.exchange)
+            .texts("conditions", &texts, |batch| &batch.rows.conditions)
+            .table()
     }
 }
 
@@ -285,7 +352,8 @@ impl Items for TickByTickColumns {
 
     fn batch(py: Python<'_>, batch: Batch<Self>, names: &Names) -> PyResult<Py<PyAny>> {
         let (contracts, texts) = (Arc::clone(&names.contracts), Arc::clone(&names.texts));
-        let batch = TickByTickBatch { batch: Arc::new(batch), contracts, texts };
+        let (batch, exported) = (Arc::new(batch), Exported::default());
+        let batch = TickByTickBatch { batch, contracts, texts, exported };
         Ok(Py::new(py, batch)?.into_any())
     }
 }

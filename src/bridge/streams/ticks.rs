@@ -5,16 +5,19 @@ use std::sync::Arc;
 use aioibkr_core::feed;
 use aioibkr_core::market_data::{Batch, Rows, TickColumns};
 use aioibkr_core::model::Generation;
+use arrow_schema::{DataType, TimeUnit};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyMemoryView};
+use pyo3::types::{PyCapsule, PyList, PyMemoryView};
 use time::UtcDateTime;
 
 use super::columns::{Items, Names, known};
 use super::contracts::Contracts;
+use crate::arrow::{Capsules, Columns, Exported, Table};
+use crate::frames::Texts;
 use crate::models::{Contract, Repr, Verbatim};
-use crate::{buffer, convert};
+use crate::{buffer, convert, frames};
 
-/// One change of one field of one market.
+/// One change of one field of one market, as IB sent it.
 #[pyclass(frozen, module = "aioibkr._native")]
 pub(crate) struct Tick {
     contracts: Arc<Contracts>,
@@ -42,10 +45,11 @@ impl Tick {
         self.tick_type
     }
 
-    /// What changed, in words: ``bid``, ``ask_size``, ``last``, ``volume`` …; else ``tick_N``.
+    /// What changed: ``bid``, ``ask_size``, ``last``, ``volume`` ...; else ``tick_N``.
     #[getter]
     fn field(&self) -> String {
-        feed::field_name(self.tick_type).map_or_else(|| format!("tick_{}", self.tick_type), Into::into)
+        feed::field_name(self.tick_type)
+            .map_or_else(|| format!("tick_{}", self.tick_type), Into::into)
     }
 
     /// The new price, or the value of a generic tick.
@@ -131,12 +135,20 @@ impl Tick {
     }
 }
 
-/// Ticks by column; each column is a read-only `memoryview` of the memory Rust filled.
+/// Ticks by column, without a copy: ``numpy.asarray(batch.price)``, ``polars.DataFrame(batch)``.
+///
+/// Columns are read-only ``memoryview`` objects and outlive the batch; a price or size that is not
+/// there is NaN in them. Arrow sees a record batch over the same memory, with nulls for what is not
+/// there and a column ``symbol`` besides the number in ``contract``.
 #[pyclass(frozen, module = "aioibkr._native")]
 pub(crate) struct TickBatch {
-    pub(crate) batch: Arc<Batch<TickColumns>>,
+    batch: Arc<Batch<TickColumns>>,
     contracts: Arc<Contracts>,
+    exported: Exported,
 }
+
+/// Columns of numbers besides the time.
+const COLUMNS: [&str; 5] = ["contract", "tick_type", "price", "size", "attributes"];
 
 type View<'py> = PyResult<Bound<'py, PyMemoryView>>;
 
@@ -146,37 +158,37 @@ impl TickBatch {
         self.batch.rows.count()
     }
 
-    /// Receive times, nanoseconds since 1970 UTC (`q`).
+    /// Receive times, nanoseconds since 1970 UTC.
     #[getter]
     fn time<'py>(&self, py: Python<'py>) -> View<'py> {
         buffer::view(py, &self.batch, |batch| &batch.rows.time)
     }
 
-    /// Numbers of contracts in `contracts` (`i`).
+    /// Numbers of contracts in `contracts`.
     #[getter]
     fn contract<'py>(&self, py: Python<'py>) -> View<'py> {
         buffer::view(py, &self.batch, |batch| &batch.rows.contract)
     }
 
-    /// IB's tick types (`i`).
+    /// IB's tick types.
     #[getter]
     fn tick_type<'py>(&self, py: Python<'py>) -> View<'py> {
         buffer::view(py, &self.batch, |batch| &batch.rows.tick_type)
     }
 
-    /// Prices; NaN where there is none (`d`).
+    /// Prices, or values of generic ticks.
     #[getter]
     fn price<'py>(&self, py: Python<'py>) -> View<'py> {
         buffer::view(py, &self.batch, |batch| &batch.rows.price)
     }
 
-    /// Sizes; NaN where there is none (`d`).
+    /// Sizes.
     #[getter]
     fn size<'py>(&self, py: Python<'py>) -> View<'py> {
         buffer::view(py, &self.batch, |batch| &batch.rows.size)
     }
 
-    /// Attribute bits of price ticks (`B`).
+    /// Attribute bits of price ticks: 1 can auto-execute, 2 past limit, 4 pre-open.
     #[getter]
     fn attributes<'py>(&self, py: Python<'py>) -> View<'py> {
         buffer::view(py, &self.batch, |batch| &batch.rows.attributes)
@@ -205,6 +217,49 @@ impl TickBatch {
         let rows = 0..self.batch.rows.count();
         PyList::new(py, rows.map(|row| Tick::of(&self.batch, row, &self.contracts)))
     }
+
+    /// Arrow's schema of the columns, as a capsule.
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        self.exported.schema(py, || self.table())
+    }
+
+    /// The columns as an Arrow record batch, as capsules; they share this object's memory.
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_array__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> Capsules<'py> {
+        let _ = requested_schema; // Arrow leaves it to the producer.
+        self.exported.array(py, || self.table())
+    }
+
+    /// Make a ``DataFrame`` with a UTC ``DatetimeIndex`` named ``time``; needs pandas.
+    fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let this = slf.get();
+        let symbols = this.contracts.symbols();
+        let symbols = Texts { name: "symbol", numbers: "contract", texts: &symbols };
+        frames::to_pandas(slf.as_any(), &COLUMNS, &[symbols])
+    }
+
+    /// Make a ``DataFrame`` with a UTC column ``time`` and nulls for gaps; needs polars.
+    fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        frames::to_polars(slf.as_any())
+    }
+}
+
+impl TickBatch {
+    fn table(&self) -> Table {
+        Columns::of(&self.batch, self.batch.rows.count())
+            .moments("time", TimeUnit::Nanosecond, |batch| &batch.rows.time)
+            .numbers("contract", DataType::Int32, |batch| &batch.rows.contract)
+            .texts("symbol", &self.contracts.symbols(), |batch| &batch.rows.contract)
+            .numbers("tick_type", DataType::Int32, |batch| &batch.rows.tick_type)
+            .amounts("price", |batch| &batch.rows.price)
+            .amounts("size", |batch| &batch.rows.size)
+            .numbers("attributes", DataType::UInt8, |batch| &batch.rows.attributes)
+            .table()
+    }
 }
 
 impl Items for TickColumns {
@@ -214,6 +269,7 @@ impl Items for TickColumns {
 
     fn batch(py: Python<'_>, batch: Batch<Self>, names: &Names) -> PyResult<Py<PyAny>> {
         let contracts = Arc::clone(&names.contracts);
-        Ok(Py::new(py, TickBatch { batch: Arc::new(batch), contracts })?.into_any())
+        let batch = TickBatch { batch: Arc::new(batch), contracts, exported: Exported::default() };
+        Ok(Py::new(py, batch)?.into_any())
     }
 }

@@ -18,7 +18,8 @@ const LARGEST_CAPACITY: usize = 1 << 28;
 /// Size and manners of a stream, and whom to tell of news.
 #[derive(Clone)]
 pub struct StreamOptions {
-    /// Most items kept for a reader that does not come.
+    /// Most items kept for a reader that does not come. A stream that blocks is looked at between
+    /// reads of the socket, so that one read, of at most 256 KiB, may bring it more.
     pub capacity: usize,
     /// What happens beyond that.
     pub overflow: Overflow,

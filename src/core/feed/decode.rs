@@ -32,6 +32,9 @@ use super::tick::{self, decode_tick};
 /// From this wire id on, a message is protobuf.
 const PROTOBUF: u32 = 200;
 
+/// IB's numbers are far below this; a greater one is no message id.
+const NO_MESSAGE: u32 = 1_000;
+
 /// A message that cannot be read, or whose values cannot be right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed {
@@ -48,6 +51,15 @@ impl fmt::Display for Malformed {
 }
 
 impl std::error::Error for Malformed {}
+
+impl Malformed {
+    /// Whether the bytes are no message at all, so that what follows cannot be trusted either; else
+    /// one field is out of its range.
+    #[must_use]
+    pub fn is_garbage(&self) -> bool {
+        matches!(self.field, "protobuf" | "message id")
+    }
+}
 
 /// Reads a frame's body, as [`FrameBuffer`](super::FrameBuffer) hands it out.
 ///
@@ -67,6 +79,9 @@ fn decode_other(body: &[u8]) -> Result<Message<'_>, Malformed> {
         return Err(Malformed { message: 0, field: "message id" });
     };
     let id = u32::from_be_bytes(*id);
+    if id > NO_MESSAGE {
+        return Err(Malformed { message: id, field: "message id" });
+    }
     match id.checked_sub(PROTOBUF).filter(|number| *number > 0) {
         Some(number) => {
             read(number, message).map_err(|BadField(field)| Malformed { message: number, field })

@@ -3,7 +3,7 @@
 //! takes the general way through [`Fields`](super::Fields), which yields the same values.
 
 use super::amount::{decimal, known};
-use super::reading::{is_identity, quoted};
+use super::reading::{is_identity, quoted_tick};
 use super::tick::{Tick, attributes};
 
 /// Fields 1 to 5 of `tickPrice`.
@@ -14,7 +14,7 @@ pub(super) fn price(message: &[u8]) -> Option<Tick> {
     let (price, rest) = double(rest, 0x19)?;
     let (size, rest) = size_text(rest, 0x22)?;
     let (mask, rest) = int(rest, 0x28)?;
-    let price = quoted(price, size);
+    let price = quoted_tick(tick_type, price, size);
     let tick = Tick { request_id, tick_type, price, size, attributes: attributes(mask) };
     rest.is_empty().then_some(tick)
 }

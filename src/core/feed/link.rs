@@ -50,6 +50,8 @@ struct Shared {
     /// Somebody woke the thread since it last looked.
     called: AtomicBool,
     closing: AtomicBool,
+    /// Why the link ended.
+    reason: Mutex<Option<Error>>,
     over: watch::Sender<bool>,
 }
 
@@ -61,13 +63,13 @@ impl FeedLink {
         sink: Box<dyn Sink>,
     ) -> Result<Self> {
         let poll = Poll::new().map_err(|error| handshake::lost(&error))?;
-        let waker =
-            Waker::new(poll.registry(), WAKER).map_err(|error| handshake::lost(&error))?;
+        let waker = Waker::new(poll.registry(), WAKER).map_err(|error| handshake::lost(&error))?;
         let shared = Arc::new(Shared {
             waker,
             outgoing: Mutex::default(),
             called: AtomicBool::new(false),
             closing: AtomicBool::new(false),
+            reason: Mutex::default(),
             over: watch::Sender::new(false),
         });
         let (notes, notices) = mpsc::channel(NOTICES);
@@ -121,6 +123,12 @@ impl FeedLink {
         !*self.0.shared.over.borrow()
     }
 
+    /// Why the link ended; `None` while it is up.
+    #[must_use]
+    pub fn reason(&self) -> Option<Error> {
+        lock(&self.0.shared.reason).clone()
+    }
+
     /// Queues whole frames to be written. Their number is bounded by the lines of the account, so
     /// the queue is not; a gateway that takes nothing is noticed by the kernel's user timeout.
     pub fn send(&self, frames: &[u8]) {
@@ -151,8 +159,13 @@ impl FeedLink {
 
     /// Closes the socket after what was queued has left; returns when the thread has ended.
     pub async fn close(&self) {
-        self.0.shared.close();
+        self.shut();
         self.ended().await;
+    }
+
+    /// Begins to close the socket, and waits for nothing.
+    pub fn shut(&self) {
+        self.0.shared.close();
     }
 }
 
@@ -192,6 +205,13 @@ struct Thread {
     notes: mpsc::Sender<Notice>,
 }
 
+/// However the thread ends, a bug of its sink included, whoever waits for that learns of it.
+impl Drop for Thread {
+    fn drop(&mut self) {
+        self.shared.over.send_replace(true);
+    }
+}
+
 impl Thread {
     fn spawn(mut self) -> Result<()> {
         let interest = Interest::READABLE | Interest::WRITABLE;
@@ -201,9 +221,9 @@ impl Thread {
             let reason = self.serve();
             self.sink.ended();
             log::debug!(target: "aioibkr::feed", "{reason}");
+            *lock(&self.shared.reason) = Some(reason);
             // A peer that is gone already needs no goodbye.
             let _ = self.socket.shutdown(Shutdown::Both);
-            self.shared.over.send_replace(true);
         });
         spawned.map(drop).map_err(|error| handshake::lost(&error))
     }
@@ -285,7 +305,11 @@ impl Thread {
             match self.frames.next_frame() {
                 Ok(Some(body)) => match decode_tick(body) {
                     Some(tick) => self.sink.tick(time, &tick),
-                    None => tell(body, time, self.sink.as_mut(), &self.notes),
+                    None => {
+                        if let Err(reason) = tell(body, time, self.sink.as_mut(), &self.notes) {
+                            break Err(reason);
+                        }
+                    }
                 },
                 Ok(None) => break Ok(()),
                 Err(error) => {
@@ -299,8 +323,9 @@ impl Thread {
     }
 }
 
-/// Tells one message that is not a tick: a notice to the supervisor, all else to the sink.
-fn tell(body: &[u8], time: i64, sink: &mut dyn Sink, notes: &mpsc::Sender<Notice>) {
+/// Tells one message that is not a tick: a notice to the supervisor, all else to the sink. A field
+/// out of its range costs its message, bytes that are no message cost the link.
+fn tell(body: &[u8], time: i64, sink: &mut dyn Sink, notes: &mpsc::Sender<Notice>) -> Result<()> {
     match decode(body) {
         Ok(Message::Error(error)) if error.request_id.is_none() => {
             let message = error.text.to_owned();
@@ -310,8 +335,13 @@ fn tell(body: &[u8], time: i64, sink: &mut dyn Sink, notes: &mpsc::Sender<Notice
             }
         }
         Ok(message) => sink.message(time, message),
+        Err(malformed) if malformed.is_garbage() => {
+            let text = format!("the feed link brings garbage: {malformed}");
+            return Err(Error::new(ErrorKind::ConnectionLost, text));
+        }
         Err(malformed) => log::warn!(target: "aioibkr::feed", "ignored: {malformed}"),
     }
+    Ok(())
 }
 
 fn closed_by_peer() -> Error {

@@ -78,6 +78,16 @@ pub(super) fn quoted(price: Option<f64>, size: Option<f64>) -> Option<f64> {
     price.filter(|_| !is_missing)
 }
 
+/// A price of a tick. Only of a bid or an ask -1 without a size says that there is none; an index may
+/// stand at -1 and has no size (M8, M10).
+#[inline]
+pub(super) fn quoted_tick(tick_type: i32, price: Option<f64>, size: Option<f64>) -> Option<f64> {
+    match tick_type {
+        1 | 2 | 66 | 67 => quoted(price, size),
+        _ => price,
+    }
+}
+
 /// All fields were well formed.
 #[inline]
 pub(super) fn whole(fields: &Fields<'_>) -> Read<()> {

@@ -3,7 +3,7 @@
 use super::amount::UNSET;
 use super::fields::Fields;
 use super::in_order;
-use super::reading::{Read, is_identity, named, number_of, quoted, size_of, whole};
+use super::reading::{Read, is_identity, named, number_of, quoted_tick, size_of, whole};
 
 const PROTOBUF: u32 = 200;
 const TICK_PRICE: u32 = PROTOBUF + 1;
@@ -53,7 +53,7 @@ pub(super) fn price(message: &[u8]) -> Read<Tick> {
             _ => {}
         }
     }
-    tick.price = quoted(tick.price, tick.size);
+    tick.price = quoted_tick(tick.tick_type, tick.price, tick.size);
     checked(tick, &fields)
 }
 
@@ -135,7 +135,7 @@ mod tests {
         for price in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             assert_eq!(price_tick(price, "1").unwrap().price, None, "{price}");
         }
-        assert_eq!(price_tick(-1.0, "0").unwrap().price, None);
+        assert_eq!(price_tick(-1.0, "0").unwrap().price, Some(-1.0), "an index may be at -1 (M10)");
         assert_eq!(price_tick(-1.0, "5").unwrap().price, Some(-1.0), "a spread may trade at -1");
     }
 

@@ -1,7 +1,7 @@
 //! The requests of a line, as frames.
 
-use crate::session::feed::request::{self, DepthTerms, RealTimeBarsTerms, TickByTickTerms};
 use crate::model::{Contract, LineKind, MarketDataType};
+use crate::session::feed::request::{self, DepthTerms, RealTimeBarsTerms, TickByTickTerms};
 
 /// Asks for a line.
 pub(super) fn ask(request_id: i32, contract: &Contract, kind: &LineKind) -> Vec<u8> {

@@ -2,8 +2,8 @@
 //! no other way to say so; whoever shows a single value says `None`.
 
 use super::rows::Rows;
-use crate::session::feed::{Tick, TickByTick, TickByTickEvent};
 use crate::model::TextTable;
+use crate::session::feed::{Tick, TickByTick, TickByTickEvent};
 
 /// Declares a struct of columns and what it shares with all others.
 macro_rules! columns {
@@ -130,18 +130,28 @@ struct Row {
 impl Row {
     fn of(event: &TickByTickEvent<'_>, texts: &TextTable) -> Self {
         match *event {
-            TickByTickEvent::Trade { price, size, exchange, conditions, past_limit, unreported } => {
-                Self {
-                    price,
-                    size,
-                    attributes: u8::from(past_limit) | u8::from(unreported) << 1,
-                    exchange: texts.number(exchange),
-                    conditions: texts.number(conditions),
-                    ..Self::default()
-                }
-            }
+            TickByTickEvent::Trade {
+                price,
+                size,
+                exchange,
+                conditions,
+                past_limit,
+                unreported,
+            } => Self {
+                price,
+                size,
+                attributes: u8::from(past_limit) | u8::from(unreported) << 1,
+                exchange: texts.number(exchange),
+                conditions: texts.number(conditions),
+                ..Self::default()
+            },
             TickByTickEvent::BidAsk {
-                bid, ask, bid_size, ask_size, bid_past_low, ask_past_high,
+                bid,
+                ask,
+                bid_size,
+                ask_size,
+                bid_past_low,
+                ask_past_high,
             } => Self {
                 price: bid,
                 size: bid_size,

@@ -16,7 +16,8 @@ use super::verdict::{Verdict, verdict};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Contract, ContractId, LineBudget, LineKind, LineUsage, MarketDataType};
 
-/// IB takes one request for the same instrument in this time (tick-by-tick).
+/// A line is asked for again once in this time; IB takes no second tick-by-tick request for the same
+/// instrument before it is over (T2).
 const REOPEN_PAUSE: Duration = Duration::from_secs(15);
 
 /// Identity of a line: streams that want the same share it.
@@ -75,6 +76,7 @@ struct Line {
     request_id: Option<i32>,
     /// Whether delayed data was in force when it was asked for.
     asked_delayed: bool,
+    asked_at: Option<Instant>,
     reopened_at: Option<Instant>,
     listeners: Vec<(Outlet, Arc<Standing>)>,
 }
@@ -111,7 +113,7 @@ impl Desired {
     }
 
     /// Takes a stream's wishes, all or none.
-    pub(super) fn add(&mut self, wishes: Vec<Wish>) -> Result<Vec<Step>> {
+    pub(super) fn add(&mut self, wishes: Vec<Wish>, now: Instant) -> Result<Vec<Step>> {
         self.check_budget(&wishes)?;
         let mut steps = Vec::new();
         for wish in wishes {
@@ -128,11 +130,12 @@ impl Desired {
                 contract: wish.contract,
                 request_id: None,
                 asked_delayed: false,
+                asked_at: None,
                 reopened_at: None,
                 listeners: vec![listener],
             };
             self.lines.insert(wish.key.clone(), line);
-            steps.extend(self.ask(&wish.key));
+            steps.extend(self.ask(&wish.key, now));
         }
         Ok(steps)
     }
@@ -158,7 +161,9 @@ impl Desired {
             line.listeners.retain(|(outlet, _)| outlet.stream != stream);
             if line.listeners.is_empty() {
                 deserted.push(key.clone());
-            } else if let Some(request_id) = line.request_id.filter(|_| line.listeners.len() < before) {
+            } else if let Some(request_id) =
+                line.request_id.filter(|_| line.listeners.len() < before)
+            {
                 steps.push(Step::Tell(Change::Leave(request_id, stream)));
             }
         }
@@ -170,7 +175,7 @@ impl Desired {
     }
 
     /// A link is there: everything is asked for again.
-    pub(super) fn restore(&mut self) -> Vec<Step> {
+    pub(super) fn restore(&mut self, now: Instant) -> Vec<Step> {
         self.lost();
         self.is_up = true;
         self.last_request = 0;
@@ -181,7 +186,7 @@ impl Desired {
         }
         let keys: Vec<LineKey> = self.lines.keys().cloned().collect();
         for key in keys {
-            steps.extend(self.ask(&key));
+            steps.extend(self.ask(&key, now));
         }
         steps
     }
@@ -214,14 +219,14 @@ impl Desired {
                 line.advise(&error(ErrorKind::NotEntitled));
                 vec![Step::Tell(Change::Gap(request_id))]
             }
-            Verdict::Reopen if line.may_reopen(now) => {
+            Verdict::Reopen if line.may_reopen(&key.kind, now) => {
                 line.reopened_at = Some(now);
                 line.advise(&error(ErrorKind::MarketData));
-                self.ask_again(&key)
+                self.ask_again(&key, now)
             }
             Verdict::NotEntitled if self.policy.delayed_fallback => {
                 line.advise(&error(ErrorKind::NotEntitled));
-                self.fall_back(&key)
+                self.fall_back(&key, now)
             }
             Verdict::Reopen => self.end(&key, &error(ErrorKind::MarketData)),
             Verdict::NotEntitled => self.end(&key, &error(ErrorKind::NotEntitled)),
@@ -230,22 +235,22 @@ impl Desired {
     }
 
     /// Asks for delayed data from here on, and for this line once more.
-    fn fall_back(&mut self, key: &LineKey) -> Vec<Step> {
+    fn fall_back(&mut self, key: &LineKey, now: Instant) -> Vec<Step> {
         let mut steps = Vec::new();
         if !self.is_delayed {
             log::warn!(target: "aioibkr::market_data", "live data is not entitled: asking for delayed data");
             self.is_delayed = true;
             steps.push(Step::Ask(asking::choose(MarketDataType::Delayed)));
         }
-        steps.extend(self.ask_again(key));
+        steps.extend(self.ask_again(key, now));
         steps
     }
 
-    fn ask_again(&mut self, key: &LineKey) -> Vec<Step> {
+    fn ask_again(&mut self, key: &LineKey, now: Instant) -> Vec<Step> {
         let told = self.lines.get(key).and_then(|line| line.request_id).map(Change::Gap);
         let mut steps: Vec<Step> = told.map(Step::Tell).into_iter().collect();
         steps.extend(self.forget(key).map(|request_id| Step::Tell(Change::Close(request_id))));
-        steps.extend(self.ask(key));
+        steps.extend(self.ask(key, now));
         steps
     }
 
@@ -272,11 +277,12 @@ impl Desired {
     }
 
     /// The request for a line, if there is a link.
-    fn ask(&mut self, key: &LineKey) -> Vec<Step> {
+    fn ask(&mut self, key: &LineKey, now: Instant) -> Vec<Step> {
         let Some(line) = self.lines.get_mut(key).filter(|_| self.is_up) else { return Vec::new() };
         self.last_request += 1;
         let request_id = self.last_request;
         line.request_id = Some(request_id);
+        line.asked_at = Some(now);
         line.asked_delayed = self.is_delayed;
         self.by_request.insert(request_id, key.clone());
         let outlets = line.listeners.iter().map(|(outlet, _)| outlet.clone()).collect();
@@ -307,8 +313,15 @@ impl Line {
         }
     }
 
-    fn may_reopen(&self, now: Instant) -> bool {
-        self.reopened_at.is_none_or(|at| now.duration_since(at) >= REOPEN_PAUSE)
+    fn may_reopen(&self, kind: &LineKind, now: Instant) -> bool {
+        let last = match kind {
+            LineKind::TickByTick(_) => self.asked_at,
+            LineKind::Market { .. }
+            | LineKind::Depth { .. }
+            | LineKind::RealTimeBars { .. }
+            | LineKind::Bars(_) => self.reopened_at,
+        };
+        last.is_none_or(|at| now.duration_since(at) >= REOPEN_PAUSE)
     }
 }
 
@@ -329,3 +342,7 @@ fn refusal(kind: ErrorKind, code: i32, text: &str, contract: &Contract) -> Error
         .with_detail("contract", contract)
         .with_detail("symbol", &contract.symbol)
 }
+
+#[cfg(test)]
+#[path = "desired_tests.rs"]
+mod tests;

@@ -10,8 +10,8 @@ use tokio::sync::Notify as Bell;
 use super::live_line::LiveLine;
 use super::outlet::{Outlet, StreamId};
 use super::taps::AllTaps;
-use crate::session::feed::{Message, Sink, Tick};
 use crate::model::{Contract, Generation, LineKind};
+use crate::session::feed::{Message, Sink, Tick};
 
 /// A change of the routes.
 pub(super) enum Change {
@@ -36,14 +36,40 @@ pub(super) enum Change {
     Gap(i32),
 }
 
-/// What a gateway says about a request; the newest text of each code.
-pub(super) type Reports = HashMap<(i32, i32), String>;
+/// What a gateway says about a request.
+pub(super) struct Report {
+    pub(super) request_id: i32,
+    pub(super) code: i32,
+    pub(super) text: String,
+}
+
+/// Reports that wait for the registry: the newest of each request and code, which bounds them.
+#[derive(Default)]
+struct Reports {
+    /// By request and code: when it came, and its text.
+    newest: HashMap<(i32, i32), (u64, String)>,
+    count: u64,
+}
+
+impl Reports {
+    fn add(&mut self, request_id: i32, code: i32, text: &str) {
+        self.count += 1;
+        self.newest.insert((request_id, code), (self.count, text.trim().to_owned()));
+    }
+
+    /// Takes all, the oldest first.
+    fn take(&mut self) -> Vec<Report> {
+        let mut taken: Vec<_> = self.newest.drain().collect();
+        taken.sort_unstable_by_key(|(_, (count, _))| *count);
+        let report = |((request_id, code), (_, text))| Report { request_id, code, text };
+        taken.into_iter().map(report).collect()
+    }
+}
 
 /// What the link's thread and the registry share.
 #[derive(Default)]
 pub(super) struct Inbox {
     changes: Mutex<Vec<Change>>,
-    /// Bounded by the number of requests and codes, because each pair is kept once.
     reports: Mutex<Reports>,
     /// Rings when there are reports.
     pub(super) bell: Bell,
@@ -54,8 +80,8 @@ impl Inbox {
         lock(&self.changes).push(change);
     }
 
-    pub(super) fn take_reports(&self) -> Reports {
-        std::mem::take(&mut *lock(&self.reports))
+    pub(super) fn take_reports(&self) -> Vec<Report> {
+        lock(&self.reports).take()
     }
 }
 
@@ -133,7 +159,7 @@ impl Fanout {
     }
 
     fn report(&self, request_id: i32, code: i32, text: &str) {
-        lock(&self.inbox.reports).insert((request_id, code), text.trim().to_owned());
+        lock(&self.inbox.reports).add(request_id, code, text);
         self.inbox.bell.notify_one();
     }
 

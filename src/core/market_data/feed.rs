@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
 use super::desired::{Desired, FeedPolicy, LineKey, Step, Wish};
-use super::fanout::{Fanout, Inbox};
+use super::fanout::{Fanout, Inbox, Report};
 use super::outlet::{Outlet, Port, StreamId};
 use super::queue::{End, Notify};
 use super::standing::Standing;
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
-use crate::session::feed::{FeedLink, Sink};
 use crate::model::{Contract, Generation, LineKind, LineUsage};
+use crate::session::feed::{FeedLink, Sink};
 use crate::session::{Session, Status};
 
 /// The inbox of the newest link, once there is one.
@@ -128,7 +128,9 @@ impl Feed {
         };
         let wishes = contracts.iter().enumerate().map(wish).collect::<Result<Vec<_>>>()?;
         let mut state = lock(&self.0.state);
-        let steps = state.desired.add(wishes)?;
+        // Under the lock: whoever ends all streams has not done so yet, or is not going to.
+        self.check_session()?;
+        let steps = state.desired.add(wishes, Instant::now())?;
         state.carry_out(steps);
         drop(state);
         Ok(Lease { feed: self.clone(), stream, port, standing })
@@ -139,7 +141,15 @@ impl Feed {
             let text = "this client has no feed link: connect with feed=True to open streams";
             Error::new(ErrorKind::MarketData, text)
         })?;
-        deadline.bound("feed link", session.open()).await
+        let opened = tokio::time::timeout_at(deadline.at(), session.open()).await;
+        opened.unwrap_or_else(|_| Err(session.no_link("stream")))
+    }
+
+    /// Refuses a stream that nobody would open a link for any more.
+    fn check_session(&self) -> Result<()> {
+        let Some(session) = &self.0.session else { return Ok(()) };
+        let status = session.status();
+        if status.is_at_rest() { Err(session.not_connected(&status)) } else { Ok(()) }
     }
 
     fn release(&self, stream: StreamId) {
@@ -151,6 +161,7 @@ impl Feed {
     /// Follows the session until it is closed. To be run once, by the client's owner.
     pub(crate) async fn run(self, fanouts: Fanouts) {
         let Some(session) = &self.0.session else { return };
+        let _ending = Ending(&self);
         let mut status = session.watch();
         let mut served = Generation(0);
         loop {
@@ -172,7 +183,6 @@ impl Feed {
                 Ok((None, true)) | Err(_) => break,
             }
         }
-        lock(&self.0.state).desired.end_all(&End::Closed);
     }
 
     /// Serves one link until it ends.
@@ -181,7 +191,7 @@ impl Feed {
         {
             let mut state = lock(&self.0.state);
             state.link = Some((link.clone(), Arc::clone(&inbox)));
-            let steps = state.desired.restore();
+            let steps = state.desired.restore(Instant::now());
             state.carry_out(steps);
         }
         loop {
@@ -197,7 +207,7 @@ impl Feed {
 
     fn take_reports(&self, inbox: &Inbox) {
         let mut state = lock(&self.0.state);
-        for ((request_id, code), text) in inbox.take_reports() {
+        for Report { request_id, code, text } in inbox.take_reports() {
             let steps = state.desired.report(request_id, code, &text, Instant::now());
             state.carry_out(steps);
         }
@@ -209,6 +219,19 @@ impl Feed {
         if status.reason.is_some() {
             let error = session.not_connected(&status);
             lock(&self.0.state).desired.end_all(&End::Failed(error));
+        }
+    }
+}
+
+/// Ends all streams and closes the link when nobody serves the feed any more, be it that the client
+/// was dropped: streams may outlive it, and their hold on the feed must not keep the socket open.
+struct Ending<'a>(&'a Feed);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.0.state).desired.end_all(&End::Closed);
+        if let Some(link) = self.0.status().and_then(|status| status.link) {
+            link.shut();
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use time::{Date, OffsetDateTime, macros::format_description};
 
-use crate::session::feed::{FeedBar, FeedBarTime};
 use crate::model::Bar;
+use crate::session::feed::{FeedBar, FeedBarTime};
 
 /// A bar as a value; `None` if its time cannot be read.
 pub(super) fn bar(item: &FeedBar<'_>) -> Option<Bar> {

@@ -70,6 +70,16 @@ impl QuoteFold {
         }
     }
 
+    /// The tick as it may be shown: a price that this kind of contract cannot have is none.
+    #[inline]
+    pub(crate) fn shown(&self, tick: &Tick) -> Tick {
+        let is_price = matches!(tick.tick_type, 4 | 6 | 7 | 9 | 14 | 37 | 68 | 72 | 73 | 75 | 76);
+        if is_price && tick.price.is_some_and(|price| price < self.lowest) {
+            return Tick { price: None, ..*tick };
+        }
+        *tick
+    }
+
     /// Folds a text: exchanges and times.
     pub(crate) fn text(&mut self, time_ns: i64, tick: &TickText<'_>) {
         use QuoteField as Field;

@@ -63,6 +63,8 @@ fn where_other_prices_begin_depends_on_the_contract_m10() {
     for (kind, price, expected) in table {
         let quote = after(kind, &[tick(4, Some(price), Some(0.0)), tick(75, Some(price), None)]);
         assert_eq!((quote.last, quote.close), (expected, expected), "{kind} at {price}");
+        let shown = fold_of(kind).shown(&tick(4, Some(price), Some(0.0)));
+        assert_eq!(shown.price, expected, "{kind} at {price} tick by tick");
     }
 }
 

@@ -7,8 +7,8 @@ use super::feed_bar::bar;
 use super::fold::QuoteFold;
 use super::outlet::{Outlet, Port, StreamId};
 use super::taps::AllTaps;
-use crate::session::feed::{Message, Tick, TickByTick};
 use crate::model::{Bar, Contract, Generation, LineKind, MarketDataType};
+use crate::session::feed::{Message, Tick, TickByTick};
 
 /// IB's code for a book that begins again.
 const BOOK_RESET: i32 = 317;
@@ -90,21 +90,20 @@ impl LiveLine {
         self.is_known = true;
         for listener in &self.listeners {
             if let Some(rows) = listener.tap.and_then(|tap| taps.ticks.rows(tap)) {
-                rows.push(time, listener.contract, tick);
+                rows.push(time, listener.contract, &fold.shown(tick));
             }
         }
         !std::mem::replace(&mut self.is_touched, true)
     }
 
     /// Takes any other message. Returns as [`tick`](Self::tick).
-    pub(super) fn message(
-        &mut self,
-        time: i64,
-        message: Message<'_>,
-        taps: &mut AllTaps,
-    ) -> bool {
+    pub(super) fn message(&mut self, time: i64, message: Message<'_>, taps: &mut AllTaps) -> bool {
         match (&mut self.market, message) {
-            (Market::Quote(fold), message) => note(fold, time, message),
+            (Market::Quote(fold), message) => {
+                if !note(fold, time, message) {
+                    return false;
+                }
+            }
             (Market::Depth(fold), Message::Depth(update)) => fold.apply(time, &update),
             (Market::Depth(fold), Message::Error(error)) if error.code == BOOK_RESET => {
                 self.gap(taps);
@@ -196,16 +195,17 @@ impl Market {
     }
 }
 
-fn note(fold: &mut QuoteFold, time: i64, message: Message<'_>) {
+/// Takes what a message tells of a quote; false if it is about something else.
+fn note(fold: &mut QuoteFold, time: i64, message: Message<'_>) -> bool {
     match message {
         Message::TickText(text) => fold.text(time, &text),
         Message::OptionTick(tick) => fold.option(time, &tick),
         Message::TickParameters(parameters) => fold.parameters(&parameters),
-        Message::MarketDataType { kind, .. } => {
-            if let Some(kind) = MarketDataType::from_number(kind) {
-                fold.market_data_type(kind);
-            }
-        }
-        _ => {}
+        Message::MarketDataType { kind, .. } => match MarketDataType::from_number(kind) {
+            Some(kind) => fold.market_data_type(kind),
+            None => return false,
+        },
+        _ => return false,
     }
+    true
 }

@@ -53,6 +53,4 @@ pub use board::Board;
 pub use columns::{TickByTickColumns, TickColumns};
 pub use queue::{Batch, BatchQueue, Next, Notify};
 pub use rows::Rows;
-pub use streams::{
-    BarStream, DepthStream, QuoteStream, Stream, TickByTickStream, TickStream,
-};
+pub use streams::{BarStream, DepthStream, QuoteStream, Stream, TickByTickStream, TickStream};

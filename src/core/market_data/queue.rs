@@ -74,7 +74,7 @@ pub(crate) struct QueueRules {
 pub struct BatchQueue<R> {
     state: Mutex<State<R>>,
     rules: QueueRules,
-    /// Most items of one batch: a share of the capacity, so that dropping one leaves the rest.
+    /// Most items of one batch.
     longest: usize,
 }
 
@@ -82,13 +82,20 @@ struct State<R> {
     batches: VecDeque<Batch<R>>,
     count: usize,
     lost: u64,
+    /// The reader was too slow for a queue that fails: all that follows is lost.
+    is_lagging: bool,
     end: Option<End>,
 }
 
 impl<R: Rows> BatchQueue<R> {
     pub(crate) fn new(rules: QueueRules) -> Self {
-        let longest = (rules.capacity / 4).clamp(1, LONGEST_BATCH);
-        let state = State { batches: VecDeque::new(), count: 0, lost: 0, end: None };
+        let longest = match rules.overflow {
+            // A share of the capacity, so that dropping one leaves the rest.
+            Overflow::Conflate => (rules.capacity / 4).clamp(1, LONGEST_BATCH),
+            Overflow::Block | Overflow::Fail => LONGEST_BATCH,
+        };
+        let batches = VecDeque::new();
+        let state = State { batches, count: 0, lost: 0, is_lagging: false, end: None };
         Self { state: Mutex::new(state), rules, longest }
     }
 
@@ -100,28 +107,45 @@ impl<R: Rows> BatchQueue<R> {
         }
         let rows = rows.take();
         let mut state = self.state();
+        if state.is_lagging {
+            state.lost += count as u64;
+            return;
+        }
         if state.end.is_some() {
             return;
         }
-        let fits = state.count + count <= self.rules.capacity;
-        if self.rules.overflow == Overflow::Fail && !fits {
-            state.lost += count as u64;
-            state.end = Some(End::Failed(lagged(self.rules.capacity, state.lost)));
-        } else {
-            state.store(generation, rows, self.longest);
-        }
-        if self.rules.overflow == Overflow::Conflate {
-            state.drop_oldest(self.rules.capacity);
-        }
+        self.admit(&mut state, generation, rows);
         drop(state);
         (self.rules.notify)();
+    }
+
+    /// Keeps new items as the policy has it.
+    fn admit(&self, state: &mut State<R>, generation: Generation, mut rows: R) {
+        let (count, capacity) = (rows.count(), self.rules.capacity);
+        match self.rules.overflow {
+            Overflow::Block => state.store(generation, rows, self.longest),
+            Overflow::Fail if state.count + count <= capacity => {
+                state.store(generation, rows, self.longest);
+            }
+            Overflow::Fail => {
+                state.lost += count as u64;
+                state.is_lagging = true;
+            }
+            Overflow::Conflate => {
+                let surplus = count.saturating_sub(capacity);
+                let newest = rows.split_off(surplus);
+                state.store(generation, newest, self.longest);
+                state.drop_oldest(capacity);
+                state.lost += surplus as u64;
+            }
+        }
     }
 
     /// Tells the reader that what came before is no longer current.
     pub(crate) fn gap(&self, generation: Generation) {
         let mut state = self.state();
         let is_told = state.batches.back().is_some_and(|batch| batch.is_gap);
-        if state.end.is_none() && !is_told {
+        if !state.is_over() && !is_told {
             state.batches.push_back(Batch { generation, is_gap: true, rows: R::default() });
         }
         drop(state);
@@ -139,7 +163,7 @@ impl<R: Rows> BatchQueue<R> {
         let mut state = self.state();
         let was_full = state.count >= self.rules.capacity;
         let Some(batch) = state.batches.pop_front() else {
-            return state.end.as_ref().map_or(Next::Nothing, Next::from);
+            return state.ended(self.rules.capacity);
         };
         state.count -= batch.rows.count();
         drop(state);
@@ -152,7 +176,7 @@ impl<R: Rows> BatchQueue<R> {
     /// Whether `take` would find anything but nothing.
     pub(crate) fn has_news(&self) -> bool {
         let state = self.state();
-        !state.batches.is_empty() || state.end.is_some()
+        !state.batches.is_empty() || state.is_over()
     }
 
     /// Whether the writer must wait.
@@ -168,7 +192,8 @@ impl<R: Rows> BatchQueue<R> {
         self.rules.overflow == Overflow::Block
     }
 
-    /// How many items were dropped because nobody came for them.
+    /// How many items were not kept because nobody came for them. A queue that failed goes on
+    /// counting.
     pub(crate) fn lost(&self) -> u64 {
         self.state().lost
     }
@@ -180,6 +205,19 @@ impl<R: Rows> BatchQueue<R> {
 }
 
 impl<R: Rows> State<R> {
+    /// Whether nothing more is kept.
+    fn is_over(&self) -> bool {
+        self.is_lagging || self.end.is_some()
+    }
+
+    /// What a reader finds who has taken everything.
+    fn ended(&self, capacity: usize) -> Next<Batch<R>> {
+        if self.is_lagging {
+            return Next::Failed(lagged(capacity, self.lost));
+        }
+        self.end.as_ref().map_or(Next::Nothing, Next::from)
+    }
+
     /// Adds to the newest batch while it stays short enough, else begins another.
     fn store(&mut self, generation: Generation, mut rows: R, longest: usize) {
         self.count += rows.count();
@@ -294,6 +332,22 @@ mod tests {
 
         assert_eq!(drain(&queue).0, [1, 2, 3]);
         let Next::Failed(error) = queue.take() else { panic!("it failed") };
-        assert_eq!((error.kind(), queue.lost()), (ErrorKind::StreamLagged, 2));
+        assert_eq!((error.kind(), queue.lost()), (ErrorKind::StreamLagged, 3));
+        assert_eq!(error.details()["lost"], "3", "what came after it failed is lost too");
+    }
+
+    /// One row at a time it would take minutes.
+    #[test]
+    fn a_burst_of_any_size_costs_no_more_than_its_rows() {
+        const BURST: u32 = 2_000_000;
+        for overflow in [Overflow::Conflate, Overflow::Block] {
+            let queue = queue(1, overflow);
+            queue.push(Generation(1), &mut (0..BURST).collect());
+
+            let (kept, lost) = (drain(&queue).0, queue.lost());
+
+            assert_eq!(kept.len() as u64 + lost, u64::from(BURST));
+            assert_eq!(kept.last(), Some(&(BURST - 1)));
+        }
     }
 }

@@ -30,11 +30,7 @@ impl Lines {
 
     /// One fresh quote of a qualified contract. Callers of the same contract share a line, which
     /// is released when the last of them has its answer.
-    pub(crate) async fn quote(
-        &self,
-        contract: &Contract,
-        deadline: Deadline,
-    ) -> Result<Quote> {
+    pub(crate) async fn quote(&self, contract: &Contract, deadline: Deadline) -> Result<Quote> {
         let id = identity(contract)?;
         let link = self.session.live("quote", deadline).await?;
         let line = self.share(id, contract);

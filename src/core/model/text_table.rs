@@ -46,6 +46,13 @@ impl TextTable {
         text.unwrap_or_else(|| Arc::from(""))
     }
 
+    /// All texts given a number so far, in the order of their numbers: the first is the empty one.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<str>> {
+        let texts = self.texts();
+        std::iter::once(Arc::from("")).chain(texts.texts.iter().cloned()).collect()
+    }
+
     fn texts(&self) -> MutexGuard<'_, Texts> {
         // A number is given last, so a poisoned table is still whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -63,6 +70,10 @@ mod tests {
         let numbers = ["", "NASDAQ", "ARCA", "NASDAQ"].map(|text| table.number(text));
 
         assert_eq!(numbers, [0, 1, 2, 1]);
-        assert_eq!([0, 1, 2, 3, -1].map(|number| table.text(number).to_string()).join(","), ",NASDAQ,ARCA,,");
+        assert_eq!(table.all().join(","), ",NASDAQ,ARCA");
+        assert_eq!(
+            [0, 1, 2, 3, -1].map(|number| table.text(number).to_string()).join(","),
+            ",NASDAQ,ARCA,,"
+        );
     }
 }

@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind};
 use crate::feed::{FeedLink, FeedTarget};
 use crate::gateway::{Failure, Link, Opening, Outlook, Target};
 use crate::model::{AccountId, Generation, Notice};
@@ -22,10 +22,8 @@ pub(crate) trait Dial: Clone + Send + Sync + 'static {
     fn address(&self) -> &str;
 
     /// Opens a socket and shakes hands, within `within`.
-    fn open(
-        &self,
-        within: Duration,
-    ) -> impl Future<Output = Result<Self::Opening, Failure>> + Send;
+    fn open(&self, within: Duration)
+    -> impl Future<Output = Result<Self::Opening, Failure>> + Send;
 
     /// Opens what must exist before the link is used, and numbers it.
     fn prepare(
@@ -48,6 +46,11 @@ pub(crate) trait Served: Clone + Send + Sync + 'static {
 
     /// Closes the socket, after everything written has left.
     fn close(&self) -> impl Future<Output = ()> + Send;
+
+    /// Why the link ended, where it knows.
+    fn reason(&self) -> Option<Error> {
+        None
+    }
 }
 
 impl Dial for Target {
@@ -125,6 +128,10 @@ impl Served for FeedLink {
 
     async fn close(&self) {
         Self::close(self).await;
+    }
+
+    fn reason(&self) -> Option<Error> {
+        Self::reason(self)
     }
 }
 

@@ -189,7 +189,11 @@ impl<D: Dial> Supervisor<D> {
 
     fn lost(&mut self) -> Event {
         let message = format!("the {} to {} was lost", D::NAME, self.target.address());
-        let error = Error::new(ErrorKind::ConnectionLost, message);
+        let error = match self.link.as_ref().and_then(Served::reason) {
+            Some(reason) => Error::new(ErrorKind::ConnectionLost, format!("{message}: {reason}"))
+                .with_source(reason),
+            None => Error::new(ErrorKind::ConnectionLost, message),
+        };
         log::warn!(target: "aioibkr::session", "{error}");
         self.reason = Some(error);
         self.link = None;

@@ -42,8 +42,12 @@ pub(crate) fn margin_rate(kind: SecurityKind) -> Decimal {
         SecurityKind::Stock => Decimal::new(25, 2),
         SecurityKind::Cash => Decimal::new(3, 2),
         SecurityKind::Future => Decimal::new(8, 2),
-        SecurityKind::Option | SecurityKind::Crypto => Decimal::ONE,
-        SecurityKind::Bond => Decimal::new(20, 2),
+        SecurityKind::Option
+        | SecurityKind::Crypto
+        | SecurityKind::FutureOption
+        | SecurityKind::Fund
+        | SecurityKind::Warrant => Decimal::ONE,
+        SecurityKind::Bond | SecurityKind::Cfd => Decimal::new(20, 2),
         SecurityKind::Index => Decimal::ZERO,
     }
 }

@@ -10,6 +10,7 @@ use super::market::Exchange;
 use super::matching::opposite;
 use super::order::{Action, Order, Status, Waits};
 use super::order_kind::OrderKind;
+use super::short_sale::locate_note;
 use super::ticket::{Ticket, Tif};
 use super::trailing;
 
@@ -67,6 +68,7 @@ impl Exchange {
         }
         events.push(self.show(order.clone()));
         events.extend(self.opening_note(&order, now));
+        events.extend(locate_note(&order));
         events
     }
 
@@ -100,6 +102,8 @@ impl Exchange {
             for_parent: parent.is_some_and(|parent| self.is_unfilled(parent)),
             for_conditions: is_early || is_conditional,
             for_open: !self.is_open(ticket, now) && ticket.tif != Tif::Opg,
+            for_activation: ticket.is_deactivated,
+            for_shares: self.lacks_shares(order),
         }
     }
 
@@ -108,7 +112,7 @@ impl Exchange {
     }
 
     /// PreSubmitted while something holds it; market orders as observed on paper accounts (O5).
-    fn first_status(&self, order: &Order) -> Status {
+    pub(super) fn first_status(&self, order: &Order) -> Status {
         let ticket = &order.ticket;
         let kind = self.kind_of(ticket);
         let is_stock_sale = ticket.action == Action::Sell && kind == Some(SecurityKind::Stock);

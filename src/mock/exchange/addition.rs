@@ -18,7 +18,7 @@ pub struct NewInstrument {
     pub con_id: i32,
     /// Symbol; for an option that of its underlying.
     pub symbol: String,
-    /// `STK`, `CASH`, `FUT`, `OPT`, `IND` or `CRYPTO`.
+    /// `STK`, `CASH`, `FUT`, `OPT`, `IND`, `CRYPTO`, `FOP`, `FUND`, `CFD` or `WAR`.
     pub security_type: String,
     /// Where it is listed.
     pub exchange: String,
@@ -30,7 +30,7 @@ pub struct NewInstrument {
     pub tick: f64,
     /// Units of the underlying in one contract.
     pub multiplier: f64,
-    /// `YYYYMMDD` for futures and options.
+    /// `YYYYMMDD` for futures, options and warrants.
     pub expiry: String,
     /// Strike of an option.
     pub strike: f64,
@@ -59,13 +59,17 @@ impl Default for NewInstrument {
     }
 }
 
-const KINDS: [SecurityKind; 6] = [
+const KINDS: [SecurityKind; 10] = [
     SecurityKind::Stock,
     SecurityKind::Cash,
     SecurityKind::Future,
     SecurityKind::Option,
     SecurityKind::Index,
     SecurityKind::Crypto,
+    SecurityKind::FutureOption,
+    SecurityKind::Fund,
+    SecurityKind::Cfd,
+    SecurityKind::Warrant,
 ];
 
 /// A rule no table knows, so that an instrument's own tick applies.
@@ -79,12 +83,16 @@ impl NewInstrument {
         if self.con_id <= 0 || self.symbol.is_empty() {
             return Err("a contract number above zero and a symbol are needed");
         }
-        let expires = matches!(kind, SecurityKind::Future | SecurityKind::Option);
+        let is_option = matches!(
+            kind,
+            SecurityKind::Option | SecurityKind::FutureOption | SecurityKind::Warrant
+        );
+        let expires = is_option || kind == SecurityKind::Future;
         if expires && !is_date(&self.expiry) {
             return Err("expiry is not YYYYMMDD");
         }
         let terms = match kind {
-            SecurityKind::Option => Terms::Option(self.terms(listing)?),
+            _ if is_option => Terms::Option(self.terms(listing)?),
             _ => Terms::Plain,
         };
         Ok(Instrument {

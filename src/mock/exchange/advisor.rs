@@ -11,21 +11,48 @@ use super::order::Order;
 use super::refusal::Refusal;
 use super::ticket::Ticket;
 
-/// The groups of a login: their accounts, each with its share relative to the others.
+/// Accounts and how orders are shared out among them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Group {
+    /// As IB names it: `NetLiq` and `AvailableEquity` share by those figures, `Equal` and
+    /// `EqualQuantity` equally, all others by the shares.
+    pub(crate) method: String,
+    /// Each account with its share relative to the others.
+    pub(crate) shares: Vec<(String, Decimal)>,
+}
+
+impl Group {
+    /// Whether its accounts are there and their shares above zero.
+    pub(crate) fn is_sound(&self, is_account: impl Fn(&str) -> bool) -> bool {
+        self.shares.iter().all(|(name, share)| is_account(name) && *share > Decimal::ZERO)
+    }
+}
+
+/// The groups of a login by name.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Groups(BTreeMap<String, Vec<(String, Decimal)>>);
+pub(crate) struct Groups(BTreeMap<String, Group>);
 
 impl Groups {
-    /// Puts a group in place; without accounts it is gone.
+    /// Puts a group in place that is shared out by ratio; without accounts it is gone.
     pub(crate) fn set(&mut self, name: &str, shares: Vec<(String, Decimal)>) {
-        match shares.is_empty() {
+        let group = Group { method: "Ratio".to_owned(), shares };
+        match group.shares.is_empty() {
             true => drop(self.0.remove(name)),
-            false => drop(self.0.insert(name.to_owned(), shares)),
+            false => drop(self.0.insert(name.to_owned(), group)),
         }
     }
 
-    fn get(&self, name: &str) -> Option<&[(String, Decimal)]> {
-        self.0.get(name).map(Vec::as_slice)
+    /// Puts these groups in place of all there are.
+    pub(crate) fn replace(&mut self, groups: Vec<(String, Group)>) {
+        self.0 = groups.into_iter().collect();
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&String, &Group)> {
+        self.0.iter()
+    }
+
+    fn get(&self, name: &str) -> Option<&Group> {
+        self.0.get(name)
     }
 }
 
@@ -33,7 +60,7 @@ impl Groups {
 /// first accounts, one unit each.
 fn divide(quantity: Decimal, shares: &[(String, Decimal)]) -> Vec<(String, Decimal)> {
     let total: Decimal = shares.iter().map(|(_, share)| *share).sum();
-    let part = |share: Decimal| quantity * share / total;
+    let part = |share: Decimal| (quantity * share).checked_div(total).unwrap_or_default();
     if !quantity.fract().is_zero() {
         return shares.iter().map(|(name, share)| (name.clone(), part(*share))).collect();
     }
@@ -59,11 +86,28 @@ impl Exchange {
 
     /// The tickets of a fill, one for each account of the group.
     fn allocations(&self, ticket: &Ticket) -> Vec<Ticket> {
-        let shares = self.groups.get(&ticket.fa_group).unwrap_or_default();
-        let parts = divide(ticket.quantity, shares).into_iter();
+        let shares = self.groups.get(&ticket.fa_group).map(|group| self.shares_of(group));
+        let parts = divide(ticket.quantity, &shares.unwrap_or_default()).into_iter();
         let of_account =
             |(account, quantity): (String, Decimal)| Ticket { account, quantity, ..ticket.clone() };
         parts.filter(|(_, part)| !part.is_zero()).map(of_account).collect()
+    }
+
+    /// What each account of a group gets of a fill, relative to the others.
+    fn shares_of(&self, group: &Group) -> Vec<(String, Decimal)> {
+        let share = |(account, share): &(String, Decimal)| {
+            let figures = self.figures(account);
+            let share = match group.method.as_str() {
+                "Equal" | "EqualQuantity" => Decimal::ONE,
+                "NetLiq" => figures.map(|figures| figures.net_liquidation()).unwrap_or_default(),
+                "AvailableEquity" => {
+                    figures.map(|figures| figures.available_funds()).unwrap_or_default()
+                }
+                _ => *share,
+            };
+            (account.clone(), share.max(Decimal::ZERO))
+        };
+        group.shares.iter().map(share).collect()
     }
 
     /// Shares a fill out: the whole with all commissions first, then a pair for each account.

@@ -4,7 +4,7 @@
 use rust_decimal::Decimal;
 use time::macros::date;
 
-use crate::exchange::deadlines::day_of;
+use crate::exchange::deadlines::{day_of, midnight_after};
 use crate::exchange::ledger::STARTING_CASH;
 use crate::exchange::money::Money;
 use crate::exchange::order_kind::OrderKind;
@@ -162,7 +162,7 @@ fn assert_books_follow(exchange: &Exchange, place: &str) {
             }
             _ => cash.add("USD", -signed * fill.price),
         }
-        if day_of(fill.time) == exchange.day {
+        if midnight_after(day_of(fill.time)) == exchange.next_midnight() {
             realized += fill.realized.unwrap_or_default();
         }
     }

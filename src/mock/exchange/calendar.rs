@@ -78,13 +78,22 @@ pub(crate) fn session(kind: SecurityKind, date: Date, is_regular: bool) -> Optio
         from_eastern(PrimitiveDateTime::new(date, Time::MIDNIGHT) + Duration::minutes(minutes))
     };
     let (start, end) = match (kind, is_regular) {
-        (SecurityKind::Stock | SecurityKind::Future | SecurityKind::Bond, true)
-        | (SecurityKind::Option | SecurityKind::Index, _) => (9 * 60 + 30, 16 * 60),
-        (SecurityKind::Stock, false) => (4 * 60, 20 * 60),
+        (
+            SecurityKind::Stock
+            | SecurityKind::Future
+            | SecurityKind::FutureOption
+            | SecurityKind::Bond
+            | SecurityKind::Cfd,
+            true,
+        )
+        | (
+            SecurityKind::Option | SecurityKind::Index | SecurityKind::Fund | SecurityKind::Warrant,
+            _,
+        ) => (9 * 60 + 30, 16 * 60),
+        (SecurityKind::Stock | SecurityKind::Cfd, false) => (4 * 60, 20 * 60),
         (SecurityKind::Bond, false) => (8 * 60, 17 * 60),
-        (SecurityKind::Future, false) | (SecurityKind::Cash | SecurityKind::Crypto, _) => {
-            (0, 24 * 60)
-        }
+        (SecurityKind::Future | SecurityKind::FutureOption, false)
+        | (SecurityKind::Cash | SecurityKind::Crypto, _) => (0, 24 * 60),
     };
     Some(Session { date, start: at(start), end: at(end) })
 }

@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use time::{Date, Month};
 
 use super::calendar::third_friday;
+use super::further_instruments::further;
 use super::ids::ConId;
 use super::instrument::{BondTerms, Instrument, SecurityKind, Terms};
 use super::market_rule;
@@ -30,6 +31,10 @@ pub(super) fn instruments(today: Date) -> Vec<Instrument> {
     instruments.extend(COINS.map(crypto));
     instruments.push(bond());
     instruments.extend(options);
+    let stock = instruments.iter().find(|one| one.kind == SecurityKind::Stock);
+    let future = instruments.iter().find(|one| one.kind == SecurityKind::Future);
+    let rest = stock.zip(future).map(|(stock, future)| further(stock, future, today));
+    instruments.extend(rest.into_iter().flatten());
     instruments
 }
 

@@ -55,14 +55,24 @@ impl Exchange {
 
     /// The commission of one order for a filled quantity: at least 1.00 for shares (E8).
     pub(super) fn commission(&self, con_id: ConId, filled: Decimal) -> Decimal {
+        if let Some(fee) = self.fees.get(&con_id) {
+            return filled * fee;
+        }
         match self.listing.get(con_id).map(|instrument| instrument.kind) {
-            Some(SecurityKind::Future) => filled * Decimal::new(225, 2),
+            Some(SecurityKind::Future | SecurityKind::FutureOption) => {
+                filled * Decimal::new(225, 2)
+            }
+            Some(SecurityKind::Fund) => Decimal::new(1495, 2),
             Some(SecurityKind::Cash | SecurityKind::Crypto) => Decimal::TWO,
             Some(SecurityKind::Option) => (filled * Decimal::new(65, 2)).max(Decimal::ONE),
             Some(SecurityKind::Bond) => filled.max(Decimal::ONE),
-            Some(SecurityKind::Stock | SecurityKind::Index) | None => {
-                (filled * Decimal::new(5, 3)).max(Decimal::ONE)
-            }
+            Some(
+                SecurityKind::Stock
+                | SecurityKind::Index
+                | SecurityKind::Cfd
+                | SecurityKind::Warrant,
+            )
+            | None => (filled * Decimal::new(5, 3)).max(Decimal::ONE),
         }
     }
 }

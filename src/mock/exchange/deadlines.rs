@@ -1,7 +1,7 @@
 //! What time alone brings: good-till dates, the end of the day, auctions, the open, conditions on
 //! time, and the midnight at which a new day of the books begins.
 
-use time::{Date, Duration, PrimitiveDateTime, Time};
+use time::{Date, Duration, Month, PrimitiveDateTime, Time};
 
 use super::calendar::{Session, ZONE, eastern, from_eastern, session};
 use super::event::Event;
@@ -42,6 +42,18 @@ pub(crate) fn trading_day_of(epoch: i64) -> Date {
     if past_friday > 0 { date.saturating_add(Duration::days(3 - past_friday)) } else { date }
 }
 
+/// The close of the last day of the quarter after this one, when a lasting order is taken out (O81).
+pub(crate) fn quarter_end_after(epoch: i64) -> i64 {
+    let date = day_of(epoch);
+    // The first month of the quarter after the next, counted from January of this year.
+    let month = (u8::from(date.month()) - 1) / 3 * 3 + 7;
+    let (year, month) = (date.year() + i32::from(month > 12), (month - 1) % 12 + 1);
+    let first = Month::try_from(month).ok().and_then(|m| Date::from_calendar_date(year, m, 1).ok());
+    // The first day of a month always exists, so the fallback is never taken.
+    let last = first.unwrap_or(Date::MAX).previous_day().unwrap_or(Date::MIN);
+    from_eastern(PrimitiveDateTime::new(last, Time::MIDNIGHT) + Duration::hours(16))
+}
+
 /// The first session of a kind of which this is true.
 fn first_session(
     kind: SecurityKind,
@@ -57,7 +69,7 @@ fn first_session(
 impl Exchange {
     /// When the next day of the books begins.
     pub(crate) fn next_midnight(&self) -> i64 {
-        midnight_after(self.day)
+        self.day_end
     }
 
     /// The next moment at which something happens by itself.
@@ -79,8 +91,8 @@ impl Exchange {
 
     /// Begins every day whose midnight has passed.
     fn start_days(&mut self, now: i64) {
-        if day_of(now) > self.day {
-            self.day = day_of(now);
+        if now >= self.day_end {
+            self.day_end = midnight_after(day_of(now));
             self.start_day();
         }
     }
@@ -240,6 +252,21 @@ fn auction_of(order: &Order, kind: SecurityKind) -> Option<i64> {
 mod tests {
     use super::*;
     use time::macros::{date, datetime};
+
+    /// (O81)
+    #[test]
+    fn test_a_quarter_ends_with_its_last_close() {
+        let cases = [
+            (datetime!(2026-04-09 10:00:00), datetime!(2026-09-30 16:00:00)),
+            (datetime!(2026-10-01 00:00:00), datetime!(2027-03-31 16:00:00)),
+            (datetime!(2026-09-30 23:59:59), datetime!(2026-12-31 16:00:00)),
+            (datetime!(2026-01-01 10:00:00), datetime!(2026-06-30 16:00:00)),
+        ];
+
+        for (local, expected) in cases {
+            assert_eq!(quarter_end_after(from_eastern(local)), from_eastern(expected), "{local}");
+        }
+    }
 
     #[test]
     fn test_a_weekend_belongs_to_the_monday_after_it() {

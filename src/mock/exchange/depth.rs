@@ -6,7 +6,7 @@ use super::instrument::Instrument;
 use super::quote::Quote;
 
 /// One row of one side.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Default, Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Level {
     pub(crate) price: Decimal,
     pub(crate) size: Decimal,

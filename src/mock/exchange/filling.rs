@@ -29,7 +29,16 @@ impl Exchange {
 
     pub(super) fn match_order(&mut self, key: OrderKey, now: i64) -> Vec<Event> {
         let mut events = self.trail(key, now);
+        events.extend(self.reach_early(key, now));
         while let Some(order) = self.book.get(key).filter(|order| order.status.is_working()) {
+            if order.ticket.kind.is_worked_out() {
+                let moved = self.work_out(key, now);
+                if !moved.is_empty() {
+                    events.extend(moved);
+                    continue;
+                }
+            }
+            let Some(order) = self.book.get(key) else { break };
             let decision = match self.market_of(&order.ticket) {
                 Some(quote) if self.may_trade(order, now) => decide(order, &quote),
                 _ => Decision::Rest,
@@ -103,8 +112,9 @@ impl Exchange {
         };
         let quantity = order.remaining().min(most).max(Decimal::ZERO);
         let is_first_too_small = order.filled.is_zero() && quantity < ticket.min_quantity;
+        let is_killed = self.rules.kills_immediate && matches!(ticket.tif, Tif::Ioc | Tif::Fok);
         let is_part = quantity < order.remaining();
-        let is_refused = is_first_too_small || (is_part && ticket.is_indivisible());
+        let is_refused = is_killed || is_first_too_small || (is_part && ticket.is_indivisible());
         if is_refused { Decimal::ZERO } else { quantity }
     }
 

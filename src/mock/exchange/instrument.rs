@@ -15,6 +15,12 @@ pub(crate) enum SecurityKind {
     Index,
     Crypto,
     Bond,
+    /// An option on a future.
+    FutureOption,
+    Fund,
+    /// A contract for difference.
+    Cfd,
+    Warrant,
 }
 
 impl SecurityKind {
@@ -27,20 +33,31 @@ impl SecurityKind {
             Self::Index => "IND",
             Self::Crypto => "CRYPTO",
             Self::Bond => "BOND",
+            Self::FutureOption => "FOP",
+            Self::Fund => "FUND",
+            Self::Cfd => "CFD",
+            Self::Warrant => "WAR",
         }
     }
 
     /// What is bought is paid for; a future only moves cash by its gains and losses.
     pub(crate) const fn is_paid_in_full(self) -> bool {
         match self {
-            Self::Stock | Self::Cash | Self::Option | Self::Crypto | Self::Bond => true,
-            Self::Future | Self::Index => false,
+            Self::Stock
+            | Self::Cash
+            | Self::Option
+            | Self::Crypto
+            | Self::Bond
+            | Self::FutureOption
+            | Self::Fund
+            | Self::Warrant => true,
+            Self::Future | Self::Index | Self::Cfd => false,
         }
     }
 
     /// Whether several contracts share one symbol, so that people name one by its local symbol.
     const fn is_named_locally(self) -> bool {
-        matches!(self, Self::Option | Self::Bond)
+        matches!(self, Self::Option | Self::Bond | Self::FutureOption | Self::Cfd | Self::Warrant)
     }
 }
 
@@ -125,23 +142,31 @@ impl Instrument {
     /// The exchange a request for this instrument is routed through by default.
     pub(crate) fn route(&self) -> &str {
         match self.kind {
-            SecurityKind::Stock | SecurityKind::Option | SecurityKind::Bond => "SMART",
+            SecurityKind::Stock | SecurityKind::Option | SecurityKind::Bond | SecurityKind::Cfd => {
+                "SMART"
+            }
             SecurityKind::Cash
             | SecurityKind::Future
             | SecurityKind::Index
-            | SecurityKind::Crypto => &self.primary_exchange,
+            | SecurityKind::Crypto
+            | SecurityKind::FutureOption
+            | SecurityKind::Fund
+            | SecurityKind::Warrant => &self.primary_exchange,
         }
     }
 
     /// Positions show the listing exchange of a stock and none for futures and options (A10).
     pub(crate) fn position_exchange(&self) -> &str {
         match self.kind {
-            SecurityKind::Future | SecurityKind::Option => "",
+            SecurityKind::Future | SecurityKind::Option | SecurityKind::FutureOption => "",
             SecurityKind::Stock
             | SecurityKind::Cash
             | SecurityKind::Index
             | SecurityKind::Crypto
-            | SecurityKind::Bond => &self.primary_exchange,
+            | SecurityKind::Bond
+            | SecurityKind::Fund
+            | SecurityKind::Cfd
+            | SecurityKind::Warrant => &self.primary_exchange,
         }
     }
 

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use super::event::Event;
 use super::ids::OrderKey;
 use super::market::Exchange;
+use super::matching::is_set_off;
 use super::order::{Order, Status, Waits};
 use super::ticket::OcaKind;
 
@@ -62,6 +63,28 @@ impl Exchange {
         order.ticket.quantity -= loss;
         order.changed_at = now;
         if loss.is_zero() { Vec::new() } else { vec![self.show(order)] }
+    }
+
+    /// A stop that is reached while its parent is partly filled, where a fault says that it shows
+    /// nothing then: told as openOrder alone (O73).
+    pub(super) fn reach_early(&mut self, key: OrderKey, now: i64) -> Vec<Event> {
+        let Some(order) = self.book.get(key).filter(|order| self.is_early(order)).cloned() else {
+            return Vec::new();
+        };
+        let order = Order { is_triggered: true, changed_at: now, ..order };
+        self.book.put(order.clone());
+        vec![Event::Opened(Box::new(order))]
+    }
+
+    fn is_early(&self, order: &Order) -> bool {
+        let parent = order.ticket.parent.map(|id| OrderKey { order: id, ..order.key });
+        let is_begun = |parent: &Order| !parent.filled.is_zero() && parent.status.is_working();
+        let market = self.market_of(&order.ticket);
+        self.fill_rule.empties_for(order.key.client)
+            && order.waits.for_parent
+            && order.awaits_trigger()
+            && parent.and_then(|parent| self.book.get(parent)).is_some_and(is_begun)
+            && market.is_some_and(|quote| is_set_off(&order.ticket, &quote))
     }
 
     fn release_child(&mut self, key: OrderKey, now: i64) -> Vec<Event> {

@@ -7,7 +7,10 @@ use time::Date;
 
 use super::catalogue;
 use super::ids::ConId;
-use super::instrument::{Instrument, Right};
+use super::instrument::{Instrument, Right, SecurityKind};
+
+/// The security type that means the front month of a future.
+pub(crate) const CONTINUOUS: &str = "CONTFUT";
 
 /// What a request says about a contract; empty text and `None` mean "any".
 #[derive(Clone, Debug, Default)]
@@ -40,7 +43,7 @@ impl Query {
         if let Some(con_id) = self.con_id {
             return instrument.con_id == con_id;
         }
-        instrument.kind.code() == self.security_type
+        self.is_of_kind(instrument.kind)
             && self.names(instrument)
             && fits(&self.local_symbol, &instrument.local_symbol)
             && fits(&self.currency, &instrument.currency)
@@ -49,6 +52,15 @@ impl Query {
             && instrument.expiry.starts_with(&self.expiry)
             && self.is_option_like(instrument)
             && self.is_routed_to(instrument)
+    }
+
+    fn is_of_kind(&self, kind: SecurityKind) -> bool {
+        kind.code() == self.security_type || (self.is_continuous() && kind == SecurityKind::Future)
+    }
+
+    /// Whether it asks for a continuous future, which is the front month.
+    pub(crate) fn is_continuous(&self) -> bool {
+        self.security_type == CONTINUOUS
     }
 
     /// Bonds are asked for by their CUSIP, which some clients write where the symbol goes.
@@ -105,7 +117,8 @@ impl Listing {
     }
 
     pub(crate) fn find(&self, query: &Query) -> Vec<&Instrument> {
-        self.instruments.iter().filter(|instrument| query.fits(instrument)).collect()
+        let most = if query.is_continuous() { 1 } else { usize::MAX };
+        self.instruments.iter().filter(|instrument| query.fits(instrument)).take(most).collect()
     }
 
     pub(crate) fn get(&self, con_id: ConId) -> Option<&Instrument> {
@@ -115,7 +128,8 @@ impl Listing {
     /// The options on an instrument.
     pub(crate) fn options_on(&self, underlying: ConId) -> impl Iterator<Item = &Instrument> {
         let is_on = move |found: &Instrument| {
-            found.option().is_some_and(|terms| terms.underlying == underlying)
+            found.kind != SecurityKind::Warrant
+                && found.option().is_some_and(|terms| terms.underlying == underlying)
         };
         self.instruments.iter().filter(move |instrument| is_on(instrument))
     }
@@ -163,6 +177,11 @@ mod tests {
             (query("IBM", "BOND"), 1),
             (query("SPX", "IND"), 1),
             (query("BTC", "CRYPTO"), 1),
+            (query("ES", "CONTFUT"), 1),
+            (query("ES", "FOP"), 14),
+            (query("AAPL", "CFD"), 1),
+            (query("AAPL", "WAR"), 1),
+            (query("MOKFX", "FUND"), 1),
         ];
 
         for (query, expected) in cases {

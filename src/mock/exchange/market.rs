@@ -8,7 +8,7 @@ use time::Date;
 use super::account::{Account, Figures, ProfitAndLoss, Rows, Valued, summary_rows, update_rows};
 use super::advisor::Groups;
 use super::bars::BarSeries;
-use super::deadlines::day_of;
+use super::deadlines::{day_of, midnight_after};
 use super::event::{Event, Execution};
 use super::ids::{ClientId, ConId};
 use super::instrument::{Instrument, SecurityKind};
@@ -25,6 +25,10 @@ use super::tape::Tape;
 pub(crate) struct FillRule {
     /// The most an order may fill in all: of one client or of all.
     pub(crate) limits: Vec<(Option<ClientId>, Decimal)>,
+    /// Whose short sales wait for shares to be located.
+    pub(crate) locates: Vec<Option<ClientId>>,
+    /// Whose children show nothing when they are reached before their parent is filled.
+    pub(crate) empties: Vec<Option<ClientId>>,
 }
 
 impl FillRule {
@@ -33,6 +37,14 @@ impl FillRule {
         let concerns = |of: &Option<ClientId>| of.is_none_or(|of| of == client);
         let limits = self.limits.iter().filter(|(of, _)| concerns(of)).map(|(_, most)| *most);
         limits.min().unwrap_or(Decimal::MAX)
+    }
+
+    pub(super) fn locates_for(&self, client: ClientId) -> bool {
+        self.locates.iter().any(|of| of.is_none_or(|of| of == client))
+    }
+
+    pub(super) fn empties_for(&self, client: ClientId) -> bool {
+        self.empties.iter().any(|of| of.is_none_or(|of| of == client))
     }
 }
 
@@ -62,8 +74,10 @@ pub(crate) struct Exchange {
     pub(crate) fill_rule: FillRule,
     pub(crate) rules: MarketRules,
     pub(crate) groups: Groups,
-    /// The day of the books.
-    pub(super) day: Date,
+    /// Commission per unit where a test set one; below zero it is a rebate (E9).
+    pub(crate) fees: BTreeMap<ConId, Decimal>,
+    /// The midnight at which the day of the books ends, in epoch seconds.
+    pub(super) day_end: i64,
     pub(crate) executions: Vec<Execution>,
     pub(super) accounts: BTreeMap<String, Account>,
     quotes: BTreeMap<ConId, Quote>,
@@ -89,7 +103,8 @@ impl Exchange {
             fill_rule: FillRule::default(),
             rules: MarketRules::default(),
             groups: Groups::default(),
-            day: day_of(now),
+            fees: BTreeMap::new(),
+            day_end: midnight_after(day_of(now)),
             executions: Vec::new(),
             accounts: accounts.iter().map(|name| (name.clone(), Account::default())).collect(),
             listing,

@@ -50,12 +50,18 @@ fn tradable(order: &Order, quote: &Quote) -> Option<Decimal> {
         OrderKind::Midprice | OrderKind::PegMid => {
             pegged(ticket, quote.middle()).filter(|price| accepts_any(ticket, *price))
         }
-        OrderKind::Relative => price.filter(|price| {
-            let pegged = pegged(ticket, own_side(ticket.action, quote));
-            accepts_any(ticket, *price)
-                && pegged.is_some_and(|pegged| is_within(ticket.action, *price, pegged))
-        }),
-        OrderKind::MarketOnClose | OrderKind::LimitOnClose | OrderKind::Resting(_) => None,
+        OrderKind::Relative
+        | OrderKind::PegMarket
+        | OrderKind::PegBest
+        | OrderKind::PegStock
+        | OrderKind::PegBenchmark
+        | OrderKind::Volatility
+        | OrderKind::MarketProtected
+        | OrderKind::StopProtected => {
+            let working = order.working_price?;
+            price.filter(|price| is_within(ticket.action, *price, working))
+        }
+        OrderKind::MarketOnClose | OrderKind::LimitOnClose => None,
     }
 }
 
@@ -67,7 +73,7 @@ pub(crate) fn auctioned(ticket: &Ticket, quote: &Quote) -> Option<Decimal> {
 }
 
 /// A stop is set off by a price as bad as its own, an if-touched order by one as good.
-fn is_set_off(ticket: &Ticket, quote: &Quote) -> bool {
+pub(super) fn is_set_off(ticket: &Ticket, quote: &Quote) -> bool {
     let Some(stop) = ticket.stop else { return false };
     let rises = (ticket.action == Action::Buy) != ticket.kind.is_touched_by_better_prices();
     let reached = |price: Decimal| if rises { price >= stop } else { price <= stop };
@@ -98,16 +104,14 @@ pub(crate) fn opposite(action: Action, quote: &Quote) -> Option<Decimal> {
     }
 }
 
-fn own_side(action: Action, quote: &Quote) -> Option<Decimal> {
+pub(super) fn own_side(action: Action, quote: &Quote) -> Option<Decimal> {
     opposite(action.opposite(), quote)
 }
 
-/// A reference price made better for the market by the order's offset.
+/// A midpoint peg stays away from the market by its offset.
 fn pegged(ticket: &Ticket, reference: Option<Decimal>) -> Option<Decimal> {
     let offset = ticket.offset.unwrap_or_default() * ticket.action.sign();
-    // A midpoint peg stays away from the market by its offset, a relative one moves into it.
-    let moved = if ticket.kind == OrderKind::Relative { offset } else { -offset };
-    Some(reference? + moved)
+    Some(reference? - offset)
 }
 
 fn accepts(ticket: &Ticket, price: Decimal) -> bool {
@@ -119,7 +123,7 @@ fn accepts_any(ticket: &Ticket, price: Decimal) -> bool {
     ticket.limit.is_none_or(|limit| limit.is_zero() || is_within(ticket.action, price, limit))
 }
 
-fn is_within(action: Action, price: Decimal, limit: Decimal) -> bool {
+pub(super) fn is_within(action: Action, price: Decimal, limit: Decimal) -> bool {
     match action {
         Action::Buy => price <= limit,
         Action::Sell => price >= limit,

@@ -68,7 +68,6 @@ fn test_an_offset_moves_a_peg() {
         decide(&order, &quote())
     };
 
-    assert_eq!(offset(OrderKind::Relative, 2), Fill(Decimal::from(101)));
     assert_eq!(offset(OrderKind::PegMid, 1), Fill(Decimal::from(99)));
 }
 

@@ -103,11 +103,19 @@ pub(crate) struct Waits {
     pub(crate) for_conditions: bool,
     /// The market is closed.
     pub(crate) for_open: bool,
+    /// Its client took it out of the market for a while (O13).
+    pub(crate) for_activation: bool,
+    /// Shares to sell short are searched (O7).
+    pub(crate) for_shares: bool,
 }
 
 impl Waits {
     pub(crate) const fn any(self) -> bool {
-        self.for_parent || self.for_conditions || self.for_open
+        self.for_parent
+            || self.for_conditions
+            || self.for_open
+            || self.for_activation
+            || self.for_shares
     }
 }
 
@@ -123,6 +131,8 @@ pub(crate) struct Order {
     pub(crate) last_fill_price: Decimal,
     pub(crate) commission: Decimal,
     pub(crate) is_triggered: bool,
+    /// Where it works now, if the exchange works its price out.
+    pub(crate) working_price: Option<Decimal>,
     pub(crate) waits: Waits,
     /// How often its client's words were taken: once when placed, once for each change.
     pub(crate) wordings: u32,
@@ -154,6 +164,7 @@ impl Order {
             last_fill_price: Decimal::ZERO,
             commission: Decimal::ZERO,
             is_triggered: false,
+            working_price: None,
             waits: Waits::default(),
             wordings: 1,
             is_made_market: false,
@@ -178,8 +189,19 @@ impl Order {
         self.ticket.kind.waits_for_trigger() && !self.is_triggered
     }
 
+    /// What its openOrder shows as its quantity: nothing for a child that was reached before its
+    /// parent filled (O73).
+    pub(crate) fn shown_quantity(&self) -> Decimal {
+        let is_early = self.is_triggered && self.waits.for_parent;
+        if is_early { Decimal::ZERO } else { self.ticket.quantity }
+    }
+
     /// Why it is not in the market (O7).
     pub(crate) fn why_held(&self) -> &'static str {
-        if self.awaits_trigger() && self.status.is_working() { "trigger" } else { "" }
+        match self.status.is_working() {
+            true if self.waits.for_shares => "locate",
+            true if self.awaits_trigger() => "trigger",
+            _ => "",
+        }
     }
 }

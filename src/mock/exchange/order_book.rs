@@ -67,11 +67,13 @@ impl OrderBook {
         bound
     }
 
-    /// Keys of the orders of one contract that can still trade, oldest first.
+    /// Keys of the orders that follow one contract and can still trade, oldest first.
     pub(crate) fn working_on(&self, con_id: ConId) -> Vec<OrderKey> {
         let is_on = |order: &&Order| {
             let ticket = &order.ticket;
-            ticket.con_id == con_id || ticket.legs.iter().any(|leg| leg.con_id == con_id)
+            ticket.con_id == con_id
+                || ticket.peg.reference == Some(con_id)
+                || ticket.legs.iter().any(|leg| leg.con_id == con_id)
         };
         let on = self.working(None).filter(is_on);
         on.map(|order| order.key).collect()

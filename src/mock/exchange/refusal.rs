@@ -39,14 +39,49 @@ pub(crate) fn check_ticket(
     if kind.trails() && ticket.offset.or(ticket.percent).is_none_or(|by| by <= Decimal::ZERO) {
         return Err(invalid("Please enter a trailing amount or percentage"));
     }
+    check_peg(ticket, instrument)?;
     check_life(ticket, now)
+}
+
+/// Whether there is what a price has to be worked out from.
+fn check_peg(ticket: &Ticket, instrument: &Instrument) -> Result<(), Refusal> {
+    let (kind, peg) = (ticket.kind, &ticket.peg);
+    let causes = [
+        (
+            kind.is_worked_out() && !ticket.legs.is_empty(),
+            "This order type is not for combinations",
+        ),
+        (
+            kind.follows_underlying() && instrument.option().is_none(),
+            "This order type is for options",
+        ),
+        (kind == OrderKind::PegStock && peg.delta.is_zero(), "Please enter a delta"),
+        (
+            kind == OrderKind::Volatility && peg.volatility <= Decimal::ZERO,
+            "Please enter a volatility",
+        ),
+        (
+            kind == OrderKind::PegBenchmark
+                && (peg.starting_price.is_none() || peg.reference_change <= Decimal::ZERO),
+            "Please enter a starting price and a reference change",
+        ),
+        (
+            kind == OrderKind::PegBenchmark && peg.reference.is_none(),
+            "Please enter a reference contract",
+        ),
+    ];
+    match causes.into_iter().find(|(is_missing, _)| *is_missing) {
+        None => Ok(()),
+        Some((_, cause)) => Err(invalid(cause)),
+    }
 }
 
 fn check_quantity(ticket: &Ticket, instrument: &Instrument) -> Result<(), Refusal> {
     if ticket.quantity <= Decimal::ZERO {
         return Err(invalid("The size value should be greater than zero"));
     }
-    if instrument.kind == SecurityKind::Future && !ticket.quantity.fract().is_zero() {
+    let is_whole = matches!(instrument.kind, SecurityKind::Future | SecurityKind::FutureOption);
+    if is_whole && !ticket.quantity.fract().is_zero() {
         return Err(Refusal::new(
             10318,
             "Fractional quantities are not supported for this contract",

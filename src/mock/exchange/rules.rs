@@ -22,6 +22,14 @@ pub struct MarketRules {
     pub previews_twice: bool,
     /// Every state of an order is sent twice, word for word (O2).
     pub repeats_states: bool,
+    /// IOC and FOK orders never fill, as on paper accounts (O31).
+    pub kills_immediate: bool,
+    /// A date without a zone is told to be taken in the gateway's: 2174 (O25).
+    pub notes_missing_zone: bool,
+    /// A stock order sent to one exchange is told of the precaution against it: 10311 (O25).
+    pub notes_direct_routing: bool,
+    /// Open orders are shown without their algorithm, as on paper accounts (O33).
+    pub hides_algorithms: bool,
     /// A limit 20 % through the market or more is cancelled, as on paper accounts (O32).
     pub protects_prices: bool,
 }

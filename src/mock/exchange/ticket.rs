@@ -7,6 +7,7 @@ use super::condition::Conditions;
 use super::ids::{ConId, OrderId};
 use super::order::Action;
 use super::order_kind::OrderKind;
+use super::pegging::Peg;
 
 /// How long an order lives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,6 +86,8 @@ pub(crate) struct Ticket {
     pub(crate) legs: Vec<Leg>,
     pub(crate) action: Action,
     pub(crate) kind: OrderKind,
+    /// What its price is worked out from, for the types that need it.
+    pub(crate) peg: Peg,
     pub(crate) quantity: Decimal,
     pub(crate) limit: Option<Decimal>,
     /// The price that sets it off; a trailing order's moves with the market.
@@ -108,6 +111,8 @@ pub(crate) struct Ticket {
     pub(crate) min_quantity: Decimal,
     pub(crate) conditions: Conditions,
     pub(crate) transmit: bool,
+    /// Kept out of the market until changed (O13).
+    pub(crate) is_deactivated: bool,
     pub(crate) parent: Option<OrderId>,
     pub(crate) oca_group: String,
     pub(crate) oca_kind: OcaKind,

@@ -86,6 +86,14 @@ impl Exchange {
         }
     }
 
+    /// An order that never comes to be, but is shown as cancelled; its id is used up (O28).
+    pub(crate) fn discard(&mut self, key: OrderKey, ticket: Ticket, now: i64) -> Vec<Event> {
+        self.book.use_id(key);
+        let perm_id = self.book.next_perm_id();
+        let status = Status::Cancelled;
+        vec![self.show(Order { status, ..Order::new(key, perm_id, ticket, now) })]
+    }
+
     /// A child needs a parent that is not finished (O66).
     fn check_parent(&self, key: OrderKey, ticket: &Ticket) -> Result<(), Refusal> {
         let Some(order) = ticket.parent else { return Ok(()) };
@@ -111,11 +119,22 @@ impl Exchange {
         let is_made_market =
             ticket.kind == OrderKind::Market && order.ticket.kind != OrderKind::Market;
         let wordings = order.wordings + 1;
-        let mut order = Order { ticket, changed_at: now, wordings, is_made_market, ..order };
+        let mut order = Order {
+            ticket,
+            changed_at: now,
+            wordings,
+            is_made_market,
+            working_price: None,
+            ..order
+        };
         if order.status == Status::Held {
             return self.transmit(order, now);
         }
         order.is_triggered &= !is_trigger_moved;
+        if order.waits.for_activation != order.ticket.is_deactivated {
+            order.waits.for_activation = order.ticket.is_deactivated;
+            order.status = self.first_status(&order);
+        }
         let order = self.trailed(order);
         let mut events = vec![self.show(order.clone())];
         if order.ticket.kind.is_stop() {

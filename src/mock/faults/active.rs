@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::distortion::{Ending, Fate};
-use super::{ALL, Fault, Injection};
+use super::{ALL, Fault, Injection, OrderFault, Quirk};
 use crate::client::ConnectionId;
 use crate::exchange::ClientId;
 use crate::exchange::random::{mix, unit};
@@ -151,11 +151,77 @@ impl Faults {
         })
     }
 
+    /// Whether this fault about orders strikes a client now; one that is counted is used up by it.
+    pub(crate) fn strikes_order(&self, client: ClientId, fault: &OrderFault) -> bool {
+        let is_it = |active: &Active| match &active.injection.fault {
+            Fault::Order(known) => (known == fault).then_some(()),
+            _ => None,
+        };
+        self.strike(client, is_it).is_some()
+    }
+
+    /// How long a client's commissions are pending, if they are.
+    pub(crate) fn commission_delay(&self, client: ClientId) -> Option<Duration> {
+        self.strike(client, |active| match &active.injection.fault {
+            Fault::Order(OrderFault::PendingCommission(delay)) => Some(*delay),
+            _ => None,
+        })
+    }
+
+    /// How long after its placement an order of a client cannot be changed, if that is so.
+    pub(crate) fn change_refusal(&self, client: ClientId) -> Option<Duration> {
+        self.strike(client, |active| match &active.injection.fault {
+            Fault::Order(OrderFault::RefuseChange(span)) => Some(*span),
+            _ => None,
+        })
+    }
+
+    /// Whose short sales are held for locate: those of one client or of all.
+    pub(crate) fn locates(&self) -> Vec<Option<ClientId>> {
+        self.whose(&OrderFault::HeldForLocate)
+    }
+
+    /// Whose children of partly filled parents are shown empty: those of one client or of all.
+    pub(crate) fn empty_children(&self) -> Vec<Option<ClientId>> {
+        self.whose(&OrderFault::EmptyChild)
+    }
+
+    fn whose(&self, fault: &OrderFault) -> Vec<Option<ClientId>> {
+        let is_it = |active: &&Active| matches!(&active.injection.fault, Fault::Order(known) if known == fault);
+        let state = self.lock();
+        let found = state.active.iter().filter(is_it);
+        found.map(|active| active.injection.client.map(ClientId)).collect()
+    }
+
     /// Whether this attempt to connect finds its id taken.
     pub(crate) fn holds_id(&self, client: ClientId) -> bool {
         let is_held =
             |active: &Active| (active.injection.fault == Fault::ClientIdHeld).then_some(());
         self.strike(client, is_held).is_some()
+    }
+
+    /// Whether this quirk strikes a client now.
+    pub(crate) fn has(&self, client: ClientId, quirk: Quirk) -> bool {
+        self.quirk(client, |one| (one == quirk).then_some(())).is_some()
+    }
+
+    /// What a quirk that strikes a client now comes to.
+    pub(crate) fn quirk<T>(&self, client: ClientId, of: impl Fn(Quirk) -> Option<T>) -> Option<T> {
+        self.strike(client, |active| match active.injection.fault {
+            Fault::Quirk(quirk) => of(quirk),
+            _ => None,
+        })
+    }
+
+    /// Whether this quirk strikes whoever connects now.
+    pub(crate) fn meets_at_door(&self, quirk: Quirk) -> bool {
+        // Injections at the door are for every client, so no id is the wrong one.
+        self.has(ClientId(i32::MIN), quirk)
+    }
+
+    /// Whether a quirk that is a state holds for a client.
+    pub(crate) fn is_on(&self, client: ClientId, quirk: Quirk) -> bool {
+        self.find(client, |fault| (*fault == Fault::Quirk(quirk)).then_some(())).is_some()
     }
 
     /// The code a storm sends next, to whom and how soon again; `None` when it is over.
@@ -216,7 +282,8 @@ impl Faults {
         concerned.find_map(|active| of(&active.injection.fault))
     }
 
-    fn any(&self) -> bool {
+    /// Whether any fault is on.
+    pub(crate) fn any(&self) -> bool {
         self.any.load(Ordering::Relaxed)
     }
 
@@ -258,7 +325,9 @@ fn fate_of(active: &Active, seed: u64) -> Option<Fate> {
         | Fault::IdRollback(_)
         | Fault::ClientIdHeld
         | Fault::LateDrain(_)
-        | Fault::SlowReader(_) => return None,
+        | Fault::SlowReader(_)
+        | Fault::Quirk(_)
+        | Fault::Order(_) => return None,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ALL, Fault, Injection};
+use super::{ALL, Fault, Injection, OrderFault, Quirk};
 use crate::error::Error;
 
 /// The fields a named fault may have. What a fault does not use must not be given.
@@ -91,7 +91,14 @@ fn fault(name: &str, fields: &mut FaultFields) -> Result<Fault, Error> {
             let rate = fields.bytes_per_second.take();
             Fault::SlowReader(rate.ok_or_else(|| lacks("bytes_per_second"))?)
         }
-        _ => return Err(Error::BadFault(format!("no fault is called {name:?}"))),
+        _ => {
+            if let Some(quirk) = Quirk::named(name, || seconds(fields)) {
+                return Ok(Fault::Quirk(quirk?));
+            }
+            let fault = OrderFault::named(name, fields)?;
+            let unknown = || Error::BadFault(format!("no fault is called {name:?}"));
+            Fault::Order(fault.ok_or_else(unknown)?)
+        }
     })
 }
 
@@ -124,6 +131,8 @@ mod tests {
             ("Delay", FaultFields::default()),
             ("Delay", seconds(-1.0)),
             ("Mute", seconds(1.0)),
+            ("LateFarms", FaultFields::default()),
+            ("OldLast", seconds(1.0)),
             ("CodeStorm", seconds(1.0)),
         ];
 

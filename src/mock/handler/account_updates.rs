@@ -6,6 +6,7 @@ use crate::clock;
 use crate::exchange::ConId;
 use crate::exchange::account::{Rows, Valued};
 use crate::exchange::number::{double, text};
+use crate::faults::{Faults, Quirk};
 use crate::notices;
 use crate::wire::{UNSET_DOUBLE, pb};
 use crate::world::World;
@@ -37,7 +38,7 @@ fn start(world: &mut World, to: &Outlet, account: String) {
     }
     send_values(to, &account, &Rows::new(), &rows);
     for valued in world.exchange.valued(&account) {
-        to.send(&portfolio_row(&account, &valued));
+        to.send(&portfolio_row(&world.faults, to, (&account, &valued)));
     }
     to.send(&time_of_day());
     to.send(&pb::AccountDataEnd { account_name: Some(account) });
@@ -83,7 +84,9 @@ pub(super) fn tell(world: &mut World, account: &str, moved: Option<ConId>) {
     for client in world.clients.values_mut() {
         let to = &client.outlet;
         if let Some((_, seen)) = client.updates.as_mut().filter(|(name, _)| name == account) {
-            portfolio.iter().for_each(|valued| to.send(&portfolio_row(account, valued)));
+            for valued in &portfolio {
+                to.send(&portfolio_row(&world.faults, to, (account, valued)));
+            }
             send_values(to, account, seen, &rows);
             seen.clone_from(&rows);
             to.send(&time_of_day());
@@ -130,7 +133,21 @@ fn changed<'a>(
     rows.iter().filter(|(key, value)| seen.get(*key) != Some(*value))
 }
 
-fn portfolio_row(account: &str, valued: &Valued<'_>) -> pb::PortfolioValue {
+/// Without the data there is no price, value and cost (A17).
+fn portfolio_row(
+    faults: &Faults,
+    to: &Outlet,
+    (account, valued): (&str, &Valued<'_>),
+) -> pb::PortfolioValue {
+    let row = row(account, valued);
+    if !faults.is_on(to.client, Quirk::MissingMarks) {
+        return row;
+    }
+    let unset = Some(UNSET_DOUBLE);
+    pb::PortfolioValue { market_price: unset, market_value: unset, average_cost: unset, ..row }
+}
+
+fn row(account: &str, valued: &Valued<'_>) -> pb::PortfolioValue {
     let holding = valued.holding;
     pb::PortfolioValue {
         contract: Some(contract::in_portfolio(valued.instrument)),

@@ -3,6 +3,7 @@
 
 use crate::client::{NO_REQUEST, Outlet};
 use crate::exchange::instrument::BondTerms;
+use crate::exchange::listing::CONTINUOUS;
 use crate::exchange::number::{double, text};
 use crate::exchange::{Instrument, SecurityKind};
 use crate::wire::{ReplyKind, pb};
@@ -27,7 +28,10 @@ pub(super) fn answer(world: &World, to: &Outlet, request: &pb::ContractDataReque
         return to.error(id, refusal.code, refusal.text);
     }
     for instrument in found {
-        let row = row(world, id, instrument);
+        let mut row = row(world, id, instrument, &query.exchange);
+        if query.is_continuous() {
+            row.contract.get_or_insert_default().sec_type = Some(CONTINUOUS.to_owned());
+        }
         match instrument.bond() {
             Some(_) => to.send_as(ReplyKind::BondContractData, &row),
             None => to.send(&row),
@@ -36,10 +40,15 @@ pub(super) fn answer(world: &World, to: &Outlet, request: &pb::ContractDataReque
     to.send(&pb::ContractDataEnd { req_id: Some(id) });
 }
 
-fn row(world: &World, id: i32, instrument: &Instrument) -> pb::ContractData {
+/// The row names the exchange that was asked for, else the usual one.
+fn row(world: &World, id: i32, instrument: &Instrument, exchange: &str) -> pb::ContractData {
+    let mut contract = contract::full(instrument);
+    if !exchange.is_empty() {
+        contract.exchange = Some(exchange.to_owned());
+    }
     pb::ContractData {
         req_id: Some(id),
-        contract: Some(contract::full(instrument)),
+        contract: Some(contract),
         contract_details: Some(of_kind(world, instrument, details(instrument))),
     }
 }
@@ -79,7 +88,10 @@ fn of_kind(
         SecurityKind::Stock => {
             pb::ContractDetails { stock_type: Some("COMMON".to_owned()), ..details }
         }
-        SecurityKind::Option => with_underlying(world, instrument, details),
+        SecurityKind::Option | SecurityKind::FutureOption | SecurityKind::Warrant => {
+            with_underlying(world, instrument, details)
+        }
+        SecurityKind::Fund => with_fund(details),
         SecurityKind::Future => pb::ContractDetails {
             real_expiration_date: expiry(),
             under_symbol: Some(instrument.symbol.clone()),
@@ -90,7 +102,9 @@ fn of_kind(
             Some(terms) => with_bond(terms, details),
             None => details,
         },
-        SecurityKind::Cash | SecurityKind::Index | SecurityKind::Crypto => details,
+        SecurityKind::Cash | SecurityKind::Index | SecurityKind::Crypto | SecurityKind::Cfd => {
+            details
+        }
     }
 }
 
@@ -106,6 +120,21 @@ fn with_underlying(
         under_con_id: underlying.map(|found| found.con_id.0),
         under_symbol: underlying.map(|found| found.symbol.clone()),
         under_sec_type: underlying.map(|found| found.kind.code().to_owned()),
+        ..details
+    }
+}
+
+fn with_fund(details: pb::ContractDetails) -> pb::ContractDetails {
+    pb::ContractDetails {
+        fund_name: details.long_name.clone(),
+        fund_family: Some("MOCK FUNDS".to_owned()),
+        fund_type: Some("Equity".to_owned()),
+        fund_management_fee: Some("0.04".to_owned()),
+        fund_closed: Some(false),
+        fund_closed_for_new_investors: Some(false),
+        fund_closed_for_new_money: Some(false),
+        fund_minimum_initial_purchase: Some("3000".to_owned()),
+        fund_minimum_subsequent_purchase: Some("1".to_owned()),
         ..details
     }
 }
@@ -136,12 +165,16 @@ fn rule_ids(instrument: &Instrument) -> String {
 const fn sizes(kind: SecurityKind) -> (&'static str, &'static str) {
     match kind {
         SecurityKind::Stock => ("1", "100"),
+        SecurityKind::Fund => ("0.001", "1"),
         SecurityKind::Crypto => ("0.00000001", "0.00000001"),
         SecurityKind::Cash
         | SecurityKind::Future
         | SecurityKind::Option
         | SecurityKind::Index
-        | SecurityKind::Bond => ("1", "1"),
+        | SecurityKind::Bond
+        | SecurityKind::FutureOption
+        | SecurityKind::Cfd
+        | SecurityKind::Warrant => ("1", "1"),
     }
 }
 

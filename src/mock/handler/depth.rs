@@ -1,11 +1,12 @@
 //! Market depth (10, 11): rows of one exchange, with makers where it shows them, or of all of them
 //! together (D1 to D3).
 
-use crate::client::{NO_REQUEST, Outlet, RequestId};
+use crate::client::{ConnectionId, NO_REQUEST, Outlet, RequestId};
 use crate::exchange::ConId;
-use crate::exchange::depth::{Change, Depth, changes};
+use crate::exchange::depth::{Change, Depth, Operation, changes};
 use crate::exchange::number::{double, text};
 use crate::exchange::refusal::Refusal;
+use crate::faults::Quirk;
 use crate::streams::DepthStream;
 use crate::wire::pb;
 use crate::world::World;
@@ -89,6 +90,19 @@ fn refresh(world: &World, to: &Outlet, id: RequestId, stream: &mut DepthStream) 
         send(to, id, stream, &change);
     }
     stream.shown = now;
+    if stream.is_smart && world.faults.has(to.client, Quirk::StrayDepthRow) {
+        send(to, id, stream, &stray(&stream.shown));
+    }
+}
+
+/// A change of a row below the last bid (D5).
+fn stray(book: &Depth) -> Change {
+    Change {
+        position: book.bids.len() + 1,
+        operation: Operation::Update,
+        is_bid: true,
+        level: book.bids.last().cloned().unwrap_or_default(),
+    }
 }
 
 /// The book as a test set it, or one around the quote.
@@ -141,6 +155,19 @@ pub(crate) fn reset(world: &mut World, con_id: ConId) {
     for client in clients.values_mut() {
         for (id, stream) in client.streams.depth.iter_mut().filter(|(_, one)| one.con_id == con_id)
         {
+            client.outlet.error(*id, 317, RESET);
+            stream.shown = Depth::default();
+            refresh(world, &client.outlet, *id, stream);
+        }
+    }
+    world.clients = clients;
+}
+
+/// As [`reset`], for every stream of one connection.
+pub(super) fn reset_of(world: &mut World, connection: ConnectionId) {
+    let mut clients = std::mem::take(&mut world.clients);
+    if let Some(client) = clients.get_mut(&connection) {
+        for (id, stream) in &mut client.streams.depth {
             client.outlet.error(*id, 317, RESET);
             stream.shown = Depth::default();
             refresh(world, &client.outlet, *id, stream);

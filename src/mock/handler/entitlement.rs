@@ -46,7 +46,7 @@ fn error_of(world: &World, request: &Request) -> Option<i32> {
 }
 
 /// The instrument whose live data is asked for.
-fn wanted(request: &Request) -> Option<&pb::Contract> {
+pub(super) fn wanted(request: &Request) -> Option<&pb::Contract> {
     match request {
         Request::ReqMktData(r) => r.contract.as_ref(),
         Request::ReqMktDepth(r) => r.contract.as_ref(),
@@ -56,7 +56,7 @@ fn wanted(request: &Request) -> Option<&pb::Contract> {
     }
 }
 
-const fn text(code: i32) -> &'static str {
+pub(super) const fn text(code: i32) -> &'static str {
     match code {
         354 => "Requested market data is not subscribed.",
         10089 => {

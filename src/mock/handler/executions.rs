@@ -8,6 +8,7 @@ use crate::exchange::deadlines::day_of;
 use crate::exchange::ledger::BASE_CURRENCY;
 use crate::exchange::number::{double, text};
 use crate::exchange::{ClientId, Execution};
+use crate::faults::OrderFault;
 use crate::wire::{UNSET_DOUBLE, UNSET_INT, pb};
 use crate::world::World;
 
@@ -24,7 +25,23 @@ pub(super) fn tell(world: &World, execution: &Execution) {
 /// Sends a fill's commission to the client that placed the order and to the master client (E11).
 pub(super) fn tell_commission(world: &World, execution: &Execution) {
     for to in world.audience_of(execution.key) {
-        to.send(&commission(world, execution));
+        let report = commission(world, execution);
+        match world.faults.commission_delay(to.client) {
+            None => to.send(&report),
+            Some(delay) => {
+                to.send(&pending(report.clone()));
+                to.send_after(delay, &report);
+            }
+        }
+    }
+}
+
+/// A commission that is not known yet: -1, and nothing is realized (E9).
+fn pending(report: pb::CommissionAndFeesReport) -> pb::CommissionAndFeesReport {
+    pb::CommissionAndFeesReport {
+        commission_and_fees: Some(-1.0),
+        realized_pnl: Some(UNSET_DOUBLE),
+        ..report
     }
 }
 
@@ -33,9 +50,11 @@ pub(super) fn answer(world: &World, to: &Outlet, request: &pb::ExecutionRequest)
     let id = request.req_id.unwrap_or(NO_REQUEST);
     let filter = request.execution_filter.clone().unwrap_or_default();
     let days = Days::of(&filter, day_of(world.now()));
+    let mut is_empty = true;
     for execution in &world.exchange.executions {
         let is_recent = days.contains(day_of(execution.time)) && !execution.is_replaced;
         if is_recent && passes(&filter, execution, &contract_of(world, execution)) {
+            is_empty = false;
             send_details(world, to, id, execution);
             // Commissions are those of the legs.
             if execution.con_id != COMBO {
@@ -43,7 +62,9 @@ pub(super) fn answer(world: &World, to: &Outlet, request: &pb::ExecutionRequest)
             }
         }
     }
-    to.send(&pb::ExecutionDetailsEnd { req_id: Some(id) });
+    if !(is_empty && world.faults.strikes_order(to.client, &OrderFault::EmptyWithoutEnd)) {
+        to.send(&pb::ExecutionDetailsEnd { req_id: Some(id) });
+    }
 }
 
 /// The days a query covers: today, unless it names more (E3).

@@ -1,15 +1,15 @@
 //! Historical bars (20, 25): every bar in one frame, then the end frame with the window (H1).
 
-use prost::Message;
-use time::{OffsetDateTime, PrimitiveDateTime};
+use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 use crate::client::{NO_REQUEST, Outlet};
 use crate::clock;
 use crate::exchange::bars::{Bar, BarQuery, BarSize, Show, Span, bars};
-use crate::exchange::calendar::{ZONE, eastern, from_eastern};
+use crate::exchange::calendar::{ZONE, eastern, from_eastern, session};
+use crate::exchange::number::double;
 use crate::exchange::refusal::Refusal;
 use crate::exchange::{Instrument, SecurityKind};
-use crate::wire::frame::MAX_BODY;
+use crate::faults::Quirk;
 use crate::wire::pb;
 use crate::wire::text::BarsWithWindow;
 use crate::world::World;
@@ -90,21 +90,50 @@ fn send(
             "Warning: You submitted request with date-time attributes without explicit time zone.",
         );
     }
+    wake_farm(world, to, id);
     if request.what_to_show() == "SCHEDULE" {
         schedule::send(to, id, &instrument, query);
         return Ok(());
     }
-    let found = match world.exchange.bars(instrument.con_id) {
+    let mut found: Vec<_> = match world.exchange.bars(instrument.con_id) {
         Some(series) => series.iter().filter(|bar| bar.start < query.end).copied().collect(),
         None => bars(&instrument, world.exchange.seed, query),
     };
+    if world.faults.has(to.client, Quirk::CrookedBars) {
+        let outside = found.iter_mut().filter(|bar| is_extended(instrument.kind, bar.start));
+        outside.for_each(|bar| bar.high = bar.close.min(bar.open) - double(instrument.tick));
+    }
     let form = if request.format_date() == 2 { DateForm::Epoch } else { DateForm::Local };
-    send_batch(to, id, &instrument, &found, (query, form))?;
+    let has_utc_window = world.settings.profile.writes_utc_windows;
+    let writing = Writing { dates: form, has_utc_window };
+    send_batch(to, id, &instrument, &found, (query, writing))?;
     if request.keep_up_to_date() {
         let followed = Followed { con_id: instrument.con_id, query, form };
         live_bars::start(world, to, id, followed, found.last());
     }
     Ok(())
+}
+
+fn is_extended(kind: SecurityKind, start: i64) -> bool {
+    let regular = session(kind, eastern(start).date(), true);
+    regular.is_none_or(|session| !(session.start..session.end).contains(&start))
+}
+
+/// A farm that sleeps connects on demand and says so; the bars follow (H9).
+fn wake_farm(world: &mut World, to: &Outlet, id: i32) {
+    if std::mem::take(&mut world.has_idle_history_farm) {
+        to.error(id, 165, CONNECTED);
+    }
+}
+
+const CONNECTED: &str =
+    "Historical Market Data Service query message:HMDS server connection was successful.";
+
+/// How an answer writes its times.
+#[derive(Clone, Copy)]
+struct Writing {
+    dates: DateForm,
+    has_utc_window: bool,
 }
 
 /// Every bar in one frame, then the window (H1).
@@ -113,18 +142,21 @@ fn send_batch(
     id: i32,
     instrument: &Instrument,
     found: &[Bar],
-    (query, form): (BarQuery, DateForm),
+    (query, writing): (BarQuery, Writing),
 ) -> Result<(), Refusal> {
     if found.is_empty() {
         return Err(no_data("HMDS query returned no data", instrument));
     }
-    let historical_data_bars = found.iter().map(|bar| row(bar, query.size, form)).collect();
+    let historical_data_bars =
+        found.iter().map(|bar| row(bar, query.size, writing.dates)).collect();
     let reply = pb::HistoricalData { req_id: Some(id), historical_data_bars };
-    if reply.encoded_len() + size_of::<u32>() > MAX_BODY {
-        return Err(no_data("query would return too many bars", instrument));
+    match to.send_bars(BarsWithWindow {
+        bars: reply,
+        window: window(id, query, writing.has_utc_window),
+    }) {
+        true => Ok(()),
+        false => Err(no_data("query would return too many bars", instrument)),
     }
-    to.send_bars(BarsWithWindow { bars: reply, window: window(id, query) });
-    Ok(())
 }
 
 fn invalid(cause: &str) -> Refusal {
@@ -255,14 +287,19 @@ fn date(start: i64, size: BarSize, form: DateForm) -> String {
     }
 }
 
-/// The window as wall-clock arithmetic in the instrument's zone (H2, H3).
-fn window(id: i32, query: BarQuery) -> pb::HistoricalDataEnd {
+/// The window as wall-clock arithmetic in the instrument's zone (H3), written there or in UTC (H2).
+fn window(id: i32, query: BarQuery, has_utc_window: bool) -> pb::HistoricalDataEnd {
     let end = eastern(query.end);
     let start = match query.span {
         Span::Seconds(seconds) => eastern(query.end - seconds),
         span => OffsetDateTime::new_in_offset(span.before(end.date()), end.time(), end.offset()),
     };
-    let shown = |time: OffsetDateTime| Some(format!("{} {ZONE}", clock::stamp(time)));
+    let shown = |time: OffsetDateTime| {
+        Some(match has_utc_window {
+            true => clock::stamp(time.to_offset(UtcOffset::UTC)).replacen(' ', "-", 1),
+            false => format!("{} {ZONE}", clock::stamp(time)),
+        })
+    };
     pb::HistoricalDataEnd {
         req_id: Some(id),
         start_date_str: shown(start),

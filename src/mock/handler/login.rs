@@ -1,7 +1,6 @@
-//! What belongs to the login: family codes (80), user info (104), soft dollar tiers (79), and advisor
-//! data (18, 19), which a login that is no advisor's does not have (A18).
+//! What belongs to the login: family codes (80), user info (104), soft dollar tiers (79).
 
-use crate::client::{NO_REQUEST, Outlet};
+use crate::client::Outlet;
 use crate::wire::pb;
 use crate::world::World;
 
@@ -25,16 +24,3 @@ pub(super) fn user_info(world: &World, to: &Outlet, request: &pb::UserInfoReques
 pub(super) fn soft_dollar_tiers(to: &Outlet, request: &pb::SoftDollarTiersRequest) {
     to.send(&pb::SoftDollarTiers { req_id: request.req_id, soft_dollar_tiers: Vec::new() });
 }
-
-/// The request has no id, which gateways take for 0 (FORMAT section 6).
-pub(super) fn advisor_data(to: &Outlet) {
-    const NO_NUMBER: i32 = 0;
-    to.error(NO_NUMBER, 321, NO_ADVISOR);
-}
-
-pub(super) fn replace_advisor_data(to: &Outlet, request: &pb::FAReplace) {
-    to.error(request.req_id.unwrap_or(NO_REQUEST), 321, NO_ADVISOR);
-}
-
-const NO_ADVISOR: &str =
-    "Error validating request. FA data operations ignored for non FA customers.";

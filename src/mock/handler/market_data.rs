@@ -1,5 +1,6 @@
 //! Market data (1, 2, 59): which kind of data a ticker gets, its first burst, later ticks, snapshots.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::client::{Client, ConnectionId, DataMode, Due, NO_REQUEST, Outlet, RequestId, Ticker};
@@ -7,6 +8,7 @@ use crate::exchange::instrument::Instrument;
 use crate::exchange::number::text;
 use crate::exchange::refusal::Refusal;
 use crate::exchange::{ConId, Quote, QuoteChange};
+use crate::faults::Quirk;
 use crate::flood::{Flood, Progress};
 use crate::wire::pb;
 use crate::world::World;
@@ -16,6 +18,7 @@ use super::generic_ticks::{self, Wanted};
 use super::news;
 use super::option_ticks;
 use super::prints;
+use super::sampling;
 use super::ticks::{self, Parts};
 use super::venues;
 
@@ -91,6 +94,7 @@ fn start_asked(
         con_id,
         mode,
         snapshot: None,
+        held: None,
         generics: wanted.generics,
         underlying: option.map(|terms| terms.underlying),
     };
@@ -118,7 +122,7 @@ fn start(world: &mut World, to: &Outlet, id: RequestId, mut ticker: Ticker, is_s
             to.error(id, 10_091, PARTLY_SUBSCRIBED);
         }
     }
-    send_burst(world, to, id, &ticker);
+    send_first_burst(world, to, id, &ticker);
     if is_snapshot {
         ticker.snapshot = Some(plan_end(world, to, id, ticker.con_id));
     }
@@ -146,9 +150,49 @@ fn send_mode(to: &Outlet, id: RequestId, mode: DataMode) {
     to.send(&pb::MarketDataType { req_id: Some(id), market_data_type: Some(mode.number()) });
 }
 
+/// The first ticks, with what is wrong with them (M11, M12).
+fn send_first_burst(world: &World, to: &Outlet, id: RequestId, ticker: &Ticker) {
+    let Some(mut quote) = shown_quote(world, ticker).cloned() else { return };
+    let stale = world.faults.quirk(to.client, |quirk| match quirk {
+        Quirk::StaleFirstLast(after) => Some(after),
+        _ => None,
+    });
+    if let Some(after) = stale.filter(|_| quote.close.is_some()) {
+        quote.last = quote.close;
+        world.schedule.plan(after, Due::Last(to.connection, id));
+    }
+    if world.faults.has(to.client, Quirk::ZeroLastTime) {
+        quote.last_time = 0;
+    }
+    ticks::send(to, id, &mut ticks::ticks(&quote, Parts::ALL, ticker.mode.is_delayed()));
+    option_ticks::send(world, to, id, ticker);
+    generic_ticks::send(world, to, id, ticker, |_| true);
+}
+
+/// Tells a ticker its right last price, unless it is gone (M11).
+pub(crate) fn correct_last(world: &mut World, connection: ConnectionId, id: RequestId) {
+    let client = world.clients.get(&connection);
+    let found = client.and_then(|client| Some((&client.outlet, client.tickers.get(&id)?)));
+    let Some((to, ticker)) = found else { return };
+    if let Some(quote) = shown_quote(world, ticker) {
+        ticks::send(to, id, &mut ticks::ticks(quote, Parts::LAST, ticker.mode.is_delayed()));
+    }
+}
+
+/// Goes on with tickers that were stopped, from present values and with the kind of data of now.
+pub(super) fn resume(world: &mut World, to: &Outlet, stopped: BTreeMap<RequestId, Ticker>) {
+    for (id, ticker) in &stopped {
+        send_burst(world, to, *id, ticker);
+    }
+    if let Some(client) = world.client(to) {
+        client.tickers.extend(stopped);
+    }
+    review_modes(world, |_| true);
+}
+
 fn send_burst(world: &World, to: &Outlet, id: RequestId, ticker: &Ticker) {
     if let Some(quote) = shown_quote(world, ticker) {
-        ticks::send(to, id, &ticks::ticks(quote, Parts::ALL, ticker.mode.is_delayed()));
+        ticks::send(to, id, &mut ticks::ticks(quote, Parts::ALL, ticker.mode.is_delayed()));
     }
     option_ticks::send(world, to, id, ticker);
     generic_ticks::send(world, to, id, ticker, |_| true);
@@ -194,7 +238,8 @@ pub(super) fn cancel(world: &mut World, to: &Outlet, request: &pb::CancelMarketD
     let id = request.req_id.unwrap_or(NO_REQUEST);
     let Some(client) = world.client(to) else { return };
     let news = client.streams.news.remove(&id);
-    if client.tickers.remove(&id).is_none() && news.is_none() {
+    let ticker = client.tickers.remove(&id).or(client.outdone.remove(&id));
+    if ticker.is_none() && news.is_none() {
         to.error(id, 300, format!("Can't find EId with tickerId:{id}"));
     }
 }
@@ -239,11 +284,28 @@ pub(crate) fn set_price(world: &mut World, con_id: ConId, change: &QuoteChange) 
     let events = world.exchange.set_quote(con_id, change, now);
     review_modes(world, |ticker| ticker.con_id == con_id);
     if let Some(after) = world.exchange.quote(con_id) {
-        send_parts(world, con_id, after, Parts::of(change, &before, after));
+        let parts = Parts::of(change, &before, after);
+        send_parts(world, con_id, parts);
     }
+    repeat_old_last(world, con_id, change, &before);
     prints::follow(world, con_id, change, &before);
     super::tell(world, events);
     tell_holders(world, con_id);
+}
+
+/// The last price before a new one, once more (M11).
+fn repeat_old_last(world: &World, con_id: ConId, change: &QuoteChange, before: &Quote) {
+    if !world.faults.any() || change.last.is_none() || before.last.is_none() {
+        return;
+    }
+    for client in world.clients.values() {
+        for (id, ticker) in followers(client, con_id) {
+            if world.faults.has(client.outlet.client, Quirk::OldLast) {
+                let mut ticks = ticks::ticks(before, Parts::LAST, ticker.mode.is_delayed());
+                ticks::send(&client.outlet, *id, &mut ticks);
+            }
+        }
+    }
 }
 
 /// Takes the market away: sides go to -1, or the data turns frozen where that was asked for.
@@ -251,19 +313,26 @@ pub(crate) fn clear_price(world: &mut World, con_id: ConId) {
     let before = world.exchange.quote(con_id).cloned().unwrap_or_default();
     world.exchange.clear_quote(con_id);
     review_modes(world, |ticker| ticker.con_id == con_id);
-    if let Some(after) = world.exchange.quote(con_id) {
-        send_parts(world, con_id, after, Parts::SIDES);
-    }
+    send_parts(world, con_id, Parts::SIDES);
     prints::follow(world, con_id, &QuoteChange::default(), &before);
 }
 
-fn send_parts(world: &World, con_id: ConId, quote: &Quote, parts: Parts) {
+fn send_parts(world: &mut World, con_id: ConId, parts: Parts) {
+    if world.settings.profile.samples_quotes {
+        return sampling::hold(world, con_id, parts);
+    }
+    let Some(quote) = world.exchange.quote(con_id) else { return };
+    // Written for the first ticker of each kind of data, then sent to all of them.
+    let (mut live, mut delayed) = (None, None);
     for client in world.clients.values() {
         for (id, ticker) in followers(client, con_id) {
-            if !ticker.mode.is_frozen() {
-                let ticks = ticks::ticks(quote, parts, ticker.mode.is_delayed());
-                ticks::send(&client.outlet, *id, &ticks);
+            if ticker.mode.is_frozen() {
+                continue;
             }
+            let is_delayed = ticker.mode.is_delayed();
+            let written = if is_delayed { &mut delayed } else { &mut live };
+            let ticks = written.get_or_insert_with(|| ticks::ticks(quote, parts, is_delayed));
+            ticks::send(&client.outlet, *id, ticks);
         }
     }
 }
@@ -273,11 +342,10 @@ fn followers(client: &Client, con_id: ConId) -> impl Iterator<Item = (&RequestId
 }
 
 fn tell_holders(world: &mut World, con_id: ConId) {
-    let accounts = world.settings.accounts.clone();
-    for account in accounts {
-        if world.exchange.valued_one(&account, con_id).is_some() {
-            super::tell_figures(world, &account, Some(con_id));
-        }
+    let holds = |account: &&String| world.exchange.valued_one(account, con_id).is_some();
+    let holders: Vec<_> = world.settings.accounts.iter().filter(holds).cloned().collect();
+    for account in holders {
+        super::tell_marks(world, &account, con_id);
     }
 }
 

@@ -3,7 +3,10 @@
 
 mod absent;
 mod account_updates;
+mod advisor;
+mod advisor_xml;
 mod bulletins;
+mod competition;
 mod contract;
 mod contract_details;
 mod depth;
@@ -11,10 +14,12 @@ mod display_groups;
 mod entitlement;
 mod executions;
 mod exercise;
+mod farms;
 mod generic_ticks;
 mod head_timestamp;
 mod historical_ticks;
 mod history;
+mod lapses;
 mod live_bars;
 mod login;
 mod market_data;
@@ -22,14 +27,20 @@ mod news;
 mod option_chains;
 mod option_models;
 mod option_ticks;
+mod order_faults;
+mod order_notes;
 mod order_reports;
 mod order_words;
 mod orders;
+mod peg_words;
+mod played_prices;
 mod pnl;
 mod positions;
 mod previews;
 mod prints;
+mod read_only;
 mod real_time_bars;
+mod sampling;
 mod scanner;
 mod schedule;
 mod session;
@@ -43,15 +54,19 @@ mod venues;
 pub(crate) use bulletins::post as post_bulletin;
 pub(crate) use depth::{halt as halt_depth, reset as reset_depth, set as set_depth};
 pub(crate) use entitlement::CODES as ENTITLEMENT_CODES;
+pub(crate) use farms::{notify, welcome_late};
 pub(crate) use generic_ticks::set as set_statistic;
 pub(crate) use live_bars::roll as roll_live_bar;
-pub(crate) use market_data::{clear_price, end_snapshot, flood, set_price};
+pub(crate) use market_data::{clear_price, correct_last, end_snapshot, flood, set_price};
 pub(crate) use news::publish;
 pub(crate) use orders::place_by_hand;
+pub(crate) use played_prices::{check as check_prices, play};
 pub(crate) use real_time_bars::{bust as bust_bars, end_bar as end_real_time_bar};
+pub(crate) use sampling::send as send_sample;
 pub(crate) use scanner::set_rows as set_scanner_rows;
 pub(crate) use session::welcome;
-pub(crate) use time_passing::{advance, wake, walk};
+pub(crate) use ticks::Parts;
+pub(crate) use time_passing::{advance_to, wake, walk};
 
 use std::collections::BTreeSet;
 
@@ -65,7 +80,11 @@ use crate::world::World;
 /// Answers a request.
 #[expect(clippy::too_many_lines, reason = "a table of one line per kind of request")]
 pub(crate) fn serve(world: &mut World, to: &Outlet, request: Request) {
-    if entitlement::refuses(world, to, &request) {
+    let is_kept_from = lapses::loses(world, to, &request)
+        || read_only::refuses(world, to, &request)
+        || competition::refuses(world, to, &request)
+        || entitlement::refuses(world, to, &request);
+    if is_kept_from {
         return;
     }
     match request {
@@ -124,8 +143,8 @@ pub(crate) fn serve(world: &mut World, to: &Outlet, request: Request) {
         Request::ReqFamilyCodes(_) => login::family_codes(world, to),
         Request::ReqUserInfo(r) => login::user_info(world, to, &r),
         Request::ReqSoftDollarTiers(r) => login::soft_dollar_tiers(to, &r),
-        Request::ReqFa(_) => login::advisor_data(to),
-        Request::ReplaceFa(r) => login::replace_advisor_data(to, &r),
+        Request::ReqFa(r) => advisor::send(world, to, &r),
+        Request::ReplaceFa(r) => advisor::replace(world, to, &r),
         Request::ReqCalcOptionPrice(r) => option_models::price(world, to, &r),
         Request::ReqCalcImpliedVolat(r) => option_models::implied_volatility(world, to, &r),
         // There is nothing left to cancel once a calculation is answered (M21).
@@ -157,6 +176,7 @@ pub(crate) fn serve(world: &mut World, to: &Outlet, request: Request) {
 pub(crate) fn tell(world: &mut World, events: Vec<Event>) {
     let is_quiet = events.is_empty();
     let mut moved = BTreeSet::new();
+    let events = order_faults::distorted(world, events);
     let mut events = events.into_iter().peekable();
     while let Some(event) = events.next() {
         match event {
@@ -209,12 +229,26 @@ pub(crate) fn tell_figures(world: &mut World, account: &str, moved: Option<ConId
     pnl::tell(world, account);
 }
 
-/// Lets matching follow the faults that are on now.
+/// As [`tell_figures`] when a price alone moved. Where updates are paced only profit and loss follows
+/// at once (A16), the rest with the next push (A15).
+fn tell_marks(world: &mut World, account: &str, con_id: ConId) {
+    if world.settings.profile.paces_account_updates {
+        pnl::tell(world, account);
+        time_passing::plan_push(world);
+    } else {
+        tell_figures(world, account, Some(con_id));
+    }
+}
+
+/// Lets matching and market data follow the faults that are on now.
 pub(crate) fn follow_faults(world: &mut World) {
+    competition::follow(world);
     let limits = world.faults.fill_limits();
     let limits = limits.into_iter().filter_map(|(client, most)| Some((client, decimal(most)?)));
-    world.exchange.fill_rule = FillRule { limits: limits.collect() };
+    let (locates, empties) = (world.faults.locates(), world.faults.empty_children());
+    world.exchange.fill_rule = FillRule { limits: limits.collect(), locates, empties };
     let now = world.now();
-    let events = world.exchange.match_all(now);
+    let mut events = world.exchange.locate_shares(now);
+    events.extend(world.exchange.match_all(now));
     tell(world, events);
 }

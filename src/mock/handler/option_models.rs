@@ -73,7 +73,7 @@ pub(super) fn computation(
         gamma: greek(|greeks| greeks.gamma),
         vega: greek(|greeks| greeks.vega),
         theta: greek(|greeks| greeks.theta),
-        pv_dividend: Some(0.0),
+        pv_dividend: Some(greeks.map_or(NO_PRICE, |_| 0.0)),
         und_price: Some(model.underlying()),
     }
 }

@@ -6,10 +6,13 @@ use rust_decimal::Decimal;
 use crate::client::{NO_REQUEST, Outlet};
 use crate::clock;
 use crate::exchange::calendar::{ZONE, eastern};
-use crate::exchange::deadlines::trading_day_of;
+use crate::exchange::deadlines::{quarter_end_after, trading_day_of};
 use crate::exchange::number::{double, text};
+use crate::exchange::option_chain::SEEDED_VOLATILITY;
+use crate::exchange::ticket::Tif;
 use crate::exchange::{ClientId, Event, Order, OrderKey, Status, Ticket};
-use crate::wire::{UNSET_INT, pb};
+use crate::faults::OrderFault;
+use crate::wire::{UNSET_DOUBLE, UNSET_INT, pb};
 use crate::world::{Wording, World};
 
 use super::contract;
@@ -127,10 +130,12 @@ pub(super) fn send_completed(world: &World, to: &Outlet, request: &pb::Completed
             && trading_day_of(order.changed_at) == today
             && !(request.api_only() && order.key.is_manual())
     };
-    for order in world.exchange.book.all().filter(is_asked) {
-        to.send(&completed(world, order));
+    let asked: Vec<_> = world.exchange.book.all().filter(is_asked).collect();
+    asked.iter().for_each(|order| to.send(&completed(world, order)));
+    let is_struck = || world.faults.strikes_order(to.client, &OrderFault::EmptyWithoutEnd);
+    if !(asked.is_empty() && is_struck()) {
+        to.send(&pb::CompletedOrdersEnd {});
     }
-    to.send(&pb::CompletedOrdersEnd {});
 }
 
 /// An order entered by hand has id 0 until it is bound (I8).
@@ -167,14 +172,38 @@ fn open_order(world: &World, order: &Order, passing_limit: Option<Decimal>) -> p
     pb::OpenOrder {
         order_id: Some(shown_id(order)),
         contract: Some(shown_contract(world, &order.ticket, &wording)),
-        order: Some(pb::Order {
-            order_id: Some(shown_id(order)),
-            client_id: Some(shown_client(order.key)),
-            perm_id: Some(order.perm_id.0),
-            ..echo(wording.order, &order.ticket, passing_limit)
-        }),
+        order: Some(with_faults(
+            world,
+            order,
+            pb::Order {
+                order_id: Some(shown_id(order)),
+                client_id: Some(shown_client(order.key)),
+                perm_id: Some(order.perm_id.0),
+                total_quantity: Some(text(order.shown_quantity())),
+                auto_cancel_date: auto_cancel_date(order),
+                ..shown_algorithm(world, echo(wording.order, &order.ticket, passing_limit))
+            },
+        )),
         order_state: Some(state),
     }
+}
+
+/// A lasting order is taken out by itself at the end of the next quarter (O81).
+fn auto_cancel_date(order: &Order) -> Option<String> {
+    let ends = (order.ticket.tif == Tif::Gtc).then(|| quarter_end_after(order.active_at))?;
+    Some(local_stamp(ends))
+}
+
+/// The echo as faults leave it: with a volatility nobody set (O65), or a winter's zone (O82).
+fn with_faults(world: &World, order: &Order, mut shown: pb::Order) -> pb::Order {
+    let strikes = |fault| world.faults.strikes_order(order.key.client, &fault);
+    if shown.volatility.is_none() && strikes(OrderFault::EchoedVolatility) {
+        shown.volatility = Some(SEEDED_VOLATILITY);
+    }
+    if let Some(date) = shown.good_till_date.take_if(|_| strikes(OrderFault::WinterZone)) {
+        shown.good_till_date = Some(date.replace(ZONE, "EST"));
+    }
+    shown
 }
 
 pub(super) fn shown_contract(world: &World, ticket: &Ticket, wording: &Wording) -> pb::Contract {
@@ -184,6 +213,14 @@ pub(super) fn shown_contract(world: &World, ticket: &Ticket, wording: &Wording) 
             let asked = wording.contract.exchange.as_deref().filter(|name| !name.is_empty());
             contract::ordered(instrument, asked.unwrap_or(instrument.route()))
         }
+    }
+}
+
+/// The order, without its algorithm where the rules hide it (O33).
+fn shown_algorithm(world: &World, order: pb::Order) -> pb::Order {
+    match world.exchange.rules.hides_algorithms {
+        true => pb::Order { algo_strategy: None, algo_params: Default::default(), ..order },
+        false => order,
     }
 }
 
@@ -206,9 +243,11 @@ pub(super) fn echo(order: pb::Order, ticket: &Ticket, passing_limit: Option<Deci
         aux_price: Some(double(shown_aux(ticket))),
         trail_stop_price: ticket.stop.filter(|_| ticket.kind.trails()).map(double),
         tif: or(order.tif, "DAY"),
+        good_till_date: ticket.good_till.map(local_stamp).or(order.good_till_date),
+        use_price_mgmt_algo: order.use_price_mgmt_algo.or(Some(1)),
         oca_type: order.oca_type.filter(|kind| *kind != 0).or(Some(3)),
         exempt_code: Some(order.exempt_code.unwrap_or(-1)),
-        display_size: Some(order.display_size.unwrap_or(UNSET_INT)),
+        display_size: order.display_size.filter(|size| *size != 0).or(Some(UNSET_INT)),
         clearing_intent: or(order.clearing_intent, "IB"),
         delta_neutral_order_type: or(order.delta_neutral_order_type, "None"),
         open_close: or(order.open_close, ""),
@@ -218,6 +257,8 @@ pub(super) fn echo(order: pb::Order, ticket: &Ticket, passing_limit: Option<Deci
         ..order
     }
 }
+
+const NO_INSIDER: &str = "Not an insider or substantial shareholder";
 
 /// The unfilled rest stands in the quantity (P1); the permanent id is the only one (P2).
 fn completed(world: &World, order: &Order) -> pb::CompletedOrder {
@@ -236,6 +277,11 @@ fn completed(world: &World, order: &Order) -> pb::CompletedOrder {
             client_id: None,
             total_quantity: Some(text(order.remaining())),
             filled_quantity: Some(text(order.filled)),
+            // Each its own way of saying nothing (P4).
+            lmt_price_offset: Some(UNSET_DOUBLE),
+            ref_futures_con_id: Some(UNSET_INT),
+            rule80_a: Some("0".to_owned()),
+            shareholder: Some(NO_INSIDER.to_owned()),
             ..echo(wording.order, &order.ticket, None)
         }),
         order_state: Some(pb::OrderState {

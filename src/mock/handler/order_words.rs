@@ -3,9 +3,11 @@
 
 use rust_decimal::Decimal;
 
+use crate::exchange::algo::check_algorithm;
 use crate::exchange::calendar::from_eastern;
 use crate::exchange::combo::COMBO;
 use crate::exchange::condition::{Condition, Conditions, Subject};
+use crate::exchange::listing::CONTINUOUS;
 use crate::exchange::number::decimal;
 use crate::exchange::order_kind::OrderKind;
 use crate::exchange::refusal::Refusal;
@@ -15,11 +17,13 @@ use crate::wire::{UNSET_DOUBLE, UNSET_INT, pb};
 use crate::world::{Wording, World};
 
 use super::contract;
+use super::peg_words::with_peg;
 use super::positions::account_of;
 
 /// What the request asks for, once contract, account and numbers are understood.
 pub(super) fn ticket(world: &World, wording: &Wording) -> Result<Ticket, Refusal> {
     let order = &wording.order;
+    check_words(order)?;
     let (con_id, legs) = traded(world, &wording.contract)?;
     let ticket = Ticket {
         con_id,
@@ -37,11 +41,21 @@ pub(super) fn ticket(world: &World, wording: &Wording) -> Result<Ticket, Refusal
         oca_kind: OcaKind::of(order.oca_type()),
         trigger_method: order.trigger_method(),
         order_ref: order.order_ref().to_owned(),
+        is_deactivated: order.deactivate(),
         ..Ticket::default()
     };
     let ticket = with_prices(ticket, order)?;
+    let ticket = with_peg(world, ticket, order)?;
     let ticket = with_life(ticket, order)?;
     with_quantity(world, ticket, order)
+}
+
+/// What cannot be said together (O29), and what an algorithm does not know (O33).
+fn check_words(order: &pb::Order) -> Result<(), Refusal> {
+    if order.what_if_type.is_some_and(|kind| kind != UNSET_INT) && !order.what_if() {
+        return Err(invalid("What-if type needs the what-if flag"));
+    }
+    check_algorithm(order.algo_strategy(), order.algo_params.keys())
 }
 
 /// An order for a group is kept under the login's first account, the advisor's own.
@@ -54,6 +68,10 @@ fn account(world: &World, order: &pb::Order) -> Result<String, Refusal> {
 
 /// The instrument of an order, or the combination with its legs.
 fn traded(world: &World, contract: &pb::Contract) -> Result<(ConId, Vec<Leg>), Refusal> {
+    // A continuous future is a series of prices and is not traded.
+    if contract.sec_type() == CONTINUOUS {
+        return Err(contract::unknown());
+    }
     if contract.sec_type() != "BAG" {
         return Ok((contract::resolve(world, Some(contract))?, Vec::new()));
     }
@@ -77,14 +95,14 @@ fn traded(world: &World, contract: &pb::Contract) -> Result<(ConId, Vec<Leg>), R
 }
 
 fn with_prices(mut ticket: Ticket, order: &pb::Order) -> Result<Ticket, Refusal> {
-    let kind = ticket.kind.clone();
+    let kind = ticket.kind;
     let limit = price(order.lmt_price, "Invalid limit price")?;
     let aux = price(order.aux_price, "Invalid stop price")?;
     let first_stop = price(order.trail_stop_price, "Invalid trail stop price")?;
     let limit_offset = price(order.lmt_price_offset, "Invalid limit price offset")?;
     let percent = price(order.trailing_percent, "Invalid trailing percentage")?;
     ticket.limit = limit.filter(|_| kind.takes_limit());
-    ticket.stop = aux.filter(|_| kind.takes_stop());
+    ticket.stop = aux.filter(|_| kind.needs_stop());
     ticket.offset = aux.filter(|_| kind.takes_offset());
     if kind.trails() {
         ticket.stop = first_stop.filter(|stop| !stop.is_zero());
@@ -197,7 +215,7 @@ fn kind(text: &str) -> Result<OrderKind, Refusal> {
     OrderKind::parse(text).ok_or_else(|| invalid("Invalid order type was entered"))
 }
 
-fn price(field: Option<f64>, cause: &str) -> Result<Option<Decimal>, Refusal> {
+pub(super) fn price(field: Option<f64>, cause: &str) -> Result<Option<Decimal>, Refusal> {
     match field.filter(|price| *price != UNSET_DOUBLE) {
         None => Ok(None),
         Some(price) => decimal(price).map(Some).ok_or_else(|| invalid(cause)),

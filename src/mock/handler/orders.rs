@@ -1,12 +1,16 @@
 //! Orders: placing and changing (3), cancelling (4, 58), orders entered by hand.
 
+use std::time::Duration;
+
 use crate::client::{NO_REQUEST, Outlet};
 use crate::exchange::refusal::Refusal;
 use crate::exchange::trading::not_found;
-use crate::exchange::{ClientId, Event, OrderId, OrderKey, PermId};
-use crate::wire::pb;
+use crate::exchange::{ClientId, Event, Order, OrderId, OrderKey, PermId, Status, Ticket};
+use crate::faults::OrderFault;
+use crate::wire::{UNSET_DOUBLE, UNSET_INT, pb};
 use crate::world::{Wording, World};
 
+use super::order_notes;
 use super::order_words;
 use super::previews;
 
@@ -27,16 +31,100 @@ pub(super) fn place(world: &mut World, to: &Outlet, request: pb::PlaceOrderReque
     if wording.order.what_if() {
         return previews::send(world, to, id, (&ticket, &wording));
     }
+    if let Some(refusal) = refused_change(world, to, key, &wording) {
+        return to.error(id, refusal.code, refusal.text);
+    }
+    let attached = request.attached_orders.filter(has_children);
+    match attached.filter(|_| words_taken(world, key) == 0) {
+        Some(attached) => without_preset(world, to, key, (ticket, wording, attached)),
+        None => accept(world, to, key, (ticket, wording)),
+    }
+}
+
+fn accept(world: &mut World, to: &Outlet, key: OrderKey, (ticket, wording): (Ticket, Wording)) {
     let refused = world.faults.order_refusal(to.client);
     let refused = refused.map(|(code, text)| Refusal::new(code, text));
+    let refused = refused.or_else(|| without_permission(world, &ticket));
+    let refused = refused.or_else(|| refused_by_broker(&wording));
+    let refused = refused.or_else(|| one_too_many(world, key, &ticket));
     let now = world.now();
     let words_before = words_taken(world, key);
+    let notes = order_notes::of(world, &ticket, &wording);
     let events = world.exchange.place(key, ticket, refused, now);
     if words_taken(world, key) != words_before {
-        note_default_tif(world, to, id, &wording);
+        notes.into_iter().for_each(|note| to.error(key.order.0, note.code, note.text));
         keep_wording(world, key, wording);
     }
     super::tell(world, events);
+}
+
+/// A stop that adjusts to a trail in percent is refused in that unit: 0 and 100 are accepted (O29).
+fn refused_by_broker(wording: &Wording) -> Option<Refusal> {
+    let is_refused = wording.order.adjustable_trailing_unit == Some(1);
+    is_refused
+        .then(|| Refusal::new(201, "Order rejected - reason:Invalid adjustable trailing unit"))
+}
+
+/// Details are shown without permission, orders are refused (K11, O24).
+fn without_permission(world: &World, ticket: &Ticket) -> Option<Refusal> {
+    let is_refused = world.not_permitted.contains(&ticket.con_id)
+        || ticket.legs.iter().any(|leg| world.not_permitted.contains(&leg.con_id));
+    is_refused.then(|| Refusal::new(460, "No trading permissions."))
+}
+
+/// More working orders on one side of a contract than an account may have (L8).
+fn one_too_many(world: &World, key: OrderKey, ticket: &Ticket) -> Option<Refusal> {
+    let most = world.settings.limits.active_orders?;
+    let is_alike = |order: &&Order| {
+        let its = &order.ticket;
+        (&its.account, its.con_id, its.action) == (&ticket.account, ticket.con_id, ticket.action)
+    };
+    let is_new = world.exchange.book.get(key).is_none();
+    let active = world.exchange.book.working(None).filter(is_alike).count();
+    let text =
+        format!("Order rejected - reason:Only {most} active orders per side per contract allowed.");
+    (is_new && active >= most).then(|| Refusal::new(201, text))
+}
+
+/// Whether orders are attached at all: the official client writes the message with every order.
+fn has_children(attached: &pb::AttachedOrders) -> bool {
+    let ids = [attached.sl_order_id, attached.pt_order_id];
+    let types = [&attached.sl_order_type, &attached.pt_order_type];
+    ids.into_iter().flatten().any(|id| id != UNSET_INT)
+        || types.into_iter().flatten().any(|name| !name.is_empty())
+}
+
+/// Orders attached from a preset need one, and this gateway has none: the order goes with them (O28).
+fn without_preset(
+    world: &mut World,
+    to: &Outlet,
+    key: OrderKey,
+    (ticket, wording, attached): (Ticket, Wording, pb::AttachedOrders),
+) {
+    let types = [&attached.sl_order_type, &attached.pt_order_type];
+    if types.into_iter().flatten().any(|name| name != "PRESET") {
+        return to.error(key.order.0, 320, "Error reading request. Invalid attached order type");
+    }
+    let now = world.now();
+    to.error(key.order.0, 10355, "No preset is defined for the attached order");
+    let events = world.exchange.discard(key, ticket, now);
+    keep_wording(world, key, wording);
+    super::tell(world, events);
+}
+
+/// Why faults refuse a change: it comes right behind the placement (O63), or it carries the volatility
+/// the gateway itself filled in (O65).
+fn refused_change(world: &World, to: &Outlet, key: OrderKey, wording: &Wording) -> Option<Refusal> {
+    let order = world.exchange.book.get(key).filter(|order| order.status.is_working())?;
+    let age = u64::try_from(world.now() - order.active_at).unwrap_or_default();
+    let span = world.faults.change_refusal(to.client);
+    if span.is_some_and(|span| Duration::from_secs(age) < span) {
+        return Some(Refusal::new(103, "Duplicate order id"));
+    }
+    let is_echo = wording.order.volatility.is_some_and(|value| value != UNSET_DOUBLE)
+        && order.ticket.kind.code() != "VOL"
+        && strikes(world, to, &OrderFault::EchoedVolatility);
+    is_echo.then(|| order_words::invalid("Volatility is not allowed for this order type"))
 }
 
 fn words_taken(world: &World, key: OrderKey) -> u32 {
@@ -46,13 +134,6 @@ fn words_taken(world: &World, key: OrderKey) -> u32 {
 fn keep_wording(world: &mut World, key: OrderKey, wording: Wording) {
     if let Some(perm_id) = world.exchange.book.get(key).map(|order| order.perm_id) {
         world.wordings.insert(perm_id, wording);
-    }
-}
-
-/// Informational; the order stays live (O25).
-fn note_default_tif(world: &World, to: &Outlet, id: i32, wording: &Wording) {
-    if world.exchange.rules.notes_default_tif && wording.order.tif().is_empty() {
-        to.error(id, 10349, "Order TIF was set to DAY based on order preset.");
     }
 }
 
@@ -73,8 +154,19 @@ pub(super) fn cancel(world: &mut World, to: &Outlet, request: &pb::CancelOrderRe
         return cancel_foreign(world, to, id);
     }
     let now = world.now();
-    let events = world.exchange.cancel(key, now);
+    let events = match world.exchange.book.get(key).map(|order| order.status) {
+        Some(Status::Inactive) if strikes(world, to, &OrderFault::SilentCancel) => return,
+        Some(status) if status.is_working() && strikes(world, to, &OrderFault::FillOnCancel) => {
+            world.exchange.fill_on_cancel(key, now)
+        }
+        _ => None,
+    };
+    let events = events.unwrap_or_else(|| world.exchange.cancel(key, now));
     super::tell(world, events);
+}
+
+fn strikes(world: &World, to: &Outlet, fault: &OrderFault) -> bool {
+    world.faults.strikes_order(to.client, fault)
 }
 
 /// An id of another client is unknown, unless the rules let every client cancel; then the one who

@@ -9,6 +9,7 @@ use crate::exchange::account::Valued;
 use crate::exchange::ledger::Holding;
 use crate::exchange::number::{double, text};
 use crate::exchange::refusal::Refusal;
+use crate::faults::OrderFault;
 use crate::wire::pb;
 use crate::world::World;
 
@@ -17,7 +18,7 @@ use super::contract;
 pub(super) fn subscribe(world: &mut World, to: &Outlet) {
     for account in &world.settings.accounts {
         for valued in open(world, account) {
-            to.send(&row(account, &valued));
+            to.send(&row(account, &valued, shown_cost(world, to, &valued)));
         }
     }
     to.send(&pb::PositionEnd {});
@@ -39,7 +40,8 @@ pub(super) fn subscribe_multi(world: &mut World, to: &Outlet, request: &pb::Posi
         Err(refusal) => return to.error(id, refusal.code, refusal.text),
     };
     for valued in open(world, &account) {
-        to.send(&multi_row(id, &account, &valued));
+        let cost = shown_cost(world, to, &valued);
+        to.send(&multi_row(id, (&account, &valued), cost));
     }
     to.send(&pb::PositionMultiEnd { req_id: Some(id) });
     if let Some(client) = world.client(to) {
@@ -64,11 +66,12 @@ pub(super) fn tell_without(world: &World, account: &str, con_id: ConId, commissi
     let holding = Holding { cost: valued.holding.cost - commission, ..valued.holding.clone() };
     let valued = Valued { holding: &holding, ..valued };
     for client in world.clients.values() {
+        let cost = shown_cost(world, &client.outlet, &valued);
         if client.has_positions {
-            client.outlet.send(&row(account, &valued));
+            client.outlet.send(&row(account, &valued, cost));
         }
         for (id, _) in client.positions_multi.iter().filter(|(_, followed)| *followed == account) {
-            client.outlet.send(&multi_row(*id, account, &valued));
+            client.outlet.send(&multi_row(*id, (account, &valued), cost));
         }
     }
 }
@@ -91,22 +94,34 @@ fn open<'a>(world: &'a World, account: &str) -> impl Iterator<Item = Valued<'a>>
     world.exchange.valued(account).filter(|valued| !valued.holding.quantity.is_zero())
 }
 
-fn row(account: &str, valued: &Valued<'_>) -> pb::Position {
+/// The average cost, or where a fault says so the middle of a quote whose missing side counts as -1
+/// (B15).
+fn shown_cost(world: &World, to: &Outlet, valued: &Valued<'_>) -> f64 {
+    let quote = world.exchange.quote(valued.instrument.con_id);
+    let half = quote.and_then(|quote| quote.bid.xor(quote.ask));
+    let half = half.filter(|_| world.faults.strikes_order(to.client, &OrderFault::HalfQuoteCost));
+    double(half.map_or_else(
+        || valued.holding.average_cost(),
+        |side| (side - Decimal::ONE) / Decimal::TWO * valued.instrument.multiplier,
+    ))
+}
+
+fn row(account: &str, valued: &Valued<'_>, cost: f64) -> pb::Position {
     pb::Position {
         account: Some(account.to_owned()),
         contract: Some(contract::held(valued.instrument)),
         position: Some(text(valued.holding.quantity)),
-        avg_cost: Some(double(valued.holding.average_cost())),
+        avg_cost: Some(cost),
     }
 }
 
-fn multi_row(id: i32, account: &str, valued: &Valued<'_>) -> pb::PositionMulti {
+fn multi_row(id: i32, (account, valued): (&str, &Valued<'_>), cost: f64) -> pb::PositionMulti {
     pb::PositionMulti {
         req_id: Some(id),
         account: Some(account.to_owned()),
         contract: Some(contract::held(valued.instrument)),
         position: Some(text(valued.holding.quantity)),
-        avg_cost: Some(double(valued.holding.average_cost())),
+        avg_cost: Some(cost),
         model_code: Some(String::new()),
     }
 }

@@ -1,16 +1,26 @@
 //! What belongs to the connection itself: the welcome, ids, accounts of the login, the time.
 
-use crate::client::{NO_REQUEST, Outlet};
-use crate::notices;
+use crate::client::{Due, Outlet};
+use crate::faults::Quirk;
 use crate::wire::pb;
 use crate::world::World;
 
+use super::farms;
+
 /// What every client is sent after START_API, in this order (S1).
-pub(crate) fn welcome(world: &World, to: &Outlet) {
+pub(crate) fn welcome(world: &mut World, to: &Outlet) {
     managed_accounts(world, to);
     next_valid_id(world, to);
-    for code in notices::FARMS {
-        to.error(NO_REQUEST, code, notices::text(code));
+    let late = world.faults.quirk(to.client, |quirk| match quirk {
+        Quirk::LateFarms(after) => Some(after),
+        _ => None,
+    });
+    match (late, world.client(to)) {
+        (Some(after), Some(client)) => {
+            client.awaits_farms = true;
+            world.schedule.plan(after, Due::Farms(to.connection));
+        }
+        _ => farms::welcome(world, to),
     }
     super::order_reports::replay(world, to);
 }

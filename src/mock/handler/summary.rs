@@ -3,6 +3,7 @@
 
 use crate::client::{NO_REQUEST, Outlet, Summary};
 use crate::exchange::account::Rows;
+use crate::faults::Quirk;
 use crate::wire::pb;
 use crate::world::World;
 
@@ -23,6 +24,7 @@ pub(super) fn subscribe(world: &mut World, to: &Outlet, request: &pb::AccountSum
     }
     to.send(&pb::AccountSummaryEnd { req_id: Some(id) });
     if let Some(client) = world.client(to) {
+        client.cancelled_summaries.remove(&id);
         client.summaries.insert(id, summary);
     }
 }
@@ -48,8 +50,21 @@ fn refusal(
 }
 
 pub(super) fn cancel(world: &mut World, to: &Outlet, request: &pb::CancelAccountSummary) {
+    let id = request.req_id.unwrap_or(NO_REQUEST);
+    let Some(client) = world.client(to) else { return };
+    client.summaries.remove(&id);
+    let is_second = !client.cancelled_summaries.insert(id);
+    if is_second && world.faults.has(to.client, Quirk::PoisonedCancel) {
+        poison(world, to);
+    }
+}
+
+/// How many requests a gateway misreads before it gives the connection up (B4).
+const MISREADS: u32 = 2;
+
+fn poison(world: &mut World, to: &Outlet) {
     if let Some(client) = world.client(to) {
-        client.summaries.remove(&request.req_id.unwrap_or(NO_REQUEST));
+        client.misreads = MISREADS;
     }
 }
 

@@ -21,7 +21,10 @@ pub(super) fn answer(world: &World, to: &Outlet, request: &pb::MatchingSymbolsRe
 
 /// Options and futures appear as what can be derived, not as rows.
 fn fits(instrument: &Instrument, pattern: &str) -> bool {
-    let is_derived = matches!(instrument.kind, SecurityKind::Option | SecurityKind::Future);
+    let is_derived = matches!(
+        instrument.kind,
+        SecurityKind::Option | SecurityKind::Future | SecurityKind::FutureOption
+    );
     let name = instrument.long_name.to_uppercase();
     !is_derived && (instrument.symbol.starts_with(pattern) || name.contains(pattern))
 }

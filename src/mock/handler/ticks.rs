@@ -9,15 +9,15 @@ use crate::wire::pb;
 
 /// Which parts of a quote are to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Parts {
-    pub(super) bid: bool,
-    pub(super) ask: bool,
-    pub(super) last: bool,
-    pub(super) volume: bool,
-    pub(super) high: bool,
-    pub(super) low: bool,
-    pub(super) open: bool,
-    pub(super) close: bool,
+pub(crate) struct Parts {
+    pub(crate) bid: bool,
+    pub(crate) ask: bool,
+    pub(crate) last: bool,
+    pub(crate) volume: bool,
+    pub(crate) high: bool,
+    pub(crate) low: bool,
+    pub(crate) open: bool,
+    pub(crate) close: bool,
 }
 
 impl Parts {
@@ -44,6 +44,23 @@ impl Parts {
         close: false,
     };
 
+    /// The last trade.
+    pub(super) const LAST: Self = Self { bid: false, ask: false, last: true, ..Self::SIDES };
+
+    /// The parts of either.
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self {
+            bid: self.bid || other.bid,
+            ask: self.ask || other.ask,
+            last: self.last || other.last,
+            volume: self.volume || other.volume,
+            high: self.high || other.high,
+            low: self.low || other.low,
+            open: self.open || other.open,
+            close: self.close || other.close,
+        }
+    }
+
     /// What a change touched, the day's range included if it widened.
     pub(super) fn of(change: &QuoteChange, before: &Quote, after: &Quote) -> Self {
         Self {
@@ -59,12 +76,12 @@ impl Parts {
     }
 }
 
-/// One tick message of a quote.
+/// One tick message of a quote, written once and then addressed to one request after the other.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Tick {
-    Price { kind: i32, price: Decimal, size: Decimal, can_execute: bool },
-    Size { kind: i32, size: Decimal },
-    Text { kind: i32, value: String },
+    Price(pb::TickPrice),
+    Size(pb::TickSize),
+    Text(pb::TickString),
 }
 
 /// Tick ids: live and delayed.
@@ -82,9 +99,12 @@ const CLOSE: Ids = (9, 75);
 const OPEN: Ids = (14, 76);
 const LAST_TIME: Ids = (45, 88);
 
+/// A quote is no more ticks than these.
+const MOST: usize = 12;
+
 /// The ticks of the parts asked for; a size follows its price (M9).
 pub(super) fn ticks(quote: &Quote, parts: Parts, is_delayed: bool) -> Vec<Tick> {
-    let mut list = List { ticks: Vec::new(), is_delayed };
+    let mut list = List { ticks: Vec::with_capacity(MOST), is_delayed };
     if parts.bid {
         list.side(BID, BID_SIZE, quote.bid, quote.bid_size);
     }
@@ -92,12 +112,13 @@ pub(super) fn ticks(quote: &Quote, parts: Parts, is_delayed: bool) -> Vec<Tick> 
         list.side(ASK, ASK_SIZE, quote.ask, quote.ask_size);
     }
     if let Some(last) = quote.last.filter(|_| parts.last) {
-        list.price(LAST, last, quote.last_size, false);
-        list.size(LAST_SIZE, quote.last_size);
+        let size = text(quote.last_size);
+        list.price(LAST, last, size.clone(), false);
+        list.size(LAST_SIZE, size);
         list.text(LAST_TIME, quote.last_time.to_string());
     }
     if parts.volume {
-        list.size(VOLUME, quote.volume);
+        list.size(VOLUME, text(quote.volume));
     }
     let of_day = [
         (parts.high, HIGH, quote.high),
@@ -107,7 +128,7 @@ pub(super) fn ticks(quote: &Quote, parts: Parts, is_delayed: bool) -> Vec<Tick> 
     ];
     for (_, ids, price) in of_day.into_iter().filter(|(is_told, ..)| *is_told) {
         if let Some(price) = price {
-            list.price(ids, price, Decimal::ZERO, false);
+            list.price(ids, price, text(Decimal::ZERO), false);
         }
     }
     list.ticks
@@ -125,48 +146,54 @@ impl List {
 
     /// A side without a price is -1 with size 0 (M8).
     fn side(&mut self, price_ids: Ids, size_ids: Ids, price: Option<Decimal>, size: Decimal) {
-        let size = if price.is_some() { size } else { Decimal::ZERO };
-        self.price(price_ids, price.unwrap_or(Decimal::NEGATIVE_ONE), size, price.is_some());
+        let size = text(if price.is_some() { size } else { Decimal::ZERO });
+        let shown = price.unwrap_or(Decimal::NEGATIVE_ONE);
+        self.price(price_ids, shown, size.clone(), price.is_some());
         self.size(size_ids, size);
     }
 
-    fn price(&mut self, ids: Ids, price: Decimal, size: Decimal, can_execute: bool) {
+    fn price(&mut self, ids: Ids, price: Decimal, size: String, can_execute: bool) {
         let can_execute = can_execute && !self.is_delayed;
-        self.ticks.push(Tick::Price { kind: self.kind(ids), price, size, can_execute });
+        self.ticks.push(Tick::Price(pb::TickPrice {
+            req_id: None,
+            tick_type: Some(self.kind(ids)),
+            price: Some(double(price)),
+            size: Some(size),
+            attr_mask: Some(i32::from(can_execute)),
+        }));
     }
 
-    fn size(&mut self, ids: Ids, size: Decimal) {
-        self.ticks.push(Tick::Size { kind: self.kind(ids), size });
+    fn size(&mut self, ids: Ids, size: String) {
+        let tick_type = Some(self.kind(ids));
+        self.ticks.push(Tick::Size(pb::TickSize { req_id: None, tick_type, size: Some(size) }));
     }
 
     fn text(&mut self, ids: Ids, value: String) {
-        self.ticks.push(Tick::Text { kind: self.kind(ids), value });
+        let tick_type = Some(self.kind(ids));
+        self.ticks.push(Tick::Text(pb::TickString { req_id: None, tick_type, value: Some(value) }));
     }
 }
 
-/// Sends ticks under a request id.
-pub(super) fn send(to: &Outlet, id: i32, ticks: &[Tick]) {
-    for tick in ticks {
-        match tick {
-            Tick::Price { kind, price, size, can_execute } => to.send(&pb::TickPrice {
-                req_id: Some(id),
-                tick_type: Some(*kind),
-                price: Some(double(*price)),
-                size: Some(text(*size)),
-                attr_mask: Some(i32::from(*can_execute)),
-            }),
-            Tick::Size { kind, size } => to.send(&pb::TickSize {
-                req_id: Some(id),
-                tick_type: Some(*kind),
-                size: Some(text(*size)),
-            }),
-            Tick::Text { kind, value } => to.send(&pb::TickString {
-                req_id: Some(id),
-                tick_type: Some(*kind),
-                value: Some(value.clone()),
-            }),
+/// Sends ticks under a request id, as one batch.
+pub(super) fn send(to: &Outlet, id: i32, ticks: &mut [Tick]) {
+    to.batch(|batch| {
+        for tick in ticks {
+            match tick {
+                Tick::Price(tick) => {
+                    tick.req_id = Some(id);
+                    batch.send(tick);
+                }
+                Tick::Size(tick) => {
+                    tick.req_id = Some(id);
+                    batch.send(tick);
+                }
+                Tick::Text(tick) => {
+                    tick.req_id = Some(id);
+                    batch.send(tick);
+                }
+            }
         }
-    }
+    });
 }
 
 #[cfg(test)]
@@ -175,7 +202,9 @@ mod tests {
 
     fn kinds(ticks: &[Tick]) -> Vec<i32> {
         let kind = |tick: &Tick| match tick {
-            Tick::Price { kind, .. } | Tick::Size { kind, .. } | Tick::Text { kind, .. } => *kind,
+            Tick::Price(tick) => tick.tick_type(),
+            Tick::Size(tick) => tick.tick_type(),
+            Tick::Text(tick) => tick.tick_type(),
         };
         ticks.iter().map(kind).collect()
     }
@@ -200,8 +229,11 @@ mod tests {
 
         let told = ticks(&quote, Parts::SIDES, false);
 
-        let (price, size) = (Decimal::NEGATIVE_ONE, Decimal::ZERO);
-        assert_eq!(told[0], Tick::Price { kind: 1, price, size, can_execute: false });
-        assert_eq!(told[1], Tick::Size { kind: 0, size });
+        let (Tick::Price(price), Tick::Size(size)) = (&told[0], &told[1]) else {
+            panic!("{told:?}")
+        };
+        assert_eq!((price.tick_type(), price.price(), price.size()), (1, -1.0, "0"));
+        assert_eq!(price.attr_mask(), 0);
+        assert_eq!((size.tick_type(), size.size()), (0, "0"));
     }
 }

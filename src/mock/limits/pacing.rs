@@ -46,6 +46,16 @@ pub(super) enum RateStep {
 pub(super) struct MessageWindow(Window);
 
 impl MessageWindow {
+    /// How long it takes until one more message is within the rate; `None` if it is now.
+    pub(super) fn wait(&mut self, now: Instant, most: usize) -> Option<Duration> {
+        const SECOND: Duration = Duration::from_secs(1);
+        if self.0.weight(now, SECOND) < most {
+            return None;
+        }
+        let (oldest, _) = self.0.moments.front()?;
+        Some(SECOND.saturating_sub(now.saturating_duration_since(*oldest)))
+    }
+
     /// A warning comes once on the way up (L1: at 42 of 50).
     pub(super) fn step(&mut self, now: Instant, most: usize) -> RateStep {
         const SECOND: Duration = Duration::from_secs(1);
@@ -101,6 +111,15 @@ impl HistoryPacing {
         self.all.add(now, query.weight);
         self.recent.push_back((now, query));
         true
+    }
+}
+
+impl HistoryPacing {
+    /// Whether a query for longer bars is one too many in ten minutes; it counts either way.
+    pub(super) fn slows(&mut self, now: Instant) -> bool {
+        let slows = self.all.weight(now, TEN_MINUTES) >= PER_TEN_MINUTES;
+        self.all.add(now, 1);
+        slows
     }
 }
 

@@ -2,8 +2,9 @@
 //! owner for the whole gateway, as IB's limits are those of a login; a connection that ends gives back
 //! all it had.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -30,6 +31,8 @@ pub(crate) enum Verdict {
     Warn(String),
     /// Is answered with this code and text instead of being served.
     Refuse(i32, String),
+    /// Is served so much later (L4).
+    Later(Duration),
     /// As `Refuse`, and the connection is dropped.
     Drop(i32, String),
 }
@@ -46,6 +49,8 @@ struct State {
     messages: BTreeMap<Option<ConnectionId>, MessageWindow>,
     refused: BTreeMap<ConnectionId, u32>,
     open: BTreeMap<(ConnectionId, RequestId), Family>,
+    /// Connections that are queued instead of refused (L3).
+    paced: BTreeSet<ConnectionId>,
     history: HistoryPacing,
     bars: BarsPacing,
 }
@@ -53,6 +58,22 @@ struct State {
 impl Usage {
     pub(crate) fn new(limits: Limits) -> Self {
         Self { limits, state: Mutex::default() }
+    }
+
+    /// Has a connection queued where it would be refused.
+    pub(crate) fn pace(&self, connection: ConnectionId) {
+        self.lock().paced.insert(connection);
+    }
+
+    /// How long the next message of a connection that is queued waits, if it has to.
+    pub(crate) fn wait(&self, connection: ConnectionId, now: Instant) -> Option<Duration> {
+        let rate = self.limits.messages?;
+        let mut state = self.lock();
+        if !state.paced.contains(&connection) {
+            return None;
+        }
+        let owner = rate.is_per_client.then_some(connection);
+        state.messages.get_mut(&owner)?.wait(now, rate.per_second)
     }
 
     /// Counts a message, whatever it is.
@@ -98,7 +119,10 @@ impl Usage {
             return Verdict::Refuse(code, text);
         }
         state.open.entry((connection, id)).or_insert(family);
-        Verdict::Pass
+        match self.limits.has_history_pacing && is_slowed(&mut state, request, now) {
+            true => Verdict::Later(SLOWED),
+            false => Verdict::Pass,
+        }
     }
 
     fn refusal(
@@ -154,6 +178,7 @@ impl Usage {
         state.open.retain(|(owner, _), _| *owner != connection);
         state.messages.remove(&Some(connection));
         state.refused.remove(&connection);
+        state.paced.remove(&connection);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -163,6 +188,17 @@ impl Usage {
 }
 
 const EXCESS: i32 = 100;
+
+/// By how much an answer that is paced softly is late; how much it is on a real gateway is not known.
+const SLOWED: Duration = Duration::from_secs(1);
+
+/// Whether a query for longer bars is one too many and so answered late (L4).
+fn is_slowed(state: &mut State, request: &Request, now: Instant) -> bool {
+    match request {
+        Request::ReqHistoricalData(query) if query_of(query).is_none() => state.history.slows(now),
+        _ => false,
+    }
+}
 const PACING: &str = "Historical Market Data Service error message:Historical data request pacing \
                       violation";
 const BARS_PACING: &str = "Invalid Real-time Query:Historical data request pacing violation";
@@ -326,6 +362,22 @@ mod tests {
         for (kind, expected) in cases {
             assert_eq!(code(&usage, 1, &request(kind, 1)), Some(expected), "{kind:?}");
         }
+    }
+
+    /// (L3)
+    #[test]
+    fn test_a_paced_connection_waits_for_the_second_to_pass() {
+        let rate = MessageRate { per_second: 2, is_per_client: false, refusals: 3 };
+        let usage = Usage::new(Limits { messages: Some(rate), ..Limits::default() });
+        let now = Instant::now();
+        usage.pace(CONNECTION);
+        (0..2).for_each(|_| drop(usage.message(CONNECTION, now)));
+
+        let later = now + Duration::from_millis(400);
+
+        assert_eq!(usage.wait(CONNECTION, later), Some(Duration::from_millis(600)));
+        assert_eq!(usage.wait(ConnectionId(2), later), None);
+        assert_eq!(usage.wait(CONNECTION, now + Duration::from_secs(1)), None);
     }
 
     /// (L1)

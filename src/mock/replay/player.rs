@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -35,10 +36,13 @@ pub(crate) async fn play(stream: TcpStream, replay: &Replay, shared: &Shared) ->
     }
     let (asked, requests) = channel(WAITING);
     let player = Player { script: script.clone(), speed: replay.speed, due: BTreeMap::new() };
+    let mut playing = pin!(player.play(requests, writer));
     tokio::select! {
-        ended = read_requests(reader, asked) => ended,
-        ended = player.play(requests, writer) => ended,
+        read = read_requests(reader, asked) => read?,
+        played = &mut playing => return played,
     }
+    // What was asked before the client stopped writing is answered.
+    playing.await
 }
 
 /// Sends the recorded server version, if the client speaks it.

@@ -56,9 +56,10 @@ impl Recorder {
                 return Err(Error::NotLoopback(address.ip()).into());
             }
         }
-        let tape = Arc::new(Tape::create(&settings)?);
         let listener = std::net::TcpListener::bind(settings.listen)?;
         listener.set_nonblocking(true)?;
+        // Only now, so that an address that is taken leaves no file behind.
+        let tape = Arc::new(Tape::create(&settings)?);
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
         let (started, outcome) = sync_channel(1);

@@ -15,16 +15,21 @@
 //! anywhere; with accounts masked they stand in whole frames. A last line without its end was cut off
 //! by a crash and is ignored.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::path::Path;
 
 use crate::error::Error;
 
 const HEADER: &str = "aioibkr-recording 1";
 
+/// Whether a file with these bytes says that it is a recording, of whatever version.
+pub(crate) fn is_recording(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"aioibkr-recording ")
+}
+
 /// Which way bytes went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(crate) enum Way {
     ToGateway,
     ToClient,
 }
@@ -82,6 +87,14 @@ impl Recording {
         let is_entry = |(_, line): &(usize, &str)| !line.is_empty() && !line.starts_with('#');
         let entries = lines.filter(is_entry).map(entry).collect::<Result<_, _>>()?;
         Ok(Self { entries })
+    }
+}
+
+/// The text of the file; [`Recording::parse`] reads the same recording from it.
+impl fmt::Display for Recording {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&header())?;
+        self.entries.iter().try_for_each(|entry| f.write_str(&entry.line()))
     }
 }
 
@@ -148,7 +161,9 @@ mod tests {
 
         let text = format!("{}# a comment\n{lines}3 1600 < 00f", header());
 
-        assert_eq!(Recording::parse(&text), Ok(Recording { entries }));
+        let read = Recording::parse(&text).unwrap();
+        assert_eq!(Recording::parse(&read.to_string()).as_ref(), Ok(&read));
+        assert_eq!(read, Recording { entries });
     }
 
     #[test]

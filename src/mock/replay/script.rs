@@ -1,39 +1,16 @@
-//! A recorded connection as a script: what the client asked, and which frames answer it. Pure: entries
-//! in, script and steps out.
+//! A recorded connection as a script: which frames answer what the client asks now. Pure.
 //!
-//! A frame answers the last request before it with its id; without such an id, the last request of the
-//! kind it belongs to; else the last request of all. Requests are matched by kind, each recorded one
-//! once and in order; one asked more often gets the last answer again. Ids are those the client uses
-//! now, in the protobuf form; messages in text form keep the recorded ids.
+//! Requests are matched by kind, each recorded one once and in order; one asked more often gets the last
+//! answer again. Each match tells which id of the recording the client has another one for: of a
+//! request, of an order, its own. Answers carry the client's, wherever in a message they stand.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use prost::encoding::{WireType, decode_key, decode_varint, encode_key, encode_varint};
-
-use super::mask::Whole;
-use super::recording::{Happening, Recording, Way};
-use crate::handshake::GREETING;
-use crate::wire::frame::{self, Body};
-use crate::wire::{Request, RequestKind, ServerVersion};
-
-/// A recorded frame to the client.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Told {
-    body: Vec<u8>,
-    /// How long after the request.
-    after: Duration,
-}
-
-/// A recorded request and its answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Asked {
-    kind: u32,
-    id: Option<i32>,
-    at: u64,
-    is_matched: bool,
-    told: Vec<Told>,
-}
+use super::conversation::{Asked, Conversation, request_of};
+use super::ids::{Space, with_ids};
+use super::recording::Recording;
+use crate::wire::ServerVersion;
 
 /// One connection of a recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,184 +19,61 @@ pub(super) struct Script {
     pub(super) greeting: Vec<u8>,
     pub(super) version: ServerVersion,
     asked: Vec<Asked>,
+    is_matched: Vec<bool>,
+    /// The client's ids by those of the recording.
+    ids: BTreeMap<(Space, i32), i32>,
 }
 
 impl Script {
     /// The scripts of all connections that got as far as a server version.
     pub(super) fn all(recording: &Recording) -> Vec<Self> {
-        let mut connections: BTreeMap<u32, Reading> = BTreeMap::new();
-        for entry in &recording.entries {
-            if let Happening::Bytes(way, bytes) = &entry.happening {
-                let reading = connections.entry(entry.connection).or_insert_with(Reading::new);
-                reading.read(*way, bytes, entry.micros);
-            }
-        }
-        connections.into_values().filter_map(Reading::script).collect()
+        Conversation::all(recording).into_iter().map(Self::of).collect()
+    }
+
+    fn of(Conversation { greeting, version, asked, .. }: Conversation) -> Self {
+        let is_matched = vec![false; asked.len()];
+        Self { greeting, version, asked, is_matched, ids: BTreeMap::new() }
     }
 
     /// The frames that answer a request, with when; empty if no such request was recorded.
     pub(super) fn answer(&mut self, body: &[u8]) -> Vec<(Duration, Vec<u8>)> {
-        let version = self.version;
-        let (kind, id) = request_of(version, body);
-        let next = self.asked.iter_mut().find(|asked| asked.kind == kind && !asked.is_matched);
-        if let Some(asked) = next {
-            asked.is_matched = true;
-            return asked.answers(version, id);
+        let (kind, id) = request_of(self.version, body);
+        let Some(place) = self.matching(kind) else { return Vec::new() };
+        self.is_matched[place] = true;
+        let asked = &self.asked[place];
+        if let (Some(recorded), Some((_, now))) = (asked.id, id) {
+            self.ids.insert(recorded, now);
         }
-        let last = self.asked.iter().rfind(|asked| asked.kind == kind);
-        last.map_or_else(Vec::new, |asked| asked.answers(version, id))
-    }
-}
-
-impl Asked {
-    fn answers(&self, version: ServerVersion, id: Option<i32>) -> Vec<(Duration, Vec<u8>)> {
-        let told = self.told.iter().map(|told| (told.after, told.body.clone()));
-        match (self.id, id) {
-            (Some(old), Some(new)) => {
-                told.map(|(after, body)| (after, with_id(version, body, (old, new)))).collect()
-            }
-            _ => told.collect(),
-        }
-    }
-}
-
-/// A connection being read.
-struct Reading {
-    to_gateway: Whole,
-    to_client: Whole,
-    frames: Vec<(Way, u64, Vec<u8>)>,
-}
-
-impl Reading {
-    fn new() -> Self {
-        let (to_gateway, to_client) = (Whole::after(GREETING.len()), Whole::after(0));
-        Self { to_gateway, to_client, frames: Vec::new() }
+        let mut change = |space, id| self.id_now(space, id, asked);
+        let told = asked.told.iter();
+        told.map(|told| (told.after, with_ids(self.version, &told.body, &mut change))).collect()
     }
 
-    fn read(&mut self, way: Way, bytes: &[u8], micros: u64) {
-        let whole = if way == Way::ToGateway { &mut self.to_gateway } else { &mut self.to_client };
-        let frames = &mut self.frames;
-        whole.take(bytes, |body| frames.push((way, micros, body.to_vec())));
+    /// The next recorded request of a kind, or the last one again.
+    fn matching(&self, kind: u32) -> Option<usize> {
+        let is_same = |place: &usize| self.asked[*place].kind == kind;
+        let places = 0..self.asked.len();
+        let next = places.clone().find(|place| is_same(place) && !self.is_matched[*place]);
+        next.or_else(|| places.rev().find(is_same))
     }
 
-    fn script(self) -> Option<Script> {
-        let mut asked: Vec<Asked> = Vec::new();
-        let mut frames = self.frames.into_iter();
-        // The client's version range comes first, then the gateway's version.
-        let (_, _, greeting) = frames.by_ref().find(|(way, ..)| *way == Way::ToClient)?;
-        let version = version_of(&greeting)?;
-        for (way, at, body) in frames {
-            if way == Way::ToGateway {
-                let (kind, id) = request_of(version, &body);
-                asked.push(Asked { kind, id, at, is_matched: false, told: Vec::new() });
-            } else if let Some(asked) = asked_for(&mut asked, version, &body) {
-                let after = Duration::from_micros(at.saturating_sub(asked.at));
-                asked.told.push(Told { body, after });
-            }
-        }
-        Some(Script { greeting, version, asked })
+    /// What the client calls what had this id; an id it knows nothing of stays. An error is about what
+    /// it answers, if that has the id.
+    fn id_now(&self, space: Space, id: i32, asked: &Asked) -> i32 {
+        let own = asked.id.map(|(own, _)| own).filter(|_| space == Space::Either);
+        let spaces = match space {
+            Space::Either => [own.unwrap_or(Space::Request), Space::Order, Space::Request],
+            space => [space; 3],
+        };
+        let known = |space| self.ids.get(&(space, id)).copied();
+        spaces.into_iter().find_map(known).unwrap_or(id)
     }
-}
-
-/// The request a frame answers.
-fn asked_for<'a>(
-    asked: &'a mut [Asked],
-    version: ServerVersion,
-    body: &[u8],
-) -> Option<&'a mut Asked> {
-    let (kind, id) = reply_of(version, body);
-    let origins = ORIGINS.iter().find(|(reply, _)| *reply == kind).map(|(_, origins)| *origins);
-    let by_id = id.and_then(|id| asked.iter().rposition(|asked| asked.id == Some(id)));
-    let by_kind = || {
-        let origins = origins?;
-        asked.iter().rposition(|asked| origins.contains(&asked.kind))
-    };
-    let found = by_id.or_else(by_kind).or_else(|| asked.len().checked_sub(1))?;
-    asked.get_mut(found)
-}
-
-/// Replies that name no request, and the requests they come for.
-const ORIGINS: [(u32, &[u32]); 18] = [
-    (6, &[6]),
-    (7, &[6]),
-    (8, &[6]),
-    (54, &[6]),
-    (9, &[8, 71]),
-    (15, &[17, 71]),
-    (14, &[12]),
-    (16, &[18]),
-    (19, &[24]),
-    (49, &[49]),
-    (53, &[5, 15, 16]),
-    (61, &[61]),
-    (62, &[61]),
-    (78, &[80]),
-    (80, &[82]),
-    (85, &[85]),
-    (101, &[99]),
-    (102, &[99]),
-];
-
-/// Replies whose first number is not the id of a request: ids, times, bulletins.
-const WITHOUT_ID: [u32; 4] = [9, 14, 49, 109];
-
-/// The server version is the first field of the gateway's first frame.
-fn version_of(greeting: &[u8]) -> Option<ServerVersion> {
-    let field = greeting.split(|byte| *byte == 0).next()?;
-    std::str::from_utf8(field).ok()?.parse().ok().map(ServerVersion)
-}
-
-/// The message id of a body, whichever encoding it has, and the fields of the protobuf form.
-fn parts(version: ServerVersion, body: &[u8]) -> (u32, Option<&[u8]>) {
-    match frame::split(version, body) {
-        Body::Protobuf(id, fields) => (id, Some(fields)),
-        Body::Text(id, _) => (id, None),
-        Body::Headless => (0, None),
-    }
-}
-
-/// The kind of a request and its id; in text form only the kind.
-fn request_of(version: ServerVersion, body: &[u8]) -> (u32, Option<i32>) {
-    let (kind, fields) = parts(version, body);
-    let request = || Request::decode(RequestKind::from_id(kind)?, fields?).ok().flatten();
-    (kind, request().and_then(|request| request.id()))
-}
-
-fn reply_of(version: ServerVersion, body: &[u8]) -> (u32, Option<i32>) {
-    let (kind, fields) = parts(version, body);
-    let id = fields.filter(|_| !WITHOUT_ID.contains(&kind)).and_then(first_number);
-    (kind, id.map(|(id, _)| id))
-}
-
-/// Field 1 as a number if the message begins with it, and where it ends.
-fn first_number(fields: &[u8]) -> Option<(i32, usize)> {
-    let mut rest = fields;
-    let (field, form) = decode_key(&mut rest).ok()?;
-    if field != 1 || form != WireType::Varint {
-        return None;
-    }
-    let number = decode_varint(&mut rest).ok()?;
-    #[expect(clippy::cast_possible_truncation, reason = "an int32 is its low 32 bits")]
-    let id = number as i32;
-    Some((id, fields.len() - rest.len()))
-}
-
-/// The body with another request id in its first field, if it had the old one.
-fn with_id(version: ServerVersion, body: Vec<u8>, (old, new): (i32, i32)) -> Vec<u8> {
-    let (kind, Some(fields)) = parts(version, &body) else { return body };
-    let found = first_number(fields).filter(|(id, _)| *id == old && !WITHOUT_ID.contains(&kind));
-    let Some((_, end)) = found else { return body };
-    let mut changed = body[..body.len() - fields.len()].to_vec();
-    encode_key(1, WireType::Varint, &mut changed);
-    // A negative int32 is written as 64 bits.
-    encode_varint(i64::from(new).cast_unsigned(), &mut changed);
-    changed.extend_from_slice(&fields[end..]);
-    changed
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::replay::recording::Way;
 
     /// A body in protobuf form with a number in its first field.
     fn body(id: u32, number: u8) -> Vec<u8> {
@@ -231,14 +85,7 @@ mod tests {
     }
 
     fn script_at(version: &str, frames: &[(Way, Vec<u8>)]) -> Script {
-        let mut reading = Reading::new();
-        reading.read(Way::ToGateway, format!("API\0\0\0\0\x04v{version}").as_bytes(), 0);
-        reading.read(Way::ToClient, format!("\0\0\0\x04{version}\0").as_bytes(), 0);
-        for (micros, (way, body)) in (1000..).step_by(1000).zip(frames) {
-            let length = u32::try_from(body.len()).unwrap().to_be_bytes();
-            reading.read(*way, &[&length, body.as_slice()].concat(), micros);
-        }
-        reading.script().unwrap()
+        Script::of(Conversation::made_of(version, frames))
     }
 
     fn bodies(answer: Vec<(Duration, Vec<u8>)>) -> Vec<Vec<u8>> {
@@ -290,5 +137,65 @@ mod tests {
         );
 
         assert_eq!(bodies(script.answer(b"49\x001\0")), [b"49\x001\x00170\0".to_vec()]);
+    }
+
+    #[test]
+    fn test_ids_in_text_are_those_the_client_uses_now() {
+        let text = |message: &str| message.replace('|', "\0").into_bytes();
+        let mut script = script_at(
+            "176",
+            &[
+                (Way::ToGateway, text("62|1|5|All|NetLiquidation|")),
+                (Way::ToClient, text("63|1|5|DU1|NetLiquidation|5|USD|")),
+                (Way::ToClient, text("4|2|5|321|5 tags|")),
+                (Way::ToClient, text("64|1|5|")),
+            ],
+        );
+
+        let answer = bodies(script.answer(&text("62|1|900|All|NetLiquidation|")));
+
+        let expected = ["63|1|900|DU1|NetLiquidation|5|USD|", "4|2|900|321|5 tags|", "64|1|900|"];
+        assert_eq!(answer, expected.map(text));
+    }
+
+    /// Executions and commissions follow their order, though other requests came in between.
+    #[test]
+    fn test_an_order_is_answered_under_its_new_id_and_the_new_client() {
+        let execution = |order: u8, client: u8| {
+            [&211_u32.to_be_bytes()[..], &[8, 7, 26, 4, 8, order, 80, client]].concat()
+        };
+        let commission = [&259_u32.to_be_bytes()[..], &[10, 1, b'x']].concat();
+        let status = |order: u8| [&203_u32.to_be_bytes()[..], &[8, order]].concat();
+        let mut script = script(&[
+            (Way::ToGateway, body(71, 3)),
+            (Way::ToGateway, body(3, 5)),
+            (Way::ToGateway, body(49, 0)),
+            (Way::ToClient, status(5)),
+            (Way::ToClient, execution(5, 3)),
+            (Way::ToClient, commission.clone()),
+        ]);
+
+        script.answer(&body(71, 9));
+        assert_eq!(script.answer(&body(49, 0)), []);
+        let answer = bodies(script.answer(&body(3, 50)));
+
+        assert_eq!(answer, [status(50), execution(50, 9), commission]);
+    }
+
+    #[test]
+    fn test_orders_that_are_listed_answer_the_request_for_the_list() {
+        let mut script = script(&[
+            (Way::ToGateway, body(3, 5)),
+            (Way::ToGateway, body(5, 0)),
+            (Way::ToClient, body(5, 5)),
+            (Way::ToClient, body(53, 0)),
+            (Way::ToClient, body(3, 5)),
+        ]);
+
+        let placed = bodies(script.answer(&body(3, 50)));
+        let listed = bodies(script.answer(&body(5, 0)));
+
+        assert_eq!(placed, [body(3, 50)]);
+        assert_eq!(listed, [body(5, 50), body(53, 0)]);
     }
 }

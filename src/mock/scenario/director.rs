@@ -79,6 +79,7 @@ impl Stage {
         let gateway = &self.gateway;
         match step {
             Step::Price { symbol, prices } => gateway.set_price(&symbol, prices),
+            Step::PlayPrices(series) => gateway.play_prices(&series),
             Step::ClearPrice(symbol) => gateway.clear_price(&symbol),
             Step::Position { account, symbol, quantity, average_cost } => {
                 gateway.set_position(&account, &symbol, quantity, average_cost)

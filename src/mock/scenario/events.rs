@@ -3,6 +3,7 @@
 //! | action | steps |
 //! |---|---|
 //! | `price = { symbol, bid, ask, last, … }` | new prices |
+//! | `play_prices = FILE` | prices from a CSV file or a recording, from that moment on |
 //! | `clear_price = SYMBOL` | no market |
 //! | `position = { account, symbol, quantity, average_cost }` | a position |
 //! | `fill = { symbol, quantity, price }` | working orders fill by hand, oldest first |
@@ -21,6 +22,7 @@ use super::fields::Fields;
 use crate::error::Error;
 use crate::faults::{FaultFields, Injection};
 use crate::gateway::Prices;
+use crate::prices::PriceSeries;
 
 /// One thing that happens.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +31,7 @@ pub(crate) enum Step {
         symbol: String,
         prices: Prices,
     },
+    PlayPrices(PriceSeries),
     ClearPrice(String),
     Position {
         account: String,
@@ -75,15 +78,20 @@ pub(super) fn read(mut event: Fields<'_>, steps: &mut Vec<Timed>) -> Result<(), 
     let at = event.seconds("at")?;
     let at = event.need("at", at)?;
     let (times, every) = repeat(&mut event)?;
+    let too_many = |event: &Fields<'_>| event.wrong("repeat", "makes more than a million steps");
+    if usize::try_from(times).is_ok_and(|times| times > MOST_STEPS) {
+        return Err(too_many(&event));
+    }
+    let series = series(&mut event)?;
     for round in 0..times {
         let begins = at.saturating_add(every.saturating_mul(round));
         // The number of steps so far is a number no other fault has.
-        for (after, step) in action(&mut event, steps.len())? {
+        for (after, step) in action(&mut event, steps.len(), series.as_ref())? {
             let line = event.line();
             steps.push(Timed { at: begins.saturating_add(after), line, step });
         }
         if steps.len() > MOST_STEPS {
-            return Err(event.wrong("repeat", "makes more than a million steps"));
+            return Err(too_many(&event));
         }
     }
     event.finish()
@@ -97,8 +105,9 @@ fn repeat(event: &mut Fields<'_>) -> Result<(u32, Duration), Error> {
     Ok(found)
 }
 
-const ACTIONS: [&str; 12] = [
+const ACTIONS: [&str; 13] = [
     "price",
+    "play_prices",
     "clear_price",
     "position",
     "fill",
@@ -112,12 +121,27 @@ const ACTIONS: [&str; 12] = [
     "midnight",
 ];
 
-fn action(event: &mut Fields<'_>, number: usize) -> Result<Steps, Error> {
+/// The prices an event plays, read once however often it does.
+fn series(event: &mut Fields<'_>) -> Result<Option<PriceSeries>, Error> {
+    let Some(path) = event.path("play_prices")? else { return Ok(None) };
+    let series = PriceSeries::load(&path);
+    series.map(Some).map_err(|error| event.wrong("play_prices", &format!("is refused: {error}")))
+}
+
+fn action(
+    event: &mut Fields<'_>,
+    number: usize,
+    series: Option<&PriceSeries>,
+) -> Result<Steps, Error> {
     let mut given = ACTIONS.into_iter().filter(|action| event.has(action));
     let (Some(action), None) = (given.next(), given.next()) else {
         return Err(event.wrong("", &format!("an event has one of {}", ACTIONS.join(", "))));
     };
     match action {
+        "play_prices" => {
+            let steps = series.cloned().map(|series| (Duration::ZERO, Step::PlayPrices(series)));
+            Ok(steps.into_iter().collect())
+        }
         "clear_price" => {
             let symbol = event.text(action)?.unwrap_or_default();
             Ok(vec![(Duration::ZERO, Step::ClearPrice(symbol))])

@@ -1,6 +1,7 @@
 //! Typed reading of a TOML table in which every complaint names a line and no key goes unread.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use toml::Spanned;
@@ -8,18 +9,22 @@ use toml::de::{DeTable, DeValue};
 
 use crate::error::Error;
 
-/// Where the lines of a text begin.
-pub(super) struct Lines(Vec<usize>);
+/// Where the lines of a text begin, and the folder its file names start from.
+pub(super) struct Lines {
+    starts: Vec<usize>,
+    folder: PathBuf,
+}
 
 impl Lines {
-    pub(super) fn of(text: &str) -> Self {
+    pub(super) fn of(text: &str, folder: &Path) -> Self {
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        Self(std::iter::once(0).chain(ends.map(|(end, _)| end + 1)).collect())
+        let starts = std::iter::once(0).chain(ends.map(|(end, _)| end + 1)).collect();
+        Self { starts, folder: folder.to_owned() }
     }
 
     /// The line of a byte, from 1.
     pub(super) fn at(&self, byte: usize) -> usize {
-        self.0.partition_point(|start| *start <= byte)
+        self.starts.partition_point(|start| *start <= byte)
     }
 }
 
@@ -57,6 +62,11 @@ impl<'a> Fields<'a> {
         let Some(value) = self.get(key) else { return Ok(None) };
         let text = value.get_ref().as_str().map(str::to_owned);
         text.map(Some).ok_or_else(|| self.wrong(key, "must be a text"))
+    }
+
+    /// The path of a file, from the folder of the scenario.
+    pub(super) fn path(&mut self, key: &'static str) -> Result<Option<PathBuf>, Error> {
+        Ok(self.text(key)?.map(|name| self.lines.folder.join(name)))
     }
 
     pub(super) fn number(&mut self, key: &'static str) -> Result<Option<f64>, Error> {

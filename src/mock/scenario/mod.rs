@@ -47,7 +47,8 @@ impl Scenario {
     pub fn load(path: &Path) -> Result<Self, Error> {
         let named = |cause: &str| Error::BadScenario(format!("{}: {cause}", path.display()));
         let text = std::fs::read_to_string(path).map_err(|error| named(&error.to_string()))?;
-        Self::parse(&text).map_err(|error| match error {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Self::parse_in(&text, folder).map_err(|error| match error {
             Error::BadScenario(cause) => named(&cause),
             other => other,
         })
@@ -59,7 +60,12 @@ impl Scenario {
     /// Text that is not TOML, an unknown or missing key, or a value of the wrong kind; the message
     /// names the line. Symbols and accounts are checked when a gateway starts.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let lines = Lines::of(text);
+        Self::parse_in(text, Path::new(""))
+    }
+
+    /// The files it names are looked for in this folder.
+    fn parse_in(text: &str, folder: &Path) -> Result<Self, Error> {
+        let lines = Lines::of(text, folder);
         let table = DeTable::parse(text).map_err(|error| {
             let line = error.span().map_or(1, |span| lines.at(span.start));
             Error::BadScenario(format!("line {line}: {}", error.message()))

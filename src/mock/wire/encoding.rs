@@ -60,9 +60,22 @@ pub(crate) fn push<R: Reply>(
     kind: ReplyKind,
     reply: &R,
 ) -> bool {
-    match kind.protobuf_since().is_some_and(|since| version >= since) {
+    match is_protobuf(version, kind) {
         true => frame::push_protobuf(into, kind.id(), reply),
         false => push_text(into, version, kind, reply),
+    }
+}
+
+/// As [`push`], without the copy a text layout is walked over: what is not set may be filled in.
+pub(crate) fn push_own<R: Reply>(
+    into: &mut Vec<u8>,
+    version: ServerVersion,
+    reply: &mut R,
+) -> bool {
+    let kind = R::KIND;
+    match is_protobuf(version, kind) {
+        true => frame::push_protobuf(into, kind.id(), reply),
+        false => lay(into, version, kind, reply),
     }
 }
 
@@ -73,9 +86,22 @@ pub(crate) fn push_text<L: Layout + Clone>(
     kind: ReplyKind,
     reply: &L,
 ) -> bool {
+    lay(into, version, kind, &mut reply.clone())
+}
+
+fn lay<L: Layout>(
+    into: &mut Vec<u8>,
+    version: ServerVersion,
+    kind: ReplyKind,
+    reply: &mut L,
+) -> bool {
     frame::push_text(into, version, kind.id(), |fields| {
-        reply.clone().lay(&mut Tape::writer(version, kind.id(), fields));
+        reply.lay(&mut Tape::writer(version, kind.id(), fields));
     })
+}
+
+fn is_protobuf(version: ServerVersion, kind: ReplyKind) -> bool {
+    kind.protobuf_since().is_some_and(|since| version >= since)
 }
 
 #[cfg(test)]

@@ -36,12 +36,14 @@ where
     Ok(true)
 }
 
+/// `None` is the end of the stream before the first byte of a length.
 async fn read_length<R: AsyncRead + Unpin>(from: &mut R) -> io::Result<Option<u32>> {
-    match from.read_u32().await {
-        Ok(length) => Ok(Some(length)),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
-        Err(error) => Err(error),
+    let mut length = [0; LENGTH_BYTES];
+    if from.read(&mut length[..1]).await? == 0 {
+        return Ok(None);
     }
+    from.read_exact(&mut length[1..]).await?;
+    Ok(Some(u32::from_be_bytes(length)))
 }
 
 fn checked_length(length: u32) -> io::Result<usize> {
@@ -106,7 +108,7 @@ pub(crate) fn push_text(
     into.extend_from_slice(&[0; LENGTH_BYTES]);
     match version.has_raw_ids() {
         true => into.extend_from_slice(&id.to_be_bytes()),
-        false => into.extend_from_slice(format!("{id}\0").as_bytes()),
+        false => text::push_number(into, id),
     }
     write(into);
     let length = into.len() - start - LENGTH_BYTES;
@@ -179,8 +181,10 @@ mod tests {
 
         let too_long = read(&mut [1u8, 0, 0, 0].as_slice(), &mut body).await;
         let ended = read(&mut [].as_slice(), &mut body).await;
+        let cut = read(&mut [0u8, 0].as_slice(), &mut body).await;
 
         assert_eq!(too_long.unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert_eq!(cut.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
         assert!(!ended.unwrap());
     }
 }

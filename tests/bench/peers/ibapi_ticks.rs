@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::plain_ibapi::runtime;
 use crate::{Outcome, cpu_nanoseconds, symbol};
 
-const CLIENT_ID: i32 = 4003;
+const CLIENT_ID: i32 = 4004;
 /// How long the first bursts of all lines may take.
 const QUIET: Duration = Duration::from_millis(500);
 

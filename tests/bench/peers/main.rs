@@ -2,6 +2,9 @@
 //!
 //! - `split HOST PORT TICKS LINES`: read a flood and cut it into frames, nothing more.
 //! - `decode HOST PORT TICKS LINES`: the same, and decode each tick with prost.
+//! - `simulated HOST PORT TICKS protobuf|text`: read ticks of prices that walk; prices and sizes count.
+//! - `crowd HOST PORT CLIENTS TICKS`: clients at once, each reading so many ticks.
+//! - `idle HOST PORT CLIENTS`: clients that do nothing until standard input ends.
 //! - `bare TICKS`: the same bytes from a bare loop that writes a prepared buffer.
 //! - `time HOST PORT SEQUENTIAL CONCURRENT`: server-time requests with the plain `ibapi` crate.
 //! - `ticks HOST PORT LINES TICKS`: a flood with it, a task for each line.
@@ -10,9 +13,11 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program")]
 
 mod bare;
+mod crowd;
 mod floor;
 mod ibapi_ticks;
 mod plain_ibapi;
+mod simulated;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -46,13 +51,21 @@ fn run(arguments: &[String]) -> Outcome {
         ["memory", host, port, lines] => {
             ibapi_ticks::memory(&format!("{host}:{port}"), lines.parse()?)
         }
+        ["simulated", host, port, ticks, wire] => {
+            let wire = if wire == "text" { floor::Wire::Text } else { floor::Wire::Protobuf };
+            simulated::run(host, port.parse()?, wire, ticks.parse()?)
+        }
+        ["crowd", host, port, clients, ticks] => {
+            crowd::read(host, port.parse()?, clients.parse()?, ticks.parse()?)
+        }
+        ["idle", host, port, clients] => crowd::idle(host, port.parse()?, clients.parse()?),
         ["bare", ticks] => bare::run(ticks.parse()?),
         ["time", host, port, sequential, concurrent] => {
             let address = format!("{host}:{port}");
             plain_ibapi::server_time(&address, sequential.parse()?, concurrent.parse()?)
         }
         ["bars", host, port, days] => plain_ibapi::bars(&format!("{host}:{port}"), days.parse()?),
-        _ => Err("usage: bench-peers split|decode|time|ticks|memory|bars HOST PORT …".into()),
+        _ => Err("usage: bench-peers COMMAND …, as its documentation says".into()),
     }
 }
 

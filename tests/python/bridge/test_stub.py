@@ -12,7 +12,7 @@ from aioibkr import _native
 STUB = Path(__file__).resolve().parents[3] / "python" / "aioibkr" / "_native.pyi"
 Documented = ast.ClassDef | ast.FunctionDef
 # The values and the client; what stands behind `aioibkr.testing` is documented there.
-PRIVATE = {"Awaitable", "FaultHandle", "MockGateway", "TickBatch", "_TickReader"}
+PRIVATE = {"Awaitable", "FaultHandle", "MockGateway", "Recorder"}
 
 
 def documented() -> Iterator[tuple[str, str]]:

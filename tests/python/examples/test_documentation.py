@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from aioibkr.testing import Limits, MockGateway, faults
+from aioibkr.testing import Limits, MockGateway, Profile, faults
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 EXAMPLES = ROOT / "python" / "examples"
+RUST = ROOT / "tests" / "rust"
 MOCK_GATEWAY = ROOT / "docs" / "mock-gateway"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
@@ -57,6 +58,13 @@ def test_what_a_page_imports_of_the_package_exists(page: str, code: str) -> None
     assert missing == []
 
 
+@pytest.mark.parametrize(("page", "code"), blocks("rust"))
+def test_rust_on_a_page_is_of_an_example_that_the_rust_tests_run(page: str, code: str) -> None:
+    examples = [path.read_text() for path in sorted(RUST.glob("example_*.rs"))]
+
+    assert any(code in example for example in examples), page
+
+
 @pytest.mark.parametrize(("page", "scenario"), blocks("toml"))
 def test_a_scenario_on_a_page_is_accepted(page: str, scenario: str, tmp_path: Path) -> None:
     file = tmp_path / "scenario.toml"
@@ -74,6 +82,7 @@ def test_every_setting_and_method_is_on_the_first_page() -> None:
     page = (MOCK_GATEWAY / "index.md").read_text()
     methods = {name for name, _ in inspect.getmembers(MockGateway) if not name.startswith("_")}
     settings = set(inspect.signature(MockGateway).parameters)
+    settings |= {field.name for field in dataclasses.fields(Profile)}
 
     assert [name for name in methods | settings if f"`{name}`" not in page] == []
 

@@ -18,7 +18,11 @@ OWN = {
     "limits_on_demand.py": "",
     "mock_gateway_by_command.py": "server version 226\n",
     "mock_gateway_in_a_test.py": "",
+    "prices_from_a_file.py": "",
+    "recording_in_a_test.py": "",
     "scenario_in_a_test.py": "",
+    "stream_quotes_and_depth.py": "",
+    "stream_ticks_into_polars.py": "",
 }
 IB_ASYNC = "ib_async_on_mock_gateway.py"
 OFFICIAL = "official_client_on_mock_gateway.py"

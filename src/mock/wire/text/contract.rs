@@ -21,6 +21,15 @@ pub(super) fn shown(tape: &mut Tape<'_>, contract: &mut Option<pb::Contract>) {
         text local_symbol, text trading_class);
 }
 
+/// As orders echo a contract: as [`shown`], but with a question mark for no right.
+pub(super) fn echoed(tape: &mut Tape<'_>, contract: &mut Option<pb::Contract>) {
+    let contract = contract.get_or_insert_default();
+    lay!(tape, contract =>
+        int con_id, text symbol, text sec_type, text last_trade_date_or_contract_month,
+        strike strike, right_or_unknown right, maybe_double multiplier, text exchange,
+        text currency, text local_symbol, text trading_class);
+}
+
 /// Whether a contract is a combination, whose legs then follow.
 pub(super) fn is_combination(contract: &Option<pb::Contract>) -> bool {
     contract.as_ref().is_some_and(|contract| contract.sec_type() == "BAG")

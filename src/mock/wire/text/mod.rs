@@ -15,6 +15,7 @@ mod requests;
 mod spelling;
 mod tape;
 
+pub(crate) use number::push as push_number;
 pub(crate) use replies::history::BarsWithWindow;
 pub(crate) use tape::{Layout, Tape, cut_field};
 

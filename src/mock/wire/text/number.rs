@@ -1,6 +1,9 @@
 //! Numbers in text fields: the shortest form that reads back to the same value, and the spellings of
 //! "not set" and of infinity.
 
+use std::fmt::Display;
+use std::io::Write;
+
 use crate::wire::{UNSET_DOUBLE, UNSET_INT};
 
 const UNSET_DOUBLE_TEXT: &str = "1.7976931348623157E308";
@@ -15,8 +18,19 @@ pub(super) trait Scalar: Sized {
     /// `Ok(None)` is a field that is not set.
     fn read(text: &str) -> Result<Option<Self>, ()>;
 
-    /// The value as text.
-    fn shown(&self) -> String;
+    /// Appends the value as text.
+    fn show(&self, into: &mut Vec<u8>);
+}
+
+/// Appends a number as a whole field, its NUL included.
+pub(crate) fn push(into: &mut Vec<u8>, number: impl Display) {
+    append(into, number);
+    into.push(0);
+}
+
+fn append(into: &mut Vec<u8>, value: impl Display) {
+    // Writing to memory cannot fail.
+    let _ = write!(into, "{value}");
 }
 
 impl Scalar for i32 {
@@ -24,8 +38,8 @@ impl Scalar for i32 {
         integer(text, UNSET_INT)
     }
 
-    fn shown(&self) -> String {
-        self.to_string()
+    fn show(&self, into: &mut Vec<u8>) {
+        append(into, self);
     }
 }
 
@@ -34,8 +48,8 @@ impl Scalar for i64 {
         integer(text, Self::MAX)
     }
 
-    fn shown(&self) -> String {
-        self.to_string()
+    fn show(&self, into: &mut Vec<u8>) {
+        append(into, self);
     }
 }
 
@@ -61,15 +75,17 @@ impl Scalar for f64 {
         }
     }
 
-    fn shown(&self) -> String {
+    fn show(&self, into: &mut Vec<u8>) {
         const LARGE: f64 = 1e15;
         const SMALL: f64 = 1e-5;
         let size = self.abs();
         match *self {
-            number if number == UNSET_DOUBLE => UNSET_DOUBLE_TEXT.to_owned(),
-            number if number.is_infinite() => "Infinity".to_owned(),
-            number if size != 0.0 && !(SMALL..LARGE).contains(&size) => format!("{number:E}"),
-            number => number.to_string(),
+            number if number == UNSET_DOUBLE => append(into, UNSET_DOUBLE_TEXT),
+            number if number.is_infinite() => append(into, "Infinity"),
+            number if size != 0.0 && !(SMALL..LARGE).contains(&size) => {
+                append(into, format_args!("{number:E}"));
+            }
+            number => append(into, number),
         }
     }
 }
@@ -84,8 +100,8 @@ impl Scalar for bool {
         }
     }
 
-    fn shown(&self) -> String {
-        u8::from(*self).to_string()
+    fn show(&self, into: &mut Vec<u8>) {
+        append(into, u8::from(*self));
     }
 }
 
@@ -102,6 +118,12 @@ pub(super) fn decimal(text: &str) -> Result<Option<String>, ()> {
 mod tests {
     use super::*;
 
+    fn shown(number: f64) -> String {
+        let mut bytes = Vec::new();
+        number.show(&mut bytes);
+        String::from_utf8(bytes).unwrap()
+    }
+
     #[test]
     fn test_doubles_are_shown_short_and_read_back() {
         let cases = [
@@ -115,10 +137,10 @@ mod tests {
         ];
 
         for (number, text) in cases {
-            assert_eq!(number.shown(), text);
+            assert_eq!(shown(number), text);
             assert_eq!(f64::read(text), Ok(Some(number)));
         }
-        assert_eq!(UNSET_DOUBLE.shown(), UNSET_DOUBLE_TEXT);
+        assert_eq!(shown(UNSET_DOUBLE), UNSET_DOUBLE_TEXT);
     }
 
     #[test]

@@ -127,7 +127,7 @@ impl<'a> Tape<'a> {
 
     /// A field that carries nothing: always written the same, never looked at.
     pub(super) fn fixed(&mut self, name: &'static str, text: &str) {
-        if !self.put(|| text.to_owned()) {
+        if !self.put(|bytes| bytes.extend_from_slice(text.as_bytes())) {
             self.next(name, |_| Ok(None::<()>), text);
         }
     }
@@ -160,6 +160,15 @@ impl<'a> Tape<'a> {
     /// A double, `0` when not set.
     pub(super) fn double(&mut self, name: &'static str, slot: &mut Option<f64>) {
         self.scalar(name, slot, "0");
+    }
+
+    /// The right of a contract, a question mark when it has none (K12).
+    pub(super) fn right_or_unknown(&mut self, name: &'static str, slot: &mut Option<String>) {
+        const UNKNOWN: &str = "?";
+        let mut shown = slot.take().filter(|right| !right.is_empty());
+        shown = shown.or_else(|| (!self.is_reading()).then(|| UNKNOWN.to_owned()));
+        self.text(name, &mut shown);
+        *slot = shown.filter(|right| right != UNKNOWN);
     }
 
     /// A double, empty when not set.
@@ -266,8 +275,7 @@ impl<'a> Tape<'a> {
     pub(super) fn count(&mut self, name: &'static str, count: usize) -> usize {
         let most = match &mut self.side {
             Side::Write(bytes) => {
-                bytes.extend_from_slice(count.to_string().as_bytes());
-                bytes.push(0);
+                number::push(bytes, count);
                 return count;
             }
             Side::Read { rest, .. } => rest.len(),
@@ -287,21 +295,26 @@ impl<'a> Tape<'a> {
     }
 
     fn scalar<V: Scalar>(&mut self, name: &'static str, slot: &mut Option<V>, blank: &str) {
-        if !self.put(|| slot.as_ref().map_or_else(|| blank.to_owned(), V::shown)) {
+        let put = |bytes: &mut Vec<u8>| match slot {
+            Some(value) => value.show(bytes),
+            None => bytes.extend_from_slice(blank.as_bytes()),
+        };
+        if !self.put(put) {
             *slot = self.next(name, V::read, blank);
         }
     }
 
     fn number(&mut self, name: &'static str, slot: &mut Option<String>, blank: &str) {
-        if !self.put(|| slot.clone().unwrap_or_else(|| blank.to_owned())) {
+        let shown = slot.as_deref().unwrap_or(blank);
+        if !self.put(|bytes| bytes.extend_from_slice(shown.as_bytes())) {
             *slot = self.next(name, number::decimal, blank);
         }
     }
 
     /// Appends a field, if fields are written.
-    fn put(&mut self, shown: impl FnOnce() -> String) -> bool {
+    fn put(&mut self, show: impl FnOnce(&mut Vec<u8>)) -> bool {
         let Side::Write(bytes) = &mut self.side else { return false };
-        bytes.extend_from_slice(shown().as_bytes());
+        show(bytes);
         bytes.push(0);
         true
     }

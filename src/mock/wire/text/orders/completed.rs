@@ -8,7 +8,7 @@ use super::{CUSTOMER_ACCOUNT, PEG_OFFSETS, PROFESSIONAL_CUSTOMER, SUBMITTER};
 
 impl Layout for pb::CompletedOrder {
     fn lay(&mut self, tape: &mut Tape<'_>) {
-        contract::shown(tape, &mut self.contract);
+        contract::echoed(tape, &mut self.contract);
         let order = self.order.get_or_insert_default();
         let state = self.order_state.get_or_insert_default();
         terms(tape, order);

@@ -18,7 +18,7 @@ const IMBALANCE: i32 = 199;
 impl Layout for pb::OpenOrder {
     fn lay(&mut self, tape: &mut Tape<'_>) {
         lay!(tape, self => int order_id);
-        contract::shown(tape, &mut self.contract);
+        contract::echoed(tape, &mut self.contract);
         let order = self.order.get_or_insert_default();
         order.order_id = self.order_id;
         terms(tape, order);
