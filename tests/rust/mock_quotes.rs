@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use aioibkr_mock_gateway::{DepthRow, Fault, Limits, MockGateway, Prices, Settings};
+use aioibkr_mock_gateway::{DepthRow, Fault, Limits, MockGateway, NewInstrument, Prices, Settings};
 
 use crate::mock_fixture::{gateway, market};
 use crate::mock_text::{AAPL, Frame, TextClient, errors, ids, of};
@@ -108,6 +108,30 @@ fn test_last_ticks_of_an_index_have_no_size() {
 
     let last = of(&told, "1").into_iter().find(|tick| tick[3] == "4").unwrap();
     assert_eq!((&last[4][..], &last[5][..]), ("5600", "0"));
+}
+
+/// (M10) An index may stand at -1, which is no missing price, and has neither opening nor close.
+#[test]
+fn test_an_index_may_stand_at_minus_one() {
+    let gateway = gateway();
+    let breadth = NewInstrument {
+        con_id: 26_718_743,
+        symbol: "TICK-NYSE".into(),
+        security_type: "IND".into(),
+        exchange: "NYSE".into(),
+        price: 100.0,
+        tick: 1.0,
+        ..NewInstrument::default()
+    };
+    gateway.add_instrument(&breadth).unwrap();
+    let mut client = TextClient::connect(&gateway, 7);
+    client.ask(&ticks_of("0|TICK-NYSE|IND||0.0|||NYSE||USD||", 9, ""));
+
+    gateway.set_price("TICK-NYSE", Prices { last: Some(-1.0), ..Prices::default() }).unwrap();
+    let told = client.settle();
+
+    let last = of(&told, "1").into_iter().find(|tick| tick[3] == "4").unwrap();
+    assert_eq!((&last[4][..], &last[5][..]), ("-1", "0"));
 }
 
 /// (M15) Delayed data has some generic ticks only, and says so.
