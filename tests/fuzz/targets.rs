@@ -5,6 +5,7 @@
 //! To add one: a line here, a line in `Cargo.toml`, and inputs in `corpus/NAME`. The fuzzer runs from
 //! the root of the checkout: `cargo +nightly fuzz run --fuzz-dir tests/fuzz NAME`.
 
+mod feed;
 mod mock_gateway;
 
 /// Bytes put through a parser.
@@ -22,7 +23,8 @@ const fn target(name: &'static str, run: fn(&[u8]), rounds: u64) -> Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
+    target("feed", feed::feed, 5000),
     target("frames", mock_gateway::frames, 5000),
     target("protobuf_requests", mock_gateway::protobuf_requests, 5000),
     target("text_requests", mock_gateway::text_requests, 5000),
