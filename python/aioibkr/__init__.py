@@ -1,6 +1,9 @@
 """Await an IB Gateway: connection, market data, accounts and orders of Interactive Brokers."""
 
 from aioibkr._client import Client, connect
+from aioibkr._gateway_process import GatewayProcess
+from aioibkr._gateway_program import GatewayProgram
+from aioibkr._restarts import RestartPolicy
 from aioibkr._streams import (
     BarStream,
     DepthStream,
@@ -30,6 +33,7 @@ from aioibkr.errors import (
     ConnectTimeout,
     ContractNotFound,
     DuplicateOrderKey,
+    GatewayProcessFailed,
     GatewayTooOld,
     HandshakeFailed,
     IBKRConnectionError,
@@ -130,6 +134,9 @@ __all__ = [
     "Future",
     "FutureOption",
     "Gap",
+    "GatewayProcess",
+    "GatewayProcessFailed",
+    "GatewayProgram",
     "GatewayTooOld",
     "Greeks",
     "HandshakeFailed",
@@ -169,6 +176,7 @@ __all__ = [
     "ReadOnly",
     "RequestError",
     "RequestTimeout",
+    "RestartPolicy",
     "RiskLimits",
     "Settings",
     "StateUnknown",

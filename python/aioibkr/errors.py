@@ -29,6 +29,7 @@
        │  ├─ DuplicateOrderKey     the key was used for a different order
        │  ├─ LiveTradingDisabled   live account without ``allow_live=True``
        │  └─ ReadOnly              the client was opened read-only
+       ├─ GatewayProcessFailed     the gateway's program could not be started, or ended for good
        ├─ ConfigError (ValueError) a setting or argument is invalid
        └─ JournalError             the order journal cannot be read or written
 
@@ -50,6 +51,7 @@ __all__ = [
     "ConnectionLost",
     "ContractNotFound",
     "DuplicateOrderKey",
+    "GatewayProcessFailed",
     "GatewayTooOld",
     "HandshakeFailed",
     "IBKRConnectionError",
@@ -208,6 +210,13 @@ class LiveTradingDisabled(OrderError):
 
 class ReadOnly(OrderError):
     """The client was opened with ``read_only=True``."""
+
+
+class GatewayProcessFailed(IBKRError):
+    """The gateway's program could not be started, or ended and is not started again.
+
+    ``details["status"]`` is its exit status, where it had one. Look into its output.
+    """
 
 
 class ConfigError(IBKRError, builtins.ValueError):
