@@ -248,9 +248,9 @@ class GatewayProcess:
 
     async def _bring_up(self, timeout: float) -> None:
         """Launch it and wait for its port; it is killed if that fails."""
-        self._become("starting")
         group = await self._launch()
         self._group = group
+        self._become("starting")
         try:
             await self._listening(group, timeout)
         except BaseException:
