@@ -1,12 +1,15 @@
 """Options that commands share, and their conversion."""
 
 import argparse
+import re
 from collections.abc import Callable
 
-__all__ = ["AddParser", "add_gateway", "port", "seconds"]
+__all__ = ["AddParser", "add_gateway", "duration", "port", "seconds"]
 
 AddParser = Callable[..., argparse.ArgumentParser]
 LAST_PORT = 65535
+DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])", re.ASCII)
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def add_gateway(parser: argparse.ArgumentParser) -> None:
@@ -33,3 +36,11 @@ def seconds(text: str) -> float:
     if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0")
     return number
+
+
+def duration(text: str) -> float:
+    """A time above 0 with its unit, ``90s``, ``15m``, ``2h`` or ``14d``, in seconds."""
+    found = DURATION.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text} is not a time such as 90s, 15m, 2h or 14d")
+    return seconds(str(float(found[1]) * SECONDS[found[2]]))

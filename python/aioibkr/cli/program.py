@@ -13,12 +13,12 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from aioibkr.cli import check, gateway, mock_gateway, record, serve
+from aioibkr.cli import check, doctor, gateway, mock_gateway, record, serve
 from aioibkr.errors import ConfigError, IBKRConnectionError, RequestTimeout, TradingError
 
 __all__ = ["main"]
 
-COMMANDS = (check, serve, gateway, mock_gateway, record)
+COMMANDS = (check, doctor, serve, gateway, mock_gateway, record)
 NATIVE: dict[str, Callable[[list[str]], int]] = {
     mock_gateway.NAME: mock_gateway.delegate,
     record.NAME: record.delegate,
