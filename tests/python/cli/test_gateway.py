@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from aioibkr.cli import main
+from aioibkr.cli import gateway, main
 from aioibkr.cli.gateway_record import GatewayRecord, Process, RecordFile
 from python.client.gateway_programs import PRELUDE, alive, closed_port
 
@@ -109,13 +109,13 @@ def test_a_second_start_is_refused(started: Started, capsys: pytest.CaptureFixtu
 
 def test_a_killed_gateway_is_brought_back(started: Started) -> None:
     started.start()
-    supervisor, gateway = started.pids()
+    supervisor, child = started.pids()
 
-    os.kill(gateway, signal.SIGKILL)
+    os.kill(child, signal.SIGKILL)
     eventually(lambda: (started.record.restarts, started.record.state) == (1, "running"))
 
     assert started.record.supervisor.pid == supervisor
-    assert started.record.gateway != Process.of(gateway)
+    assert started.record.gateway != Process.of(child)
     assert started.run("status") == 0
 
 
@@ -123,7 +123,7 @@ def test_a_gateway_without_supervisor_is_told_and_stopped(
     started: Started, capsys: pytest.CaptureFixture[str]
 ) -> None:
     started.start()
-    supervisor, gateway = started.pids()
+    supervisor, child = started.pids()
 
     os.kill(supervisor, signal.SIGKILL)
     eventually(lambda: not alive(supervisor))
@@ -131,7 +131,7 @@ def test_a_gateway_without_supervisor_is_told_and_stopped(
     assert started.run("status") == 1
     assert "orphaned" in capsys.readouterr().out
     assert started.run("stop") == 0
-    assert not alive(gateway)
+    assert not alive(child)
 
 
 def test_a_stale_record_is_told_and_makes_way(
@@ -195,6 +195,42 @@ def test_who_ignores_the_request_to_end_is_killed(started: Started) -> None:
     assert started.run("stop") == 0
 
     assert [alive(pid) for pid in pids] == [False, False]
+
+
+def test_a_supervisor_that_does_not_answer_is_killed_too(
+    started: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway, "MARGIN", 0.1)
+    started.start("--grace", "0.2")
+    pids = started.pids()
+    os.kill(pids[0], signal.SIGSTOP)
+
+    assert started.run("stop") == 0
+
+    eventually(lambda: [alive(pid) for pid in pids] == [False, False])
+
+
+def test_a_stubborn_gateway_without_supervisor_is_killed(started: Started) -> None:
+    code = PRELUDE + "signal.signal(signal.SIGTERM, signal.SIG_IGN); listen(); time.sleep(60)"
+    started.start("--grace", "0.2", program=["-c", code, "{port}"])
+    supervisor, stubborn = started.pids()
+    os.kill(supervisor, signal.SIGKILL)
+    eventually(lambda: not alive(supervisor))
+
+    assert started.run("stop") == 0
+
+    assert not alive(stubborn)
+
+
+def test_a_supervisor_that_is_interrupted_ends_its_gateway(started: Started) -> None:
+    started.start()
+    supervisor, running = started.pids()
+
+    os.kill(supervisor, signal.SIGHUP)
+    eventually(lambda: not alive(supervisor))
+
+    assert not alive(running)
+    assert started.file.read() is None
 
 
 def test_no_credential_is_in_the_log_or_the_record(
