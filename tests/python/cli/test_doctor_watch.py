@@ -1,10 +1,12 @@
 """``aioibkr doctor --watch``: rounds, the report, its summary, and how it ends."""
 
+import contextlib
 import json
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -89,11 +91,18 @@ def next_line(running: "subprocess.Popen[str]") -> dict[str, object]:
     return line
 
 
-def watching(port: int, *options: str) -> "subprocess.Popen[str]":
-    """The command as a program of its own that watches for an hour."""
+@contextlib.contextmanager
+def watching(port: int, *options: str) -> Iterator["subprocess.Popen[str]"]:
+    """The command as a program of its own that watches as long as the block."""
     command = [sys.executable, "-m", "aioibkr", "doctor", "--port", str(port), "--json"]
     command += ["--watch", "1h", "--every", "0.05s", "--timeout", "1", *options]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
