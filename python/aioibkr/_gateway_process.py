@@ -123,8 +123,9 @@ class GatewayProcess:
         return self._restarts
 
     async def start(self, timeout: float | None = None) -> None:
-        """Start it and wait until its port accepts a connection; nothing if it is already up.
+        """Start it and wait until its port accepts a connection.
 
+        Nothing happens if it was started before and not ended for good, such as between restarts.
         Whatever is raised, and when the await is cancelled, no process is left.
 
         Args:
@@ -138,15 +139,16 @@ class GatewayProcess:
             self._up = asyncio.get_running_loop().create_future()
             given = self._start_timeout if timeout is None else timeout
             self._life = asyncio.create_task(self._live(given, self._up))
-        up, life = self._up, self._life
+        up = self._up
         if up is None:  # a life has its future
             return
         try:
             await asyncio.shield(up)
         except asyncio.CancelledError:
-            life.cancel()
-            await asyncio.wait([life])
-            _ = up.exception()  # the caller's cancellation is the news
+            # It may be up by now; that the caller was cancelled is the news, not why it ended.
+            self._ending = asyncio.create_task(self._end(0.0, self._ending))
+            await asyncio.wait([self._ending])
+            _ = up.exception()
             raise
 
     async def wait(self) -> int | None:

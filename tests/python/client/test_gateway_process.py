@@ -120,6 +120,24 @@ async def test_a_cancelled_start_leaves_no_process() -> None:
     assert not alive(pid)
 
 
+async def test_a_start_cancelled_when_it_was_just_done_leaves_no_process() -> None:
+    pids: list[int | None] = []
+
+    def cancel(changed: ib.GatewayProcess) -> None:
+        if changed.state == "running":
+            pids.append(changed.pid)
+            starting.cancel()
+
+    gateway = ib.GatewayProcess(script("listen(); " + FOREVER), on_change=cancel)
+    starting = asyncio.create_task(gateway.start())
+
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+
+    assert [pid and alive(pid) for pid in pids] == [False]
+    assert (gateway.state, gateway.pid) == ("stopped", None)
+
+
 async def test_stop_ends_a_start_of_somebody_else() -> None:
     gateway = ib.GatewayProcess(script(FOREVER))
     starting = asyncio.create_task(gateway.start())
