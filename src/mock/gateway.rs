@@ -13,8 +13,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use crate::error::Error;
 use crate::exchange::account::ProfitAndLoss;
 use crate::exchange::bars::{Bar, Trades};
-use crate::exchange::number::{decimal, double};
-use crate::exchange::{ConId, Execution, Order, QuoteChange};
+use crate::exchange::number::decimal;
+use crate::exchange::{ConId, QuoteChange};
 use crate::faults::{FaultId, Injection};
 use crate::flood::{FloodHandle, Progress};
 use crate::handler;
@@ -401,7 +401,7 @@ impl MockGateway {
     #[must_use]
     pub fn orders(&self) -> Vec<OrderRecord> {
         let world = self.shared.world();
-        world.exchange.book.all().map(|order| order_record(&world, order)).collect()
+        world.exchange.book.all().map(|order| OrderRecord::of(&world, order)).collect()
     }
 
     /// Every execution that still counts, oldest first.
@@ -409,7 +409,7 @@ impl MockGateway {
     pub fn executions(&self) -> Vec<ExecutionRecord> {
         let world = self.shared.world();
         let executions = world.exchange.executions.iter().filter(|one| !one.is_replaced);
-        executions.map(|execution| execution_record(&world, execution)).collect()
+        executions.map(|execution| ExecutionRecord::of(&world, execution)).collect()
     }
 
     fn order(&self, order: ServerOrder) -> Result<(), Error> {
@@ -566,44 +566,5 @@ impl HistoryBar {
         }
         let trades = Some(Trades { volume, wap: (high + low + close) / 3.0, count: 1 });
         Ok(Bar { start, open, high, low, close, trades })
-    }
-}
-
-fn symbol_of(world: &World, con_id: ConId) -> String {
-    world.exchange.listing.get(con_id).map(|found| found.symbol.clone()).unwrap_or_default()
-}
-
-fn order_record(world: &World, order: &Order) -> OrderRecord {
-    let ticket = &order.ticket;
-    OrderRecord {
-        account: ticket.account.clone(),
-        client_id: order.key.client.0,
-        order_id: order.key.order.0,
-        perm_id: order.perm_id.0,
-        order_ref: ticket.order_ref.clone(),
-        symbol: symbol_of(world, ticket.con_id),
-        action: ticket.action.code().to_owned(),
-        order_type: ticket.kind.code().to_owned(),
-        quantity: double(ticket.quantity),
-        filled: double(order.filled),
-        status: order.status.name().to_owned(),
-        limit_price: ticket.limit.map(double),
-        stop_price: ticket.stop.map(double),
-    }
-}
-
-fn execution_record(world: &World, execution: &Execution) -> ExecutionRecord {
-    ExecutionRecord {
-        exec_id: execution.exec_id.clone(),
-        order_id: execution.key.order.0,
-        perm_id: execution.perm_id.0,
-        order_ref: execution.order_ref.clone(),
-        account: execution.account.clone(),
-        symbol: symbol_of(world, execution.con_id),
-        side: execution.action.side().to_owned(),
-        quantity: double(execution.quantity),
-        price: double(execution.price),
-        commission: double(execution.commission),
-        time: execution.time,
     }
 }

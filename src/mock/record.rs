@@ -1,5 +1,9 @@
 //! What the gateway tells a test about orders and executions.
 
+use crate::exchange::number::double;
+use crate::exchange::{ConId, Execution, Order};
+use crate::world::World;
+
 /// An order as the gateway knows it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OrderRecord {
@@ -56,4 +60,47 @@ pub struct ExecutionRecord {
     pub commission: f64,
     /// Epoch seconds.
     pub time: i64,
+}
+
+impl OrderRecord {
+    pub(crate) fn of(world: &World, order: &Order) -> Self {
+        let ticket = &order.ticket;
+        Self {
+            account: ticket.account.clone(),
+            client_id: order.key.client.0,
+            order_id: order.key.order.0,
+            perm_id: order.perm_id.0,
+            order_ref: ticket.order_ref.clone(),
+            symbol: symbol_of(world, ticket.con_id),
+            action: ticket.action.code().to_owned(),
+            order_type: ticket.kind.code().to_owned(),
+            quantity: double(ticket.quantity),
+            filled: double(order.filled),
+            status: order.status.name().to_owned(),
+            limit_price: ticket.limit.map(double),
+            stop_price: ticket.stop.map(double),
+        }
+    }
+}
+
+impl ExecutionRecord {
+    pub(crate) fn of(world: &World, execution: &Execution) -> Self {
+        Self {
+            exec_id: execution.exec_id.clone(),
+            order_id: execution.key.order.0,
+            perm_id: execution.perm_id.0,
+            order_ref: execution.order_ref.clone(),
+            account: execution.account.clone(),
+            symbol: symbol_of(world, execution.con_id),
+            side: execution.action.side().to_owned(),
+            quantity: double(execution.quantity),
+            price: double(execution.price),
+            commission: double(execution.commission),
+            time: execution.time,
+        }
+    }
+}
+
+fn symbol_of(world: &World, con_id: ConId) -> String {
+    world.exchange.listing.get(con_id).map(|found| found.symbol.clone()).unwrap_or_default()
 }
