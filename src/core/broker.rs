@@ -26,7 +26,9 @@ use crate::feed::{FeedLink, FeedTarget};
 use crate::gateway::{Link, Target};
 use crate::market_data::{Fanouts, Feed, FeedPolicy, KeptQuotes, LinePolicy, Lines};
 use crate::metrics::{Counters, Metrics};
-use crate::model::{AccountId, ClientId, Generation, Health, LinkHealth, Reconnect, SessionState};
+use crate::model::{
+    AccountId, ClientId, Generation, Health, Keepalive, LinkHealth, Reconnect, SessionState,
+};
 use crate::orders::{Keys, Orders, Terms};
 use crate::session::{Policy, Session, Status};
 
@@ -300,6 +302,12 @@ fn policy(config: &Config) -> Policy {
         reconnect: config.reconnect.map(|reconnect| Reconnect {
             first: cut(reconnect.first),
             longest: cut(reconnect.longest),
+        }),
+        keepalive: config.keepalive.map(|rules| Keepalive {
+            idle: cut(rules.idle),
+            probe_timeout: cut(rules.probe_timeout),
+            give_up: cut(rules.give_up),
+            spacing: cut(rules.spacing),
         }),
     }
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::error::{Error, Result};
-use crate::model::{AccountId, ClientId, LineBudget, MarketDataType, Reconnect, RiskLimits};
+use crate::model::{
+    AccountId, ClientId, Keepalive, LineBudget, MarketDataType, Reconnect, RiskLimits,
+};
 
 pub use crate::model::MINIMUM_SERVER_VERSION;
 
@@ -26,6 +28,8 @@ pub struct Config {
     pub wait: bool,
     /// How a lost link is opened again; `None` leaves it to the next `open`.
     pub reconnect: Option<Reconnect>,
+    /// How a silent link is judged; `None` trusts it until the socket ends.
+    pub keepalive: Option<Keepalive>,
     /// Default deadlines of requests.
     pub deadlines: Deadlines,
     /// Allow orders to an account that is not a paper account.
@@ -90,6 +94,7 @@ impl Default for Config {
             connect_pauses: vec![Duration::from_secs(1), Duration::from_secs(2)],
             wait: false,
             reconnect: Some(Reconnect::default()),
+            keepalive: Some(Keepalive::default()),
             deadlines: Deadlines::default(),
             allow_live: false,
             read_only: false,
@@ -126,6 +131,12 @@ impl Config {
             return Err(Error::config(format!(
                 "feed_client_id {feed}: give 0 or more, another than client_id"
             )));
+        }
+        if self.keepalive.is_some_and(|rules| {
+            [rules.idle, rules.probe_timeout, rules.give_up, rules.spacing]
+                .contains(&Duration::ZERO)
+        }) {
+            return Err(Error::config("keepalive: give positive times, or None to ask nothing"));
         }
         if self.connect_timeout.is_zero() {
             return Err(Error::config("timeout is 0: give a positive number of seconds"));

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails its test")]
 
 mod core_gateway;
+mod core_keepalive;
 mod core_orders;
 mod core_reading;
 mod core_refusals;

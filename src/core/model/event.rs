@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 /// The oldest gateway server version this package speaks.
 pub const MINIMUM_SERVER_VERSION: i32 = 213;
 
-/// Where the session stands. The states a supervisor needs so far; see `session::state`.
+/// Where the session stands; see `session::state`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SessionState {
     /// No link and nobody asked for one.
@@ -19,6 +19,8 @@ pub enum SessionState {
     Handshaking,
     /// The link is up.
     Live,
+    /// The link is up, and silent to every question.
+    Suspect,
     /// Between two tries.
     Waiting,
     /// Closed by the caller, for good.
@@ -32,6 +34,31 @@ impl SessionState {
         matches!(self, Self::Closed)
     }
 
+    /// Whether there is a link.
+    #[must_use]
+    pub fn has_link(self) -> bool {
+        match self {
+            Self::Live | Self::Suspect => true,
+            Self::Idle | Self::Connecting | Self::Handshaking | Self::Waiting | Self::Closed => {
+                false
+            }
+        }
+    }
+
+    /// Why a link that is there takes no orders; `None` if it does, or if there is none.
+    #[must_use]
+    pub fn hindrance(self) -> Option<&'static str> {
+        match self {
+            Self::Suspect => Some("the link is suspect: the gateway answers no question"),
+            Self::Live
+            | Self::Idle
+            | Self::Connecting
+            | Self::Handshaking
+            | Self::Waiting
+            | Self::Closed => None,
+        }
+    }
+
     /// The state's name as users see it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -40,6 +67,7 @@ impl SessionState {
             Self::Connecting => "connecting",
             Self::Handshaking => "handshaking",
             Self::Live => "live",
+            Self::Suspect => "suspect",
             Self::Waiting => "waiting",
             Self::Closed => "closed",
         }
@@ -64,6 +92,31 @@ pub struct Reconnect {
 impl Default for Reconnect {
     fn default() -> Self {
         Self { first: Duration::from_secs(1), longest: Duration::from_secs(30) }
+    }
+}
+
+/// How a link that is silent is judged. With the defaults a link is suspect 4.5 s after its last sign
+/// of life and dropped after 9 s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keepalive {
+    /// Silence after which the gateway is asked for its time.
+    pub idle: Duration,
+    /// Time for an answer; then something else is asked, then the link is suspect.
+    pub probe_timeout: Duration,
+    /// Time a suspect link has to give a sign of life before it is dropped.
+    pub give_up: Duration,
+    /// Time between two questions while the link is suspect, and between two about the time.
+    pub spacing: Duration,
+}
+
+impl Default for Keepalive {
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_secs(2),
+            probe_timeout: Duration::from_millis(1250),
+            give_up: Duration::from_millis(4500),
+            spacing: Duration::from_secs(2),
+        }
     }
 }
 

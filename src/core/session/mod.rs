@@ -3,6 +3,8 @@
 //! the status it publishes.
 
 mod dial;
+pub mod keepalive;
+mod serving;
 pub mod state;
 mod supervisor;
 
@@ -29,7 +31,7 @@ pub(crate) struct Status<L = Link> {
     pub(crate) state: SessionState,
     /// Number of the present or last link, 0 before the first.
     pub(crate) generation: Generation,
-    /// The link, while it is live.
+    /// The link, while it is there; only [`is_live`](Status::is_live) says that it answers.
     pub(crate) link: Option<L>,
     /// Accounts of the login, as told by the present or last link.
     pub(crate) accounts: Arc<[AccountId]>,
@@ -98,10 +100,24 @@ impl<L: Served> Session<L> {
         }
     }
 
-    /// The live link, waited for until the deadline while one is being opened.
+    /// The live link, waited for until the deadline while one is being opened or is suspect.
     pub(crate) async fn live(&self, request: &str, deadline: Deadline) -> Result<L> {
+        self.link_if(request, deadline, Status::is_live).await
+    }
+
+    /// The link, whether it answers or not, waited for until the deadline.
+    pub(crate) async fn linked(&self, request: &str, deadline: Deadline) -> Result<L> {
+        self.link_if(request, deadline, |status| status.link.is_some()).await
+    }
+
+    async fn link_if(
+        &self,
+        request: &str,
+        deadline: Deadline,
+        is_fit: impl Fn(&Status<L>) -> bool,
+    ) -> Result<L> {
         let mut status = self.status.clone();
-        let settled = status.wait_for(|status| status.link.is_some() || status.is_at_rest());
+        let settled = status.wait_for(|status| is_fit(status) || status.is_at_rest());
         match tokio::time::timeout_at(deadline.at(), settled).await {
             Ok(Ok(status)) => match &status.link {
                 Some(link) => Ok(link.clone()),
@@ -126,16 +142,22 @@ impl<L: Served> Session<L> {
 
     /// The error of a call that could not wait for the next link.
     pub(crate) fn no_link(&self, request: &str) -> Error {
-        let message = format!("{request}: no link to {}", self.address);
-        let message = match &self.status.borrow().reason {
-            Some(reason) => format!("{message}: {reason}"),
-            None => message,
+        let status = self.status.borrow();
+        let message = match (status.state.hindrance(), &status.reason) {
+            (Some(hindrance), _) => format!("{request}: {hindrance} ({})", self.address),
+            (None, Some(reason)) => format!("{request}: no link to {}: {reason}", self.address),
+            (None, None) => format!("{request}: no link to {}", self.address),
         };
         Error::new(ErrorKind::ConnectionLost, message).with_detail("request", request)
     }
 }
 
 impl<L> Status<L> {
+    /// Whether the link is there and answers.
+    pub(crate) fn is_live(&self) -> bool {
+        self.state == SessionState::Live && self.link.is_some()
+    }
+
     /// Whether no link is there and none is being opened.
     pub(crate) fn is_at_rest(&self) -> bool {
         matches!(self.state, SessionState::Idle | SessionState::Closed)

@@ -9,8 +9,10 @@
 //! | Connecting, Handshaking | Failed otherwise | Idle | GiveUp |
 //! | Waiting | PauseOver | Connecting | Connect |
 //! | Waiting for the first try after a loss | Open | Connecting | Connect |
-//! | Live | Lost, reconnect wanted | Waiting | Wait |
-//! | Live | Lost, no reconnect wanted | Idle | Rest |
+//! | Live | Silent | Suspect | carry on |
+//! | Suspect | Alive | Live | carry on |
+//! | Live, Suspect | Lost, reconnect wanted | Waiting | Wait |
+//! | Live, Suspect | Lost, no reconnect wanted | Idle | Rest |
 //! | any but Closed | Close | Closed | Stop |
 //! | any | anything else | unchanged | Rest in Idle, else carry on |
 //!
@@ -22,7 +24,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::model::{Generation, Reconnect, SessionState};
+use crate::model::{Generation, Keepalive, Reconnect, SessionState};
 
 /// What the caller allows.
 #[derive(Debug, Clone)]
@@ -35,6 +37,8 @@ pub struct Policy {
     pub wait: bool,
     /// Open the next link after a loss without being asked.
     pub reconnect: Option<Reconnect>,
+    /// How a silent link is judged; `None` trusts it.
+    pub keepalive: Option<Keepalive>,
 }
 
 /// What happened.
@@ -48,6 +52,10 @@ pub enum Event {
     LinkReady,
     /// The try failed.
     Failed(Hope),
+    /// The link answers no question.
+    Silent,
+    /// A silent link gave a sign of life.
+    Alive,
     /// The link ended.
     Lost,
     /// The pause is over.
@@ -134,9 +142,15 @@ impl Machine {
         self.round.failures
     }
 
+    /// How a silent link is judged.
+    #[must_use]
+    pub fn keepalive(&self) -> Option<Keepalive> {
+        self.policy.keepalive
+    }
+
     /// Takes one event and says what to do; `None` means to carry on with what is being done.
     pub fn step(&mut self, event: Event, now: Instant) -> Option<Action> {
-        use SessionState::{Closed, Connecting, Handshaking, Idle, Live, Waiting};
+        use SessionState::{Closed, Connecting, Handshaking, Idle, Live, Suspect, Waiting};
         match (self.state, event) {
             (Closed, _) => Some(Action::Stop),
             (_, Event::Close) => Some(self.enter(Closed, Action::Stop)),
@@ -157,15 +171,23 @@ impl Machine {
             (Waiting, Event::Open) if self.round.after_loss && self.round.failures == 0 => {
                 Some(self.connect(now))
             }
-            (Live, Event::Lost) => Some(self.lost(now)),
+            (Live, Event::Silent) => self.carry_on(Suspect),
+            (Suspect, Event::Alive) => self.carry_on(Live),
+            (Live | Suspect, Event::Lost) => Some(self.lost(now)),
             (Idle, _) => Some(Action::Rest),
-            (Connecting | Handshaking | Live | Waiting, _) => None,
+            (Connecting | Handshaking | Live | Suspect | Waiting, _) => None,
         }
     }
 
     fn enter(&mut self, state: SessionState, action: Action) -> Action {
         self.state = state;
         action
+    }
+
+    /// Another state of the same link, which is served on.
+    fn carry_on(&mut self, state: SessionState) -> Option<Action> {
+        self.state = state;
+        None
     }
 
     fn begin_round(&mut self, after_loss: bool, now: Instant) {
@@ -248,6 +270,7 @@ mod tests {
             connect_pauses: vec![SECOND, 3 * SECOND],
             wait: false,
             reconnect: Some(Reconnect { first: SECOND, longest: 30 * SECOND }),
+            keepalive: None,
         }
     }
 

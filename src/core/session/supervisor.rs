@@ -13,20 +13,20 @@ use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::{Failure, Outlook};
 use crate::metrics::Counters;
-use crate::model::{Generation, Notice, SessionState};
+use crate::model::Generation;
 
 /// Owns the machine, the link and everybody who waits for one.
 pub(crate) struct Supervisor<D: Dial> {
-    target: D,
-    machine: Machine,
-    counters: Arc<Counters>,
+    pub(super) target: D,
+    pub(super) machine: Machine,
+    pub(super) counters: Arc<Counters>,
     inbox: mpsc::Receiver<Command>,
     status: watch::Sender<Status<D::Link>>,
-    openers: Vec<oneshot::Sender<Result<()>>>,
+    pub(super) openers: Vec<oneshot::Sender<Result<()>>>,
     closers: Vec<oneshot::Sender<()>>,
     opening: Option<D::Opening>,
-    link: Option<D::Link>,
-    reason: Option<Error>,
+    pub(super) link: Option<D::Link>,
+    pub(super) reason: Option<Error>,
     hope: Hope,
     try_began: Instant,
     action_began: Instant,
@@ -84,7 +84,7 @@ impl<D: Dial> Supervisor<D> {
     }
 
     /// The next command as an event. Everybody who dropped their handle wishes to close.
-    async fn interrupted(&mut self) -> Event {
+    pub(super) async fn interrupted(&mut self) -> Event {
         match self.inbox.recv().await {
             Some(Command::Open(reply)) => {
                 self.openers.push(reply);
@@ -161,45 +161,6 @@ impl<D: Dial> Supervisor<D> {
         Event::Failed(self.hope)
     }
 
-    async fn serve(&mut self) -> Event {
-        for opener in self.openers.drain(..) {
-            // Whoever gave up waiting needs no answer.
-            let _ = opener.send(Ok(()));
-        }
-        let Some(link) = self.link.clone() else { return Event::Lost };
-        let served = link.serve(|notice| note(&notice));
-        tokio::pin!(served);
-        loop {
-            tokio::select! {
-                () = &mut served => break,
-                event = self.interrupted() => match event {
-                    Event::Close => return Event::Close,
-                    _ => self.answer_live(),
-                },
-            }
-        }
-        self.lost()
-    }
-
-    fn answer_live(&mut self) {
-        for opener in self.openers.drain(..) {
-            let _ = opener.send(Ok(()));
-        }
-    }
-
-    fn lost(&mut self) -> Event {
-        let message = format!("the {} to {} was lost", D::NAME, self.target.address());
-        let error = match self.link.as_ref().and_then(Served::reason) {
-            Some(reason) => Error::new(ErrorKind::ConnectionLost, format!("{message}: {reason}"))
-                .with_source(reason),
-            None => Error::new(ErrorKind::ConnectionLost, message),
-        };
-        log::warn!(target: "aioibkr::session", "{error}");
-        self.reason = Some(error);
-        self.link = None;
-        Event::Lost
-    }
-
     async fn pause(&mut self, pause: Duration) -> Event {
         let over = tokio::time::sleep_until(self.action_began + pause);
         tokio::pin!(over);
@@ -230,9 +191,8 @@ impl<D: Dial> Supervisor<D> {
         }
     }
 
-    fn publish(&mut self) {
+    pub(super) fn publish(&mut self) {
         let state = self.machine.state();
-        let live = state == SessionState::Live;
         let accounts = match &self.link {
             Some(link) => Arc::from(link.accounts()),
             None => self.status.borrow().accounts.clone(),
@@ -241,7 +201,7 @@ impl<D: Dial> Supervisor<D> {
             accounts,
             state,
             generation: self.machine.generation(),
-            link: self.link.clone().filter(|_| live),
+            link: self.link.clone().filter(|_| state.has_link()),
             reason: self.reason.clone(),
         };
         self.status.send_replace(status);
@@ -261,8 +221,4 @@ impl<D: Dial> Supervisor<D> {
             let _ = closer.send(());
         }
     }
-}
-
-fn note(notice: &Notice) {
-    log::info!(target: "aioibkr::session", "gateway: {} (code {})", notice.message.trim(), notice.code);
 }
