@@ -220,7 +220,7 @@ class Client(ClientStreams):
 
     @property
     def state(self) -> str:
-        """Where the session stands: idle connecting handshaking live waiting closed."""
+        """Where it stands: idle connecting handshaking live suspect degraded waiting closed."""
         return self._native.state
 
     @property

@@ -1369,7 +1369,7 @@ class LinkHealth:
 
     @property
     def state(self) -> str:
-        """Where its session stands: idle connecting handshaking live waiting closed."""
+        """Where its session stands: idle connecting handshaking live suspect degraded waiting closed."""
     @property
     def generation(self) -> int:
         """Number of the present or last link; 0 before the first."""
@@ -1382,6 +1382,9 @@ class LinkHealth:
     @property
     def reason(self) -> str | None:
         """Why the last try or link ended; None if none did."""
+    @property
+    def farms(self) -> dict[str, str]:
+        """IB's data farms by name, as told on the present or last link: ok broken inactive connecting."""
 
 @final
 class LineUsage:

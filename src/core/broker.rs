@@ -337,6 +337,7 @@ fn link_health<L>(
         client_id,
         server_version,
         reason: status.reason.as_ref().map(ToString::to_string),
+        farms: status.farms.to_vec(),
     }
 }
 

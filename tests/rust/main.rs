@@ -1,6 +1,7 @@
 //! One binary for every Rust test that goes through a public door.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails its test")]
 
+mod core_connectivity;
 mod core_gateway;
 mod core_keepalive;
 mod core_orders;

@@ -21,6 +21,8 @@ pub enum SessionState {
     Live,
     /// The link is up, and silent to every question.
     Suspect,
+    /// The link is up, but the gateway has lost IB's servers.
+    Degraded,
     /// Between two tries.
     Waiting,
     /// Closed by the caller, for good.
@@ -38,7 +40,7 @@ impl SessionState {
     #[must_use]
     pub fn has_link(self) -> bool {
         match self {
-            Self::Live | Self::Suspect => true,
+            Self::Live | Self::Suspect | Self::Degraded => true,
             Self::Idle | Self::Connecting | Self::Handshaking | Self::Waiting | Self::Closed => {
                 false
             }
@@ -50,6 +52,7 @@ impl SessionState {
     pub fn hindrance(self) -> Option<&'static str> {
         match self {
             Self::Suspect => Some("the link is suspect: the gateway answers no question"),
+            Self::Degraded => Some("the link is degraded: the gateway has lost IB's servers"),
             Self::Live
             | Self::Idle
             | Self::Connecting
@@ -68,6 +71,7 @@ impl SessionState {
             Self::Handshaking => "handshaking",
             Self::Live => "live",
             Self::Suspect => "suspect",
+            Self::Degraded => "degraded",
             Self::Waiting => "waiting",
             Self::Closed => "closed",
         }

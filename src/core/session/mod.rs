@@ -2,6 +2,7 @@
 //! asks its state machine what next. It knows nothing of accounts, quotes or orders; those watch
 //! the status it publishes.
 
+pub mod connectivity;
 mod dial;
 pub mod keepalive;
 mod serving;
@@ -15,7 +16,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
 use crate::metrics::Counters;
-use crate::model::{AccountId, Generation, SessionState};
+use crate::model::{AccountId, Farm, Generation, SessionState};
 
 /// What live links offer: the domains reach the gateway through the session alone.
 pub(crate) use crate::feed;
@@ -37,6 +38,19 @@ pub(crate) struct Status<L = Link> {
     pub(crate) accounts: Arc<[AccountId]>,
     /// Why the last try or link ended.
     pub(crate) reason: Option<Error>,
+    /// IB's farms, as told on the present or last link.
+    pub(crate) farms: Arc<[Farm]>,
+    /// What the gateway told of its way to IB, on all links.
+    pub(crate) restored: Restored,
+}
+
+/// How often a gateway told that it has IB's servers again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Restored {
+    /// At all.
+    pub(crate) times: u64,
+    /// With its streams gone.
+    pub(crate) data_lost: u64,
 }
 
 enum Command {
@@ -65,6 +79,8 @@ impl<L: Served> Session<L> {
             link: None,
             accounts: Arc::from([]),
             reason: None,
+            farms: Arc::from([]),
+            restored: Restored::default(),
         });
         let (commands, inbox) = mpsc::channel(64);
         let address = Arc::from(target.address());
@@ -103,6 +119,14 @@ impl<L: Served> Session<L> {
     /// The live link, waited for until the deadline while one is being opened or is suspect.
     pub(crate) async fn live(&self, request: &str, deadline: Deadline) -> Result<L> {
         self.link_if(request, deadline, Status::is_live).await
+    }
+
+    /// The link, if what is kept of it may be read: live, or without IB's servers.
+    pub(crate) async fn kept(&self, request: &str, deadline: Deadline) -> Result<L> {
+        let is_kept = |status: &Status<L>| {
+            status.is_live() || status.state == SessionState::Degraded && status.link.is_some()
+        };
+        self.link_if(request, deadline, is_kept).await
     }
 
     /// The link, whether it answers or not, waited for until the deadline.

@@ -6,6 +6,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 
+use super::connectivity::Change;
 use super::dial::{Dial, Served};
 use super::keepalive::{Judge, Verdict};
 use super::state::Event;
@@ -39,7 +40,11 @@ impl<D: Dial> Supervisor<D> {
                 Some(()) = probes.next() => Turn::Look,
             };
             match turn {
-                Turn::Notice(Some(notice)) => note(&notice),
+                Turn::Notice(Some(notice)) => {
+                    if let Some(reason) = self.noticed(&notice) {
+                        return self.drop_link(&link, reason).await;
+                    }
+                }
                 Turn::Notice(None) => return self.ended(&link),
                 Turn::Command(Event::Close) => return Event::Close,
                 Turn::Command(_) => self.answer_openers(),
@@ -67,12 +72,34 @@ impl<D: Dial> Supervisor<D> {
         }
     }
 
+    /// Takes a notice; returns why the link is to be dropped, if it is.
+    fn noticed(&mut self, notice: &Notice) -> Option<Error> {
+        note(notice);
+        match self.connectivity.take(notice)? {
+            Change::ServersLost => self.turned(Event::ServersLost),
+            Change::ServersBack { data_lost } => {
+                self.restored.times += 1;
+                self.restored.data_lost += u64::from(data_lost);
+                self.turned(Event::ServersBack);
+            }
+            Change::Farm => self.publish(),
+            Change::PortChanged => {
+                let text = format!("the gateway changes its port: {}", notice.message.trim());
+                return Some(Error::new(ErrorKind::ConnectionLost, text).with_code(notice.code));
+            }
+        }
+        None
+    }
+
     /// The same link is in another state.
     fn turned(&mut self, event: Event) {
+        let before = self.machine.state();
         // Whatever these events do, the link is served on.
         let _ = self.machine.step(event, Instant::now());
         let state = self.machine.state();
-        log::warn!(target: "aioibkr::session", "the {} to {} is {state}", D::NAME, self.target.address());
+        if state != before {
+            log::warn!(target: "aioibkr::session", "the {} to {} is {state}", D::NAME, self.target.address());
+        }
         self.publish();
     }
 
@@ -80,11 +107,15 @@ impl<D: Dial> Supervisor<D> {
     async fn bury(&mut self, link: &D::Link) -> Event {
         let silence = link.life().last().elapsed().as_secs_f64();
         let text = format!("it answered no question, and was silent for {silence:.1} s");
+        self.drop_link(link, Error::new(ErrorKind::ConnectionLost, text)).await
+    }
+
+    async fn drop_link(&mut self, link: &D::Link, reason: Error) -> Event {
         link.abandon();
         if tokio::time::timeout(BURY, link.close()).await.is_err() {
             log::debug!(target: "aioibkr::session", "a dead link's socket was dropped");
         }
-        self.lost(Some(Error::new(ErrorKind::ConnectionLost, text)))
+        self.lost(Some(reason))
     }
 
     fn ended(&mut self, link: &D::Link) -> Event {

@@ -9,10 +9,13 @@
 //! | Connecting, Handshaking | Failed otherwise | Idle | GiveUp |
 //! | Waiting | PauseOver | Connecting | Connect |
 //! | Waiting for the first try after a loss | Open | Connecting | Connect |
-//! | Live | Silent | Suspect | carry on |
-//! | Suspect | Alive | Live | carry on |
-//! | Live, Suspect | Lost, reconnect wanted | Waiting | Wait |
-//! | Live, Suspect | Lost, no reconnect wanted | Idle | Rest |
+//! | Live, Degraded | Silent | Suspect | carry on |
+//! | Suspect | Alive, servers not lost | Live | carry on |
+//! | Suspect | Alive, servers lost | Degraded | carry on |
+//! | Live, Suspect | ServersLost | Degraded | carry on |
+//! | Degraded, Suspect | ServersBack | Live | carry on |
+//! | Live, Suspect, Degraded | Lost, reconnect wanted | Waiting | Wait |
+//! | Live, Suspect, Degraded | Lost, no reconnect wanted | Idle | Rest |
 //! | any but Closed | Close | Closed | Stop |
 //! | any | anything else | unchanged | Rest in Idle, else carry on |
 //!
@@ -56,6 +59,10 @@ pub enum Event {
     Silent,
     /// A silent link gave a sign of life.
     Alive,
+    /// The gateway lost IB's servers.
+    ServersLost,
+    /// The gateway has IB's servers again.
+    ServersBack,
     /// The link ended.
     Lost,
     /// The pause is over.
@@ -101,6 +108,8 @@ pub struct Machine {
     state: SessionState,
     generation: Generation,
     round: Round,
+    /// Whether the gateway of the present link has lost IB's servers.
+    servers_lost: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -115,7 +124,13 @@ impl Machine {
     #[must_use]
     pub fn new(policy: Policy) -> Self {
         let round = Round { after_loss: false, failures: 0, ends_at: None };
-        Self { policy, state: SessionState::Idle, generation: Generation(0), round }
+        Self {
+            policy,
+            state: SessionState::Idle,
+            generation: Generation(0),
+            round,
+            servers_lost: false,
+        }
     }
 
     /// The state.
@@ -150,7 +165,9 @@ impl Machine {
 
     /// Takes one event and says what to do; `None` means to carry on with what is being done.
     pub fn step(&mut self, event: Event, now: Instant) -> Option<Action> {
-        use SessionState::{Closed, Connecting, Handshaking, Idle, Live, Suspect, Waiting};
+        use SessionState::{
+            Closed, Connecting, Degraded, Handshaking, Idle, Live, Suspect, Waiting,
+        };
         match (self.state, event) {
             (Closed, _) => Some(Action::Stop),
             (_, Event::Close) => Some(self.enter(Closed, Action::Stop)),
@@ -164,6 +181,7 @@ impl Machine {
             }
             (Handshaking, Event::LinkReady) => {
                 self.generation = Generation(self.generation.0 + 1);
+                self.servers_lost = false;
                 Some(self.enter(Live, Action::Serve))
             }
             (Connecting | Handshaking, Event::Failed(hope)) => Some(self.failed(hope, now)),
@@ -171,11 +189,20 @@ impl Machine {
             (Waiting, Event::Open) if self.round.after_loss && self.round.failures == 0 => {
                 Some(self.connect(now))
             }
-            (Live, Event::Silent) => self.carry_on(Suspect),
+            (Live | Degraded, Event::Silent) => self.carry_on(Suspect),
+            (Suspect, Event::Alive) if self.servers_lost => self.carry_on(Degraded),
             (Suspect, Event::Alive) => self.carry_on(Live),
-            (Live | Suspect, Event::Lost) => Some(self.lost(now)),
+            (Live | Suspect | Degraded, Event::ServersLost) => {
+                self.servers_lost = true;
+                self.carry_on(Degraded)
+            }
+            (Live | Suspect | Degraded, Event::ServersBack) => {
+                self.servers_lost = false;
+                self.carry_on(Live)
+            }
+            (Live | Suspect | Degraded, Event::Lost) => Some(self.lost(now)),
             (Idle, _) => Some(Action::Rest),
-            (Connecting | Handshaking | Live | Suspect | Waiting, _) => None,
+            (Connecting | Handshaking | Live | Suspect | Degraded | Waiting, _) => None,
         }
     }
 

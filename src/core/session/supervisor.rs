@@ -6,9 +6,10 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
+use super::connectivity::Connectivity;
 use super::dial::{Dial, Served};
 use super::state::{Action, Event, Hope, Machine, Policy};
-use super::{Command, Status, closed};
+use super::{Command, Restored, Status, closed};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::{Failure, Outlook};
@@ -27,6 +28,8 @@ pub(crate) struct Supervisor<D: Dial> {
     opening: Option<D::Opening>,
     pub(super) link: Option<D::Link>,
     pub(super) reason: Option<Error>,
+    pub(super) connectivity: Connectivity,
+    pub(super) restored: Restored,
     hope: Hope,
     try_began: Instant,
     action_began: Instant,
@@ -51,6 +54,8 @@ impl<D: Dial> Supervisor<D> {
             opening: None,
             link: None,
             reason: None,
+            connectivity: Connectivity::default(),
+            restored: Restored::default(),
             hope: Hope::MayPass,
             try_began: Instant::now(),
             action_began: Instant::now(),
@@ -146,6 +151,7 @@ impl<D: Dial> Supervisor<D> {
         log::info!(target: "aioibkr::session", "{} {generation} to {} is live", D::NAME, self.target.address());
         self.counters.connected(self.try_began.elapsed(), clock::now());
         self.reason = None;
+        self.connectivity = Connectivity::default();
         self.link = Some(link);
     }
 
@@ -203,6 +209,8 @@ impl<D: Dial> Supervisor<D> {
             generation: self.machine.generation(),
             link: self.link.clone().filter(|_| state.has_link()),
             reason: self.reason.clone(),
+            farms: Arc::from(self.connectivity.farms()),
+            restored: self.restored,
         };
         self.status.send_replace(status);
     }
