@@ -10,6 +10,7 @@ mod trading;
 
 pub use streaming::StreamOptions;
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -302,7 +303,9 @@ fn policy(config: &Config) -> Policy {
         reconnect: config.reconnect.map(|reconnect| Reconnect {
             first: cut(reconnect.first),
             longest: cut(reconnect.longest),
+            ..reconnect
         }),
+        seed: RandomState::new().hash_one(()),
         keepalive: config.keepalive.map(|rules| Keepalive {
             idle: cut(rules.idle),
             probe_timeout: cut(rules.probe_timeout),

@@ -3,7 +3,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
-use aioibkr_core::model::{ClientId, Generation, SessionState};
+use aioibkr_core::model::{ClientId, Generation, Reconnect, SessionState};
 use aioibkr_core::{Client, Config, ErrorKind};
 use aioibkr_mock_gateway::Fault;
 use tokio::runtime::Handle;
@@ -281,6 +281,37 @@ async fn core_without_reconnect_the_next_open_makes_the_next_link() {
 
     assert_eq!(client.generation(), Generation(2));
     client.wait_ready(Some(5 * SECOND)).await.unwrap();
+}
+
+#[tokio::test]
+async fn core_a_lost_link_is_given_up_after_its_attempts() {
+    let gateway = gateway();
+    let rules = Reconnect { first: 10 * MILLI, attempts: Some(2), ..Reconnect::default() };
+    let client = connected_with(Config { reconnect: Some(rules), ..config(&gateway) }).await;
+
+    gateway.down().unwrap();
+    eventually("rest", || client.state() == SessionState::Idle).await;
+
+    assert_eq!(client.metrics().reconnection_attempts, 2);
+    let error = client.server_time(None).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotConnected, "{error}");
+}
+
+/// (S7)
+#[tokio::test]
+async fn core_a_client_id_held_after_a_loss_is_asked_for_again() {
+    let gateway = gateway();
+    let client = connected(&gateway).await;
+
+    let held = gateway.inject(Fault::ClientIdHeld).unwrap();
+    gateway.drop_connections().unwrap();
+    eventually("two refusals", || client.metrics().failures >= 2).await;
+    let reason = client.health().control.reason.unwrap();
+    held.clear();
+    eventually("the next link", || client.generation() == Generation(2)).await;
+
+    assert!(reason.contains("client id 7"), "{reason}");
+    assert_eq!(gateway.clients(), vec![7]);
 }
 
 #[tokio::test]

@@ -91,11 +91,20 @@ pub struct Reconnect {
     pub first: Duration,
     /// Never longer than this.
     pub longest: Duration,
+    /// How much of each pause is left to chance: it is shorter by up to so many percent.
+    pub jitter_percent: u8,
+    /// Tries after one loss; `None` for no limit.
+    pub attempts: Option<usize>,
 }
 
 impl Default for Reconnect {
     fn default() -> Self {
-        Self { first: Duration::from_secs(1), longest: Duration::from_secs(30) }
+        Self {
+            first: Duration::from_secs(1),
+            longest: Duration::from_secs(30),
+            jitter_percent: 20,
+            attempts: None,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! asks its state machine what next. It knows nothing of accounts, quotes or orders; those watch
 //! the status it publishes.
 
+pub mod backoff;
 pub mod connectivity;
 mod dial;
 pub mod keepalive;

@@ -20,13 +20,14 @@
 //! | any | anything else | unchanged | Rest in Idle, else carry on |
 //!
 //! A *round* is the tries between one wish for a link and the link. The first round is bounded by
-//! `connect_timeout` and its list of pauses; a round after a loss goes on for ever, its pauses
-//! doubling from `reconnect.first` to `reconnect.longest`.
+//! `connect_timeout` and its list of pauses; a round after a loss goes on for `reconnect.attempts`
+//! tries, or for ever, with the pauses of [`Backoff`].
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::backoff::Backoff;
 use crate::model::{Generation, Keepalive, Reconnect, SessionState};
 
 /// What the caller allows.
@@ -40,6 +41,8 @@ pub struct Policy {
     pub wait: bool,
     /// Open the next link after a loss without being asked.
     pub reconnect: Option<Reconnect>,
+    /// What decides the random part of the pauses.
+    pub seed: u64,
     /// How a silent link is judged; `None` trusts it.
     pub keepalive: Option<Keepalive>,
 }
@@ -108,6 +111,7 @@ pub struct Machine {
     state: SessionState,
     generation: Generation,
     round: Round,
+    backoff: Option<Backoff>,
     /// Whether the gateway of the present link has lost IB's servers.
     servers_lost: bool,
 }
@@ -123,13 +127,13 @@ impl Machine {
     /// A machine at rest.
     #[must_use]
     pub fn new(policy: Policy) -> Self {
-        let round = Round { after_loss: false, failures: 0, ends_at: None };
         Self {
-            policy,
             state: SessionState::Idle,
             generation: Generation(0),
-            round,
+            round: Round { after_loss: false, failures: 0, ends_at: None },
+            backoff: policy.reconnect.map(|rules| Backoff::new(rules, policy.seed)),
             servers_lost: false,
+            policy,
         }
     }
 
@@ -255,27 +259,24 @@ impl Machine {
     }
 
     /// The pause before the next try; `None` when the round has no try left.
-    fn next_pause(&self, now: Instant) -> Option<Duration> {
+    fn next_pause(&mut self, now: Instant) -> Option<Duration> {
         let listed = self.policy.connect_pauses.get(self.round.failures - 1).copied();
         match self.round.ends_at {
             Some(ends_at) => {
                 let left = ends_at.saturating_duration_since(now);
                 listed.filter(|pause| *pause < left)
             }
-            None => Some(self.backoff().unwrap_or(Duration::from_secs(1))),
+            None => match &mut self.backoff {
+                Some(backoff) if self.round.after_loss => backoff.pause(self.round.failures),
+                Some(backoff) => Some(backoff.unlimited_pause(self.round.failures)),
+                None => Some(Duration::from_secs(1)),
+            },
         }
-    }
-
-    /// `first`, then twice as long each time, never longer than `longest`.
-    fn backoff(&self) -> Option<Duration> {
-        let reconnect = self.policy.reconnect?;
-        let doublings = u32::try_from(self.round.failures).unwrap_or(u32::MAX).min(16);
-        Some(reconnect.first.saturating_mul(1 << doublings).min(reconnect.longest))
     }
 
     fn lost(&mut self, now: Instant) -> Action {
         self.begin_round(true, now);
-        match self.backoff() {
+        match self.backoff.as_mut().and_then(|backoff| backoff.pause(0)) {
             Some(pause) => self.enter(SessionState::Waiting, Action::Wait(pause)),
             None => self.enter(SessionState::Idle, Action::Rest),
         }
@@ -296,7 +297,13 @@ mod tests {
             connect_timeout: 10 * SECOND,
             connect_pauses: vec![SECOND, 3 * SECOND],
             wait: false,
-            reconnect: Some(Reconnect { first: SECOND, longest: 30 * SECOND }),
+            reconnect: Some(Reconnect {
+                first: SECOND,
+                longest: 30 * SECOND,
+                jitter_percent: 0,
+                attempts: None,
+            }),
+            seed: 1,
             keepalive: None,
         }
     }
@@ -446,10 +453,21 @@ mod tests {
     }
 
     #[test]
-    fn the_backoff_never_passes_its_longest() {
-        let mut machine = Machine::new(policy());
-        machine.round = Round { after_loss: true, failures: 1_000_000, ends_at: None };
-
-        assert_eq!(machine.backoff(), Some(30 * SECOND));
+    fn a_round_after_a_loss_ends_with_its_attempts() {
+        let (failed, mut policy) = (Failed(Hope::MayPass), policy());
+        policy.reconnect = policy.reconnect.map(|rules| Reconnect { attempts: Some(2), ..rules });
+        run(
+            policy,
+            &[
+                (Open, Some(Connect(3 * SECOND)), Connecting),
+                (SocketReady, Some(Prepare(3 * SECOND)), Handshaking),
+                (LinkReady, Some(Serve), Live),
+                (Lost, Some(Wait(SECOND)), Waiting),
+                (PauseOver, Some(Connect(10 * SECOND)), Connecting),
+                (failed, Some(Wait(2 * SECOND)), Waiting),
+                (PauseOver, Some(Connect(10 * SECOND)), Connecting),
+                (failed, Some(GiveUp), Idle),
+            ],
+        );
     }
 }
