@@ -220,7 +220,7 @@ class Client(ClientStreams):
 
     @property
     def state(self) -> str:
-        """Where it stands: idle connecting handshaking live suspect degraded waiting closed."""
+        """Where it stands: idle connecting handshaking live suspect degraded waiting tripped closed."""
         return self._native.state
 
     @property

@@ -1369,7 +1369,7 @@ class LinkHealth:
 
     @property
     def state(self) -> str:
-        """Where its session stands: idle connecting handshaking live suspect degraded waiting closed."""
+        """Where its session stands: idle connecting handshaking live suspect degraded waiting tripped closed."""
     @property
     def generation(self) -> int:
         """Number of the present or last link; 0 before the first."""

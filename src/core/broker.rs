@@ -28,7 +28,8 @@ use crate::gateway::{Link, Target};
 use crate::market_data::{Fanouts, Feed, FeedPolicy, KeptQuotes, LinePolicy, Lines};
 use crate::metrics::{Counters, Metrics};
 use crate::model::{
-    AccountId, ClientId, Generation, Health, Keepalive, LinkHealth, Reconnect, SessionState,
+    AccountId, Breaker, ClientId, Generation, Health, Keepalive, LinkHealth, Reconnect,
+    SessionState,
 };
 use crate::orders::{Keys, Orders, Terms};
 use crate::session::{Policy, Session, Status};
@@ -306,6 +307,7 @@ fn policy(config: &Config) -> Policy {
             ..reconnect
         }),
         seed: RandomState::new().hash_one(()),
+        breaker: config.breaker.map(|rules| Breaker { pause: cut(rules.pause), ..rules }),
         keepalive: config.keepalive.map(|rules| Keepalive {
             idle: cut(rules.idle),
             probe_timeout: cut(rules.probe_timeout),

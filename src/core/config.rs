@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::model::{
-    AccountId, ClientId, Keepalive, LineBudget, MarketDataType, Reconnect, RiskLimits,
+    AccountId, Breaker, ClientId, Keepalive, LineBudget, MarketDataType, Reconnect, RiskLimits,
 };
 
 pub use crate::model::MINIMUM_SERVER_VERSION;
@@ -28,6 +28,8 @@ pub struct Config {
     pub wait: bool,
     /// How a lost link is opened again; `None` leaves it to the next `open`.
     pub reconnect: Option<Reconnect>,
+    /// When a gateway that fails is left alone; `None` never does.
+    pub breaker: Option<Breaker>,
     /// How a silent link is judged; `None` trusts it until the socket ends.
     pub keepalive: Option<Keepalive>,
     /// Default deadlines of requests.
@@ -94,6 +96,7 @@ impl Default for Config {
             connect_pauses: vec![Duration::from_secs(1), Duration::from_secs(2)],
             wait: false,
             reconnect: Some(Reconnect::default()),
+            breaker: Some(Breaker::default()),
             keepalive: Some(Keepalive::default()),
             deadlines: Deadlines::default(),
             allow_live: false,
@@ -137,6 +140,11 @@ impl Config {
                 .contains(&Duration::ZERO)
         }) {
             return Err(Error::config("keepalive: give positive times, or None to ask nothing"));
+        }
+        if self.breaker.is_some_and(|rules| rules.failures == 0) {
+            return Err(Error::config(
+                "breaker: failures 0: give 1 or more, or None for no breaker",
+            ));
         }
         if self.connect_timeout.is_zero() {
             return Err(Error::config("timeout is 0: give a positive number of seconds"));

@@ -42,6 +42,7 @@ pub(crate) struct Counters {
     failures: AtomicU64,
     connect_micros: AtomicU64,
     reconnection_attempts: AtomicU64,
+    trips: AtomicU64,
     requests: AtomicU64,
     requests_failed: AtomicU64,
     request_micros: AtomicU64,
@@ -59,6 +60,11 @@ impl Counters {
 
     pub(crate) fn connect_failed(&self) {
         self.failures.fetch_add(1, Relaxed);
+    }
+
+    /// How often the breaker has opened so far.
+    pub(crate) fn tripped(&self, times: u64) {
+        self.trips.fetch_max(times, Relaxed);
     }
 
     pub(crate) fn reconnecting(&self) {
@@ -93,7 +99,7 @@ impl Counters {
             total_requests: requests,
             requests_failed: self.requests_failed.load(Relaxed),
             avg_latency_ms: mean_ms(self.request_micros.load(Relaxed), requests),
-            circuit_breaker_trips: 0,
+            circuit_breaker_trips: self.trips.load(Relaxed),
             reconnection_attempts: self.reconnection_attempts.load(Relaxed),
         }
     }

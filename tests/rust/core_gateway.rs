@@ -29,6 +29,7 @@ pub(crate) fn config(gateway: &MockGateway) -> Config {
             longest: 200 * MILLI,
             ..Reconnect::default()
         }),
+        breaker: None,
         ..Config::default()
     }
 }

@@ -53,7 +53,7 @@ pub(crate) struct LinkHealth(model::LinkHealth);
 
 #[pymethods]
 impl LinkHealth {
-    /// Where its session stands: idle connecting handshaking live suspect degraded waiting closed.
+    /// Where its session stands: idle connecting handshaking live suspect degraded waiting tripped closed.
     #[getter]
     fn state(&self) -> &'static str {
         self.0.state.as_str()

@@ -25,6 +25,8 @@ pub enum SessionState {
     Degraded,
     /// Between two tries.
     Waiting,
+    /// Leaving a gateway alone for a while that failed again and again.
+    Tripped,
     /// Closed by the caller, for good.
     Closed,
 }
@@ -41,9 +43,12 @@ impl SessionState {
     pub fn has_link(self) -> bool {
         match self {
             Self::Live | Self::Suspect | Self::Degraded => true,
-            Self::Idle | Self::Connecting | Self::Handshaking | Self::Waiting | Self::Closed => {
-                false
-            }
+            Self::Idle
+            | Self::Connecting
+            | Self::Handshaking
+            | Self::Waiting
+            | Self::Tripped
+            | Self::Closed => false,
         }
     }
 
@@ -58,6 +63,7 @@ impl SessionState {
             | Self::Connecting
             | Self::Handshaking
             | Self::Waiting
+            | Self::Tripped
             | Self::Closed => None,
         }
     }
@@ -73,6 +79,7 @@ impl SessionState {
             Self::Suspect => "suspect",
             Self::Degraded => "degraded",
             Self::Waiting => "waiting",
+            Self::Tripped => "tripped",
             Self::Closed => "closed",
         }
     }
@@ -105,6 +112,22 @@ impl Default for Reconnect {
             jitter_percent: 20,
             attempts: None,
         }
+    }
+}
+
+/// When a gateway that failed again and again is left alone, and for how long. A connect that was given
+/// up is one failure, and so is each try after a loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Breaker {
+    /// Failures in a row.
+    pub failures: u32,
+    /// Time without a try; one try then decides.
+    pub pause: Duration,
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Self { failures: 3, pause: Duration::from_secs(30) }
     }
 }
 

@@ -3,6 +3,7 @@
 //! the status it publishes.
 
 pub mod backoff;
+pub mod breaker;
 pub mod connectivity;
 mod dial;
 pub mod keepalive;
@@ -11,8 +12,10 @@ pub mod state;
 mod supervisor;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
@@ -39,6 +42,8 @@ pub(crate) struct Status<L = Link> {
     pub(crate) accounts: Arc<[AccountId]>,
     /// Why the last try or link ended.
     pub(crate) reason: Option<Error>,
+    /// When the next try is allowed, while the circuit is open.
+    pub(crate) open_until: Option<Instant>,
     /// IB's farms, as told on the present or last link.
     pub(crate) farms: Arc<[Farm]>,
     /// What the gateway told of its way to IB, on all links.
@@ -80,6 +85,7 @@ impl<L: Served> Session<L> {
             link: None,
             accounts: Arc::from([]),
             reason: None,
+            open_until: None,
             farms: Arc::from([]),
             restored: Restored::default(),
         });
@@ -142,11 +148,14 @@ impl<L: Served> Session<L> {
         is_fit: impl Fn(&Status<L>) -> bool,
     ) -> Result<L> {
         let mut status = self.status.clone();
-        let settled = status.wait_for(|status| is_fit(status) || status.is_at_rest());
+        let settled = status.wait_for(|status| {
+            is_fit(status) || status.is_at_rest() || status.state == SessionState::Tripped
+        });
         match tokio::time::timeout_at(deadline.at(), settled).await {
             Ok(Ok(status)) => match &status.link {
                 Some(link) => Ok(link.clone()),
-                None => Err(self.not_connected(&status)),
+                None if status.is_at_rest() => Err(self.not_connected(&status)),
+                None => Err(status.circuit_open(request, &self.address)),
             },
             Ok(Err(_)) => Err(closed()),
             Err(_) => Err(self.no_link(request)),
@@ -168,6 +177,9 @@ impl<L: Served> Session<L> {
     /// The error of a call that could not wait for the next link.
     pub(crate) fn no_link(&self, request: &str) -> Error {
         let status = self.status.borrow();
+        if status.state == SessionState::Tripped {
+            return status.circuit_open(request, &self.address);
+        }
         let message = match (status.state.hindrance(), &status.reason) {
             (Some(hindrance), _) => format!("{request}: {hindrance} ({})", self.address),
             (None, Some(reason)) => format!("{request}: no link to {}: {reason}", self.address),
@@ -181,6 +193,21 @@ impl<L> Status<L> {
     /// Whether the link is there and answers.
     pub(crate) fn is_live(&self) -> bool {
         self.state == SessionState::Live && self.link.is_some()
+    }
+
+    /// The error of whatever is asked while nothing may be tried.
+    pub(crate) fn circuit_open(&self, request: &str, address: &str) -> Error {
+        let now = Instant::now();
+        let left = self.open_until.map_or(Duration::ZERO, |at| at.saturating_duration_since(now));
+        let seconds = left.as_secs_f64();
+        let message =
+            format!("{request}: {address} failed too often: the next try is in {seconds:.1} s");
+        let message = match &self.reason {
+            Some(reason) => format!("{message}: {reason}"),
+            None => message,
+        };
+        let error = Error::new(ErrorKind::CircuitOpen, message);
+        error.with_detail("request", request).with_detail("retry_after", seconds)
     }
 
     /// Whether no link is there and none is being opened.

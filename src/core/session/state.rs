@@ -5,9 +5,11 @@
 //! | Idle | Open | Connecting | Connect |
 //! | Connecting | SocketReady | Handshaking | Prepare |
 //! | Handshaking | LinkReady | Live, generation + 1 | Serve |
+//! | Idle | Open, circuit open | Idle | Refuse |
 //! | Connecting, Handshaking | Failed, may pass, tries and time left | Waiting | Wait |
+//! | Connecting, Handshaking | the same, circuit opened by it | Tripped | Wait |
 //! | Connecting, Handshaking | Failed otherwise | Idle | GiveUp |
-//! | Waiting | PauseOver | Connecting | Connect |
+//! | Waiting, Tripped | PauseOver | Connecting | Connect |
 //! | Waiting for the first try after a loss | Open | Connecting | Connect |
 //! | Live, Degraded | Silent | Suspect | carry on |
 //! | Suspect | Alive, servers not lost | Live | carry on |
@@ -28,7 +30,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::backoff::Backoff;
-use crate::model::{Generation, Keepalive, Reconnect, SessionState};
+use super::breaker::Circuit;
+use crate::model::{Breaker, Generation, Keepalive, Reconnect, SessionState};
 
 /// What the caller allows.
 #[derive(Debug, Clone)]
@@ -43,6 +46,8 @@ pub struct Policy {
     pub reconnect: Option<Reconnect>,
     /// What decides the random part of the pauses.
     pub seed: u64,
+    /// When a gateway that fails is left alone; `None` never does.
+    pub breaker: Option<Breaker>,
     /// How a silent link is judged; `None` trusts it.
     pub keepalive: Option<Keepalive>,
 }
@@ -98,6 +103,8 @@ pub enum Action {
     Serve,
     /// Do nothing for this long.
     Wait(Duration),
+    /// Tell everybody who waits that nothing may be tried yet.
+    Refuse,
     /// Tell everybody who waits that the last failure is final.
     GiveUp,
     /// Close the socket and end.
@@ -112,6 +119,7 @@ pub struct Machine {
     generation: Generation,
     round: Round,
     backoff: Option<Backoff>,
+    circuit: Circuit,
     /// Whether the gateway of the present link has lost IB's servers.
     servers_lost: bool,
 }
@@ -132,6 +140,7 @@ impl Machine {
             generation: Generation(0),
             round: Round { after_loss: false, failures: 0, ends_at: None },
             backoff: policy.reconnect.map(|rules| Backoff::new(rules, policy.seed)),
+            circuit: Circuit::new(policy.breaker),
             servers_lost: false,
             policy,
         }
@@ -161,6 +170,12 @@ impl Machine {
         self.round.failures
     }
 
+    /// Whether nothing may be tried, and until when.
+    #[must_use]
+    pub fn circuit(&self) -> &Circuit {
+        &self.circuit
+    }
+
     /// How a silent link is judged.
     #[must_use]
     pub fn keepalive(&self) -> Option<Keepalive> {
@@ -170,11 +185,12 @@ impl Machine {
     /// Takes one event and says what to do; `None` means to carry on with what is being done.
     pub fn step(&mut self, event: Event, now: Instant) -> Option<Action> {
         use SessionState::{
-            Closed, Connecting, Degraded, Handshaking, Idle, Live, Suspect, Waiting,
+            Closed, Connecting, Degraded, Handshaking, Idle, Live, Suspect, Tripped, Waiting,
         };
         match (self.state, event) {
             (Closed, _) => Some(Action::Stop),
             (_, Event::Close) => Some(self.enter(Closed, Action::Stop)),
+            (Idle, Event::Open) if self.circuit.open_until(now).is_some() => Some(Action::Refuse),
             (Idle, Event::Open) => {
                 self.begin_round(false, now);
                 Some(self.connect(now))
@@ -186,10 +202,11 @@ impl Machine {
             (Handshaking, Event::LinkReady) => {
                 self.generation = Generation(self.generation.0 + 1);
                 self.servers_lost = false;
+                self.circuit.succeeded();
                 Some(self.enter(Live, Action::Serve))
             }
             (Connecting | Handshaking, Event::Failed(hope)) => Some(self.failed(hope, now)),
-            (Waiting, Event::PauseOver) => Some(self.connect(now)),
+            (Waiting | Tripped, Event::PauseOver) => Some(self.connect(now)),
             (Waiting, Event::Open) if self.round.after_loss && self.round.failures == 0 => {
                 Some(self.connect(now))
             }
@@ -206,7 +223,7 @@ impl Machine {
             }
             (Live | Suspect | Degraded, Event::Lost) => Some(self.lost(now)),
             (Idle, _) => Some(Action::Rest),
-            (Connecting | Handshaking | Live | Suspect | Degraded | Waiting, _) => None,
+            (Connecting | Handshaking | Live | Suspect | Degraded | Waiting | Tripped, _) => None,
         }
     }
 
@@ -228,6 +245,7 @@ impl Machine {
     }
 
     fn connect(&mut self, now: Instant) -> Action {
+        self.circuit.tried(now);
         let within = self.try_time(now);
         self.enter(SessionState::Connecting, Action::Connect(within))
     }
@@ -240,6 +258,9 @@ impl Machine {
         let (tries, paused) =
             pauses.fold((1, Duration::ZERO), |(n, sum), pause| (n + 1, sum.saturating_add(*pause)));
         let left = ends_at.saturating_duration_since(now);
+        if self.circuit.is_half_open() {
+            return left;
+        }
         let share = left.saturating_sub(paused) / tries.min(2);
         if share.is_zero() { left } else { share }
     }
@@ -252,10 +273,19 @@ impl Machine {
             Hope::Lasting => !persists,
             Hope::Never => true,
         };
-        match self.next_pause(now) {
-            Some(pause) if !hopeless => self.enter(SessionState::Waiting, Action::Wait(pause)),
-            _ => self.enter(SessionState::Idle, Action::GiveUp),
+        let pause = self.next_pause(now).filter(|_| !hopeless);
+        let opened = self.counts(pause).then(|| self.circuit.failed(now)).flatten();
+        match (pause, opened) {
+            (Some(_), Some(opened)) => self.enter(SessionState::Tripped, Action::Wait(opened)),
+            (Some(pause), None) => self.enter(SessionState::Waiting, Action::Wait(pause)),
+            (None, _) => self.enter(SessionState::Idle, Action::GiveUp),
         }
+    }
+
+    /// Whether a failed try is a failure of the circuit: each after a loss, the last of a connect,
+    /// none of a caller who wants to wait.
+    fn counts(&self, pause: Option<Duration>) -> bool {
+        self.round.after_loss || !self.policy.wait && pause.is_none()
     }
 
     /// The pause before the next try; `None` when the round has no try left.
@@ -264,7 +294,7 @@ impl Machine {
         match self.round.ends_at {
             Some(ends_at) => {
                 let left = ends_at.saturating_duration_since(now);
-                listed.filter(|pause| *pause < left)
+                listed.filter(|pause| *pause < left && !self.circuit.is_half_open())
             }
             None => match &mut self.backoff {
                 Some(backoff) if self.round.after_loss => backoff.pause(self.round.failures),
@@ -286,9 +316,9 @@ impl Machine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Action::{Connect, GiveUp, Prepare, Rest, Serve, Stop, Wait};
+    use Action::{Connect, GiveUp, Prepare, Refuse, Rest, Serve, Stop, Wait};
     use Event::{Close, Failed, LinkReady, Lost, Open, PauseOver, SocketReady};
-    use SessionState::{Closed, Connecting, Handshaking, Idle, Live, Waiting};
+    use SessionState::{Closed, Connecting, Handshaking, Idle, Live, Tripped, Waiting};
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -304,6 +334,7 @@ mod tests {
                 attempts: None,
             }),
             seed: 1,
+            breaker: None,
             keepalive: None,
         }
     }
@@ -417,6 +448,42 @@ mod tests {
                 (Lost, Some(Rest), Idle),
             ],
         );
+    }
+
+    #[test]
+    fn failures_after_a_loss_trip_and_one_try_decides() {
+        let breaker = Some(Breaker { failures: 1, pause: 7 * SECOND });
+        let mut machine = Machine::new(Policy { breaker, ..policy() });
+        let (now, failed) = (Instant::now(), Failed(Hope::MayPass));
+        for event in [Open, SocketReady, LinkReady, Lost, PauseOver] {
+            machine.step(event, now);
+        }
+
+        assert_eq!(machine.step(failed, now), Some(Wait(7 * SECOND)));
+        assert_eq!((machine.state(), machine.step(Open, now)), (Tripped, None));
+        let later = now + 7 * SECOND;
+        assert_eq!(machine.step(PauseOver, later), Some(Connect(10 * SECOND)));
+        assert_eq!(machine.step(failed, later), Some(Wait(7 * SECOND)));
+        assert_eq!((machine.state(), machine.circuit().trips()), (Tripped, 2));
+    }
+
+    #[test]
+    fn a_connect_that_was_given_up_is_one_failure() {
+        let breaker = Some(Breaker { failures: 2, pause: 7 * SECOND });
+        let policy = Policy { breaker, connect_pauses: vec![SECOND], ..policy() };
+        let mut machine = Machine::new(policy);
+        let (now, failed) = (Instant::now(), Failed(Hope::MayPass));
+
+        for _ in 0..2 {
+            let events = [Open, failed, PauseOver, failed];
+            let last = events.map(|event| machine.step(event, now))[3];
+            assert_eq!((last, machine.state()), (Some(GiveUp), Idle));
+        }
+
+        assert_eq!((machine.step(Open, now), machine.state()), (Some(Refuse), Idle));
+        let later = now + 7 * SECOND;
+        assert_eq!(machine.step(Open, later), Some(Connect(10 * SECOND)));
+        assert_eq!(machine.step(failed, later), Some(GiveUp), "one try in a half-open circuit");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::{Failure, Outlook};
 use crate::metrics::Counters;
-use crate::model::Generation;
+use crate::model::{Generation, SessionState};
 
 /// Owns the machine, the link and everybody who waits for one.
 pub(crate) struct Supervisor<D: Dial> {
@@ -83,6 +83,7 @@ impl<D: Dial> Supervisor<D> {
             Action::Prepare(within) => self.prepare(within).await,
             Action::Serve => self.serve().await,
             Action::Wait(pause) => self.pause(pause).await,
+            Action::Refuse => self.refuse(),
             Action::GiveUp => self.give_up(),
             Action::Stop => Event::Close,
         }
@@ -168,12 +169,25 @@ impl<D: Dial> Supervisor<D> {
     }
 
     async fn pause(&mut self, pause: Duration) -> Event {
+        if self.machine.state() == SessionState::Tripped {
+            self.refuse();
+        }
         let over = tokio::time::sleep_until(self.action_began + pause);
         tokio::pin!(over);
         tokio::select! {
             () = &mut over => Event::PauseOver,
             event = self.interrupted() => event,
         }
+    }
+
+    /// Tells everybody who waits that nothing may be tried yet.
+    fn refuse(&mut self) -> Event {
+        self.publish();
+        let error = self.status.borrow().circuit_open("open", self.target.address());
+        for opener in self.openers.drain(..) {
+            let _ = opener.send(Err(error.clone()));
+        }
+        Event::PauseOver
     }
 
     /// Tells everybody who waits why there is no link.
@@ -209,9 +223,11 @@ impl<D: Dial> Supervisor<D> {
             generation: self.machine.generation(),
             link: self.link.clone().filter(|_| state.has_link()),
             reason: self.reason.clone(),
+            open_until: self.machine.circuit().open_until(Instant::now()),
             farms: Arc::from(self.connectivity.farms()),
             restored: self.restored,
         };
+        self.counters.tripped(self.machine.circuit().trips());
         self.status.send_replace(status);
     }
 
