@@ -314,6 +314,10 @@ impl Machine {
 }
 
 #[cfg(test)]
+#[path = "state_cells.rs"]
+mod cells;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use Action::{Connect, GiveUp, Prepare, Refuse, Rest, Serve, Stop, Wait};
