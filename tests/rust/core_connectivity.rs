@@ -146,6 +146,7 @@ async fn core_a_gateway_that_changes_its_port_is_connected_to_anew() {
 
     let reason = client.health().control.reason.unwrap();
     assert!(reason.contains("port"), "{reason}");
+    assert_eq!(client.metrics().losses.refused, 1);
     client.open().await.unwrap();
     assert_eq!(client.generation(), Generation(2));
 }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use aioibkr_core::metrics::Losses;
 use aioibkr_core::model::{Generation, Keepalive, SessionState};
 use aioibkr_core::{Client, Config, ErrorKind};
 use aioibkr_mock_gateway::{Fault, FaultHandle, Injection, MockGateway};
@@ -48,6 +49,7 @@ async fn core_a_silent_link_is_suspect_and_then_dropped_and_replaced() {
 
     assert!(client.server_time(None).await.is_ok());
     assert_eq!(gateway.disconnect_count(), 1);
+    assert_eq!(client.metrics().losses, Losses { probe: 1, ..Losses::default() });
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
+use aioibkr_core::metrics::Losses;
 use aioibkr_core::model::{Breaker, ClientId, Generation, Reconnect, SessionState};
 use aioibkr_core::{Client, Config, ErrorKind};
 use aioibkr_mock_gateway::Fault;
@@ -114,6 +115,8 @@ async fn core_a_lost_link_is_opened_again() {
     assert!(client.is_connected());
     assert!(client.server_time(None).await.is_ok());
     assert_eq!(client.metrics().reconnections, 1);
+    client.close().await.unwrap();
+    assert_eq!(client.metrics().losses, Losses { ended: 1, requested: 1, ..Losses::default() });
 }
 
 #[tokio::test]

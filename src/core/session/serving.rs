@@ -13,6 +13,7 @@ use super::state::Event;
 use super::supervisor::Supervisor;
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind};
+use crate::metrics::Loss;
 use crate::model::Notice;
 
 /// Time for a dead link's socket to close; it is dropped after that.
@@ -42,7 +43,7 @@ impl<D: Dial> Supervisor<D> {
             match turn {
                 Turn::Notice(Some(notice)) => {
                     if let Some(reason) = self.noticed(&notice) {
-                        return self.drop_link(&link, reason).await;
+                        return self.drop_link(&link, Loss::Refused, reason).await;
                     }
                 }
                 Turn::Notice(None) => return self.ended(&link),
@@ -107,23 +108,24 @@ impl<D: Dial> Supervisor<D> {
     async fn bury(&mut self, link: &D::Link) -> Event {
         let silence = link.life().last().elapsed().as_secs_f64();
         let text = format!("it answered no question, and was silent for {silence:.1} s");
-        self.drop_link(link, Error::new(ErrorKind::ConnectionLost, text)).await
+        self.drop_link(link, Loss::Probe, Error::new(ErrorKind::ConnectionLost, text)).await
     }
 
-    async fn drop_link(&mut self, link: &D::Link, reason: Error) -> Event {
+    async fn drop_link(&mut self, link: &D::Link, loss: Loss, reason: Error) -> Event {
         link.abandon();
         if tokio::time::timeout(BURY, link.close()).await.is_err() {
             log::debug!(target: "aioibkr::session", "a dead link's socket was dropped");
         }
-        self.lost(Some(reason))
+        self.lost(loss, Some(reason))
     }
 
     fn ended(&mut self, link: &D::Link) -> Event {
         link.abandon();
-        self.lost(link.reason())
+        self.lost(Loss::Ended, link.reason())
     }
 
-    fn lost(&mut self, reason: Option<Error>) -> Event {
+    fn lost(&mut self, loss: Loss, reason: Option<Error>) -> Event {
+        self.counters.lost(loss);
         let message = format!("the {} to {} was lost", D::NAME, self.target.address());
         let error = match reason {
             Some(reason) => Error::new(ErrorKind::ConnectionLost, format!("{message}: {reason}"))

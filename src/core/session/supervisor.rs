@@ -13,7 +13,7 @@ use super::{Command, Restored, Status, closed};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::{Failure, Outlook};
-use crate::metrics::Counters;
+use crate::metrics::{Counters, Loss};
 use crate::model::{Generation, SessionState};
 
 /// Owns the machine, the link and everybody who waits for one.
@@ -234,6 +234,9 @@ impl<D: Dial> Supervisor<D> {
     async fn stop(mut self, close_within: Duration) {
         for opener in self.openers.drain(..) {
             let _ = opener.send(Err(closed()));
+        }
+        if self.link.is_some() {
+            self.counters.lost(Loss::Requested);
         }
         if let Some(link) = self.link.take()
             && tokio::time::timeout(close_within, link.close()).await.is_err()
