@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use aioibkr_core::metrics::Losses;
-use aioibkr_core::model::{Generation, Keepalive, SessionState};
+use aioibkr_core::model::{Generation, Keepalive, Overflow, SessionState};
 use aioibkr_core::{Client, Config, ErrorKind};
 use aioibkr_mock_gateway::{Fault, FaultHandle, Injection, MockGateway};
 
 use crate::core_gateway::{MILLI, SECOND, config, connected_with, eventually};
 use crate::core_orders::{aapl, market, placed, resting};
-use crate::feed_reader::{CONTROL, FEED, feed_generation, feed_link, quotes, set_last};
+use crate::feed_reader::{CONTROL, FEED, feed_generation, feed_link, quotes, set_last, ticks_with};
 
 /// A client that asks after 100 ms of silence and doubts after 120 ms more.
 async fn watchful(gateway: &MockGateway, give_up: Duration) -> Client {
@@ -179,4 +179,40 @@ async fn core_ticks_are_life_of_a_feed_link_that_answers_nothing() {
 
     assert_eq!(feed_generation(&client), Generation(1));
     feed_link(&client, 2).await;
+}
+
+#[tokio::test]
+async fn core_a_pause_within_a_download_costs_no_link() {
+    let gateway = market();
+    let client = watchful(&gateway, 2 * SECOND).await;
+    let pause = Fault::Stall("contract_data".into(), 500 * MILLI);
+    let _pause = gateway.inject(Injection::from(pause).for_client(CONTROL).times(1)).unwrap();
+
+    let download = tokio::spawn({
+        let client = client.clone();
+        async move { client.contract_details(aapl(), Some(5 * SECOND)).await }
+    });
+    suspect(&client).await;
+    let details = download.await.unwrap().unwrap();
+
+    assert!(!details.is_empty());
+    eventually("trust", || client.state() == SessionState::Live).await;
+    assert_eq!((client.generation(), gateway.disconnect_count()), (Generation(1), 0));
+}
+
+#[tokio::test]
+async fn core_a_stream_that_blocks_its_link_does_not_make_it_suspect() {
+    let gateway = market();
+    let client = watchful(&gateway, 50 * MILLI).await;
+    let slow = ticks_with(&client, &["AAPL"], 1, Overflow::Block).await;
+
+    let began = tokio::time::Instant::now();
+    while began.elapsed() < 600 * MILLI {
+        set_last(&gateway, "AAPL", 100.0 + began.elapsed().as_secs_f64());
+        tokio::time::sleep(10 * MILLI).await;
+    }
+    let feed = client.health().feed.unwrap();
+
+    assert_eq!((feed.state, feed.generation), (SessionState::Live, Generation(1)));
+    drop(slow);
 }
