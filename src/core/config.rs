@@ -146,6 +146,12 @@ impl Config {
                 "breaker: failures 0: give 1 or more, or None for no breaker",
             ));
         }
+        if let Some(rules) = self.reconnect.filter(|rules| rules.jitter_percent > 100) {
+            let percent = rules.jitter_percent;
+            return Err(Error::config(format!(
+                "reconnect jitter_percent {percent}: give 0 to 100"
+            )));
+        }
         if self.connect_timeout.is_zero() {
             return Err(Error::config("timeout is 0: give a positive number of seconds"));
         }

@@ -53,7 +53,7 @@ pub(crate) struct LinkHealth(model::LinkHealth);
 
 #[pymethods]
 impl LinkHealth {
-    /// Where its session stands: idle connecting handshaking live suspect degraded waiting tripped closed.
+    /// One of idle connecting handshaking live suspect degraded waiting tripped closed.
     #[getter]
     fn state(&self) -> &'static str {
         self.0.state.as_str()
@@ -83,7 +83,7 @@ impl LinkHealth {
         self.0.reason.as_deref()
     }
 
-    /// IB's data farms by name, as told on the present or last link: ok broken inactive connecting.
+    /// IB's data farms by name, as last told: ok broken inactive connecting.
     #[getter]
     fn farms(&self) -> BTreeMap<&str, &'static str> {
         let farms = self.0.farms.iter();
