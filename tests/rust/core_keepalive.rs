@@ -216,3 +216,30 @@ async fn core_a_stream_that_blocks_its_link_does_not_make_it_suspect() {
     assert_eq!((feed.state, feed.generation), (SessionState::Live, Generation(1)));
     drop(slow);
 }
+
+#[tokio::test]
+async fn core_whoever_asks_for_the_time_together_shares_one_answer() {
+    let gateway = market();
+    let client = connected_with(config(&gateway)).await;
+    let delay = Fault::Delay("current_time".into(), 200 * MILLI);
+    let _delay = gateway.inject(delay).unwrap();
+
+    let questions = (0..10).map(|_| client.server_time(Some(5 * SECOND)));
+    let together = futures_util::future::join_all(questions).await;
+    let next = client.server_time(Some(5 * SECOND)).await;
+
+    assert!(together.iter().all(Result::is_ok) && next.is_ok());
+    assert_eq!(asked(&gateway, "req_current_time", CONTROL), 2);
+}
+
+#[tokio::test]
+async fn core_a_question_nobody_waits_for_any_more_is_asked_anew() {
+    let gateway = market();
+    let client = connected_with(config(&gateway)).await;
+    let silence = mute(&gateway, "req_current_time", CONTROL);
+
+    assert!(client.server_time(Some(50 * MILLI)).await.is_err());
+    silence.clear();
+
+    assert!(client.server_time(Some(5 * SECOND)).await.is_ok());
+}

@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 use ibapi::orders::OrderUpdate;
@@ -11,9 +10,9 @@ use ibapi::subscriptions::{NoticeStream, Subscription, SubscriptionItem};
 use ibapi::{Error as WireError, SUBSCRIPTION_LAG_CODE};
 use time::OffsetDateTime;
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 use super::codes;
+use super::server_time::ClockQuestion;
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::life::Life;
@@ -36,7 +35,7 @@ struct Inner {
     orders: Mutex<Option<Subscription<OrderUpdate>>>,
     over: watch::Sender<bool>,
     life: Arc<Life>,
-    time_asked: Mutex<Option<Instant>>,
+    clock_question: ClockQuestion,
 }
 
 impl Link {
@@ -57,7 +56,7 @@ impl Link {
             orders: Mutex::new(Some(orders)),
             over: watch::Sender::new(false),
             life: Arc::new(Life::new()),
-            time_asked: Mutex::new(None),
+            clock_question: ClockQuestion::default(),
         }))
     }
 
@@ -191,21 +190,9 @@ impl Link {
         self.ask_answer(request, deadline, twice).await
     }
 
-    /// Whether nobody asked for the time lately; whoever is told so asks now.
-    pub(crate) fn may_ask_time(&self, spacing: Duration) -> bool {
-        let mut asked = self.0.time_asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_due = asked.is_none_or(|at| at.elapsed() >= spacing);
-        if is_due {
-            *asked = Some(Instant::now());
-        }
-        is_due
-    }
-
-    /// The gateway's clock.
-    pub(crate) async fn server_time(&self, deadline: Deadline) -> Result<OffsetDateTime> {
-        let asked = Some(Instant::now());
-        *self.0.time_asked.lock().unwrap_or_else(PoisonError::into_inner) = asked;
-        self.ask_shared("server_time", deadline, || self.client().server_time()).await
+    /// What is asked about the time.
+    pub(super) fn clock_question(&self) -> &ClockQuestion {
+        &self.0.clock_question
     }
 
     /// The accounts of the login, asked anew.
