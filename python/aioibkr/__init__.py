@@ -23,7 +23,7 @@ from aioibkr.broker import (
     OrderType,
     get_ibkr_integration,
 )
-from aioibkr.config import Settings
+from aioibkr.config import Breaker, Keepalive, Reconnect, Settings
 from aioibkr.errors import (
     AmbiguousContract,
     CircuitOpen,
@@ -112,6 +112,7 @@ __all__ = [
     "BarStream",
     "Bars",
     "Bond",
+    "Breaker",
     "CircuitOpen",
     "Client",
     "ClientIdInUse",
@@ -149,6 +150,7 @@ __all__ = [
     "IBKRThreadedBroker",
     "Index",
     "JournalError",
+    "Keepalive",
     "LimitOrder",
     "LineLimit",
     "LineUsage",
@@ -174,6 +176,7 @@ __all__ = [
     "Quote",
     "QuoteStream",
     "ReadOnly",
+    "Reconnect",
     "RequestError",
     "RequestTimeout",
     "RestartPolicy",

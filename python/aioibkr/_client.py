@@ -14,7 +14,7 @@ from typing import Self
 
 from aioibkr import _native
 from aioibkr._client_streams import ClientStreams
-from aioibkr.config import Settings
+from aioibkr.config import Breaker, Keepalive, Reconnect, Settings
 from aioibkr.models import (
     AccountSnapshot,
     AccountValue,
@@ -51,6 +51,9 @@ def connect(
     feed: bool = True,
     feed_client_id: int | None = None,
     lines: Mapping[str, int] | None = None,
+    keepalive: Keepalive | None = Keepalive(),  # noqa: B008 - frozen
+    breaker: Breaker | None = Breaker(),  # noqa: B008
+    reconnect: Reconnect | None = Reconnect(),  # noqa: B008
     settings: Settings | None = None,
 ) -> Connecting:
     """Connect to a gateway: await the answer, or enter it with ``async with``.
@@ -77,6 +80,9 @@ def connect(
             are tried where it is held; `Client.health` shows the one in use.
         lines: What the account may have open at once, where it is not the default:
             ``{"market_data": 100, "depth": 3, "tick_by_tick": 3}``.
+        keepalive: How a silent link is judged; None trusts it until its socket ends.
+        breaker: When a gateway that fails is left alone; None never does.
+        reconnect: How a lost link is opened again; None leaves it to the next `Client.open`.
         settings: An application's settings.
 
     Raises:
@@ -107,6 +113,9 @@ def connect(
         feed=feed,
         feed_client_id=feed_client_id,
         lines=lines,
+        keepalive=keepalive,
+        breaker=breaker,
+        reconnect=reconnect,
     )
     return Connecting(Client(native))
 
@@ -220,7 +229,7 @@ class Client(ClientStreams):
 
     @property
     def state(self) -> str:
-        """Where the session stands: idle connecting handshaking live waiting closed."""
+        """One of idle connecting handshaking live suspect degraded waiting tripped closed."""
         return self._native.state
 
     @property

@@ -27,6 +27,7 @@ from typing import (
 import pandas as pd  # type: ignore[import-not-found, import-untyped, unused-ignore]
 import polars as pl  # type: ignore[import-not-found, unused-ignore]
 
+from aioibkr.config import Breaker, Keepalive, Reconnect
 from aioibkr.errors import IBKRError
 
 __all__ = [
@@ -986,6 +987,9 @@ class Client:
         feed: bool = True,
         feed_client_id: int | None = None,
         lines: Mapping[str, int] | None = None,
+        keepalive: Keepalive | None = None,
+        breaker: Breaker | None = None,
+        reconnect: Reconnect | None = None,
     ) -> Self: ...
     @property
     def state(self) -> str: ...
@@ -1369,7 +1373,7 @@ class LinkHealth:
 
     @property
     def state(self) -> str:
-        """Where its session stands: idle connecting handshaking live waiting closed."""
+        """One of idle connecting handshaking live suspect degraded waiting tripped closed."""
     @property
     def generation(self) -> int:
         """Number of the present or last link; 0 before the first."""
@@ -1382,6 +1386,9 @@ class LinkHealth:
     @property
     def reason(self) -> str | None:
         """Why the last try or link ended; None if none did."""
+    @property
+    def farms(self) -> dict[str, str]:
+        """IB's data farms by name, as last told: ok broken inactive connecting."""
 
 @final
 class LineUsage:

@@ -17,9 +17,49 @@ from typing import Self, TypedDict, Unpack, cast
 
 from aioibkr.errors import ConfigError
 
-__all__ = ["Settings", "SettingsOptions"]
+__all__ = ["Breaker", "Keepalive", "Reconnect", "Settings", "SettingsOptions"]
 
 Value = str | int | float | bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keepalive:
+    """How a silent link is judged, in seconds; a gateway that hangs leaves its socket open.
+
+    With the defaults a link is ``suspect`` 4.5 s after its last sign of life, dropped after 9 s.
+    """
+
+    idle: float = 2.0
+    """Silence after which the gateway is asked for its time."""
+    probe_timeout: float = 1.25
+    """Time for an answer; then something else is asked, then the link is suspect."""
+    give_up: float = 4.5
+    """Time a suspect link has to give a sign of life before it is dropped."""
+    spacing: float = 2.0
+    """Time between two questions while the link is suspect, and between two about the time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Breaker:
+    """When a gateway that fails again and again is left alone; `CircuitOpen` says so meanwhile."""
+
+    failures: int = 3
+    """Failures in a row: connects that were given up, tries after a loss."""
+    pause: float = 30.0
+    """Seconds without a try; one try then decides."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconnect:
+    """Pauses between tries after a lost link: ``first`` seconds, then twice as long each time."""
+
+    first: float = 1.0
+    longest: float = 30.0
+    """Seconds no pause is longer than."""
+    jitter_percent: int = 20
+    """How much of each pause is left to chance."""
+    attempts: int | None = None
+    """Tries after one loss; None for no limit."""
 
 
 class SettingsOptions(TypedDict, total=False):

@@ -14,6 +14,7 @@ use time::UtcDateTime;
 
 use crate::awaitable::Awaitable;
 use crate::models::{self, Health, Metrics, RiskLimits};
+use crate::supervision::{BreakerFields, KeepaliveFields, ReconnectFields};
 use crate::{convert, errors, logging, request, runtime};
 
 /// What `aioibkr.Client` stands on: checked arguments in, awaitables out.
@@ -28,7 +29,8 @@ impl Client {
     #[new]
     #[pyo3(signature = (*, host, port, client_id, account=None, timeout=None, wait=false,
         allow_live=false, read_only=false, market_data_type="live", delayed_fallback=true,
-        risk=None, deadlines=None, feed=true, feed_client_id=None, lines=None))]
+        risk=None, deadlines=None, feed=true, feed_client_id=None, lines=None, keepalive=None,
+        breaker=None, reconnect=None))]
     #[expect(clippy::too_many_arguments, reason = "one keyword per setting")]
     fn new(
         py: Python<'_>,
@@ -47,6 +49,9 @@ impl Client {
         feed: bool,
         feed_client_id: Option<i64>,
         lines: Option<HashMap<String, i64>>,
+        keepalive: Option<KeepaliveFields>,
+        breaker: Option<BreakerFields>,
+        reconnect: Option<ReconnectFields>,
     ) -> PyResult<Self> {
         let default = Config::default();
         let client_id = ClientId(convert::integer(py, "client_id", client_id)?);
@@ -69,6 +74,9 @@ impl Client {
                 .map(|id| convert::integer(py, "feed_client_id", id).map(ClientId))
                 .transpose()?,
             lines: read_lines(py, &lines.unwrap_or_default())?,
+            keepalive: keepalive.map(|fields| fields.read(py)).transpose()?,
+            breaker: breaker.map(|fields| fields.read(py)).transpose()?,
+            reconnect: reconnect.map(|fields| fields.read(py)).transpose()?,
             ..default
         };
         logging::refresh_level(py)?;

@@ -114,6 +114,12 @@ pub(crate) fn order_key(py: Python<'_>, key: Option<String>) -> PyResult<Option<
     key.map(OrderKey::new).transpose().map_err(|error| errors::to_py(py, &error))
 }
 
+/// Seconds that have to be there.
+pub(crate) fn some_seconds(py: Python<'_>, name: &str, value: f64) -> PyResult<Duration> {
+    let text = || invalid(py, format!("{name} {value}: give seconds above 0"));
+    seconds(py, name, Some(value))?.ok_or_else(text)
+}
+
 /// An integer setting that must lie within what its type holds.
 pub(crate) fn integer<T: TryFrom<i64>>(py: Python<'_>, name: &str, value: i64) -> PyResult<T> {
     T::try_from(value).map_err(|_| invalid(py, format!("{name} {value} is out of range")))

@@ -7,6 +7,7 @@
 //! | `awaitable` | what a Python task awaits, and who is woken when it is ready |
 //! | `request` | one answer of the core as an awaitable |
 //! | `streams` | quotes, ticks, books and bars as async iterators |
+//! | `supervision` | how links are watched and reopened |
 //! | `client` | the client's settings, session and state |
 //! | `accounts` `contracts` `market_data` `orders` | what a client reads and does, by domain |
 //! | `models` | the frozen values Python sees |
@@ -43,6 +44,7 @@ mod request;
 mod runtime;
 mod staging;
 mod streams;
+mod supervision;
 
 use pyo3::prelude::*;
 

@@ -10,6 +10,7 @@ mod trading;
 
 pub use streaming::StreamOptions;
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,7 +27,10 @@ use crate::feed::{FeedLink, FeedTarget};
 use crate::gateway::{Link, Target};
 use crate::market_data::{Fanouts, Feed, FeedPolicy, KeptQuotes, LinePolicy, Lines};
 use crate::metrics::{Counters, Metrics};
-use crate::model::{AccountId, ClientId, Generation, Health, LinkHealth, Reconnect, SessionState};
+use crate::model::{
+    AccountId, Breaker, ClientId, Generation, Health, Keepalive, LinkHealth, Reconnect,
+    SessionState,
+};
 use crate::orders::{Keys, Orders, Terms};
 use crate::session::{Policy, Session, Status};
 
@@ -300,6 +304,15 @@ fn policy(config: &Config) -> Policy {
         reconnect: config.reconnect.map(|reconnect| Reconnect {
             first: cut(reconnect.first),
             longest: cut(reconnect.longest),
+            ..reconnect
+        }),
+        seed: RandomState::new().hash_one(()),
+        breaker: config.breaker.map(|rules| Breaker { pause: cut(rules.pause), ..rules }),
+        keepalive: config.keepalive.map(|rules| Keepalive {
+            idle: cut(rules.idle),
+            probe_timeout: cut(rules.probe_timeout),
+            give_up: cut(rules.give_up),
+            spacing: cut(rules.spacing),
         }),
     }
 }
@@ -329,6 +342,7 @@ fn link_health<L>(
         client_id,
         server_version,
         reason: status.reason.as_ref().map(ToString::to_string),
+        farms: status.farms.to_vec(),
     }
 }
 

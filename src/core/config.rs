@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::error::{Error, Result};
-use crate::model::{AccountId, ClientId, LineBudget, MarketDataType, Reconnect, RiskLimits};
+use crate::model::{
+    AccountId, Breaker, ClientId, Keepalive, LineBudget, MarketDataType, Reconnect, RiskLimits,
+};
 
 pub use crate::model::MINIMUM_SERVER_VERSION;
 
@@ -26,6 +28,10 @@ pub struct Config {
     pub wait: bool,
     /// How a lost link is opened again; `None` leaves it to the next `open`.
     pub reconnect: Option<Reconnect>,
+    /// When a gateway that fails is left alone; `None` never does.
+    pub breaker: Option<Breaker>,
+    /// How a silent link is judged; `None` trusts it until the socket ends.
+    pub keepalive: Option<Keepalive>,
     /// Default deadlines of requests.
     pub deadlines: Deadlines,
     /// Allow orders to an account that is not a paper account.
@@ -90,6 +96,8 @@ impl Default for Config {
             connect_pauses: vec![Duration::from_secs(1), Duration::from_secs(2)],
             wait: false,
             reconnect: Some(Reconnect::default()),
+            breaker: Some(Breaker::default()),
+            keepalive: Some(Keepalive::default()),
             deadlines: Deadlines::default(),
             allow_live: false,
             read_only: false,
@@ -125,6 +133,23 @@ impl Config {
         {
             return Err(Error::config(format!(
                 "feed_client_id {feed}: give 0 or more, another than client_id"
+            )));
+        }
+        if self.keepalive.is_some_and(|rules| {
+            [rules.idle, rules.probe_timeout, rules.give_up, rules.spacing]
+                .contains(&Duration::ZERO)
+        }) {
+            return Err(Error::config("keepalive: give positive times, or None to ask nothing"));
+        }
+        if self.breaker.is_some_and(|rules| rules.failures == 0) {
+            return Err(Error::config(
+                "breaker: failures 0: give 1 or more, or None for no breaker",
+            ));
+        }
+        if let Some(rules) = self.reconnect.filter(|rules| rules.jitter_percent > 100) {
+            let percent = rules.jitter_percent;
+            return Err(Error::config(format!(
+                "reconnect jitter_percent {percent}: give 0 to 100"
             )));
         }
         if self.connect_timeout.is_zero() {

@@ -6,6 +6,7 @@
 //! | [`error`] | the one opaque [`Error`] and the questions one may ask it |
 //! | [`config`] | what a caller may choose about a connection |
 //! | [`clock`] | the only reader of the wall clock; deadlines |
+//! | `life` | when a link last gave a sign of life |
 //! | [`metrics`] | what a client counts |
 //! | [`feed`] | the market-data link: socket, thread and decoder of its own |
 //! | `gateway` | the one door to the gateway: names the ibapi crate |
@@ -28,6 +29,7 @@ mod contracts;
 pub mod error;
 pub mod feed;
 mod gateway;
+mod life;
 pub mod market_data;
 pub mod metrics;
 pub mod model;

@@ -33,6 +33,30 @@ pub struct Metrics {
     pub circuit_breaker_trips: u64,
     /// Tries to open a link after the first link was lost.
     pub reconnection_attempts: u64,
+    /// Why control links ended.
+    pub losses: Losses,
+}
+
+/// How often a control link ended for which reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Losses {
+    /// It answered no question and was dropped.
+    pub probe: u64,
+    /// The gateway announced that it drops it (1300).
+    pub refused: u64,
+    /// The caller closed it.
+    pub requested: u64,
+    /// The gateway closed it, or sent what cannot be read.
+    pub ended: u64,
+}
+
+/// Why a link ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loss {
+    Probe,
+    Refused,
+    Requested,
+    Ended,
 }
 
 /// The counters themselves; shared by reference, never blocking.
@@ -42,6 +66,9 @@ pub(crate) struct Counters {
     failures: AtomicU64,
     connect_micros: AtomicU64,
     reconnection_attempts: AtomicU64,
+    trips: AtomicU64,
+    /// By [`Loss`], in its order.
+    losses: [AtomicU64; 4],
     requests: AtomicU64,
     requests_failed: AtomicU64,
     request_micros: AtomicU64,
@@ -59,6 +86,25 @@ impl Counters {
 
     pub(crate) fn connect_failed(&self) {
         self.failures.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn lost(&self, loss: Loss) {
+        self.losses[loss as usize].fetch_add(1, Relaxed);
+    }
+
+    fn losses(&self) -> Losses {
+        let count = |loss: Loss| self.losses[loss as usize].load(Relaxed);
+        Losses {
+            probe: count(Loss::Probe),
+            refused: count(Loss::Refused),
+            requested: count(Loss::Requested),
+            ended: count(Loss::Ended),
+        }
+    }
+
+    /// How often the breaker has opened so far.
+    pub(crate) fn tripped(&self, times: u64) {
+        self.trips.fetch_max(times, Relaxed);
     }
 
     pub(crate) fn reconnecting(&self) {
@@ -93,8 +139,9 @@ impl Counters {
             total_requests: requests,
             requests_failed: self.requests_failed.load(Relaxed),
             avg_latency_ms: mean_ms(self.request_micros.load(Relaxed), requests),
-            circuit_breaker_trips: 0,
+            circuit_breaker_trips: self.trips.load(Relaxed),
             reconnection_attempts: self.reconnection_attempts.load(Relaxed),
+            losses: self.losses(),
         }
     }
 }

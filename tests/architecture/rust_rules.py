@@ -19,6 +19,7 @@ CORE = PurePosixPath("src/core")
 FOUNDATION = {
     "error": set[str](),
     "clock": {"error"},
+    "life": set[str](),
     "metrics": {"error", "clock"},
     "config": {"error", "model"},
 }

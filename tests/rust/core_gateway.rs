@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use aioibkr_core::model::ClientId;
+use aioibkr_core::model::{ClientId, Reconnect};
 use aioibkr_core::{Client, Config};
 use aioibkr_mock_gateway::{MockGateway, Settings};
 use tokio::runtime::Handle;
@@ -24,7 +24,12 @@ pub(crate) fn config(gateway: &MockGateway) -> Config {
         client_id: ClientId(7),
         connect_timeout: 5 * SECOND,
         connect_pauses: vec![50 * MILLI, 50 * MILLI],
-        reconnect: Some(aioibkr_core::model::Reconnect { first: 20 * MILLI, longest: 200 * MILLI }),
+        reconnect: Some(Reconnect {
+            first: 20 * MILLI,
+            longest: 200 * MILLI,
+            ..Reconnect::default()
+        }),
+        breaker: None,
         ..Config::default()
     }
 }

@@ -3,12 +3,14 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
-use aioibkr_core::model::{ClientId, Generation, SessionState};
+use aioibkr_core::metrics::Losses;
+use aioibkr_core::model::{Breaker, ClientId, Generation, Reconnect, SessionState};
 use aioibkr_core::{Client, Config, ErrorKind};
 use aioibkr_mock_gateway::Fault;
 use tokio::runtime::Handle;
 
 use crate::core_gateway::{MILLI, SECOND, config, connected, connected_with, eventually, gateway};
+use crate::core_orders::{aapl, resting};
 
 #[tokio::test]
 async fn core_connects_and_tells_the_time() {
@@ -113,6 +115,8 @@ async fn core_a_lost_link_is_opened_again() {
     assert!(client.is_connected());
     assert!(client.server_time(None).await.is_ok());
     assert_eq!(client.metrics().reconnections, 1);
+    client.close().await.unwrap();
+    assert_eq!(client.metrics().losses, Losses { ended: 1, requested: 1, ..Losses::default() });
 }
 
 #[tokio::test]
@@ -281,6 +285,77 @@ async fn core_without_reconnect_the_next_open_makes_the_next_link() {
 
     assert_eq!(client.generation(), Generation(2));
     client.wait_ready(Some(5 * SECOND)).await.unwrap();
+}
+
+#[tokio::test]
+async fn core_a_lost_link_is_given_up_after_its_attempts() {
+    let gateway = gateway();
+    let rules = Reconnect { first: 10 * MILLI, attempts: Some(2), ..Reconnect::default() };
+    let client = connected_with(Config { reconnect: Some(rules), ..config(&gateway) }).await;
+
+    gateway.down().unwrap();
+    eventually("rest", || client.state() == SessionState::Idle).await;
+
+    assert_eq!(client.metrics().reconnection_attempts, 2);
+    let error = client.server_time(None).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotConnected, "{error}");
+}
+
+#[tokio::test]
+async fn core_a_gateway_that_fails_again_and_again_is_left_alone_for_a_while() {
+    let gateway = gateway();
+    let breaker = Some(Breaker { failures: 2, pause: 600 * MILLI });
+    let client = connected_with(Config { breaker, ..config(&gateway) }).await;
+
+    gateway.down().unwrap();
+    eventually("the trip", || client.state() == SessionState::Tripped).await;
+    let failures = client.metrics().failures;
+    let asked = client.server_time(Some(5 * SECOND)).await.unwrap_err();
+    let opened = client.open().await.unwrap_err();
+    let ordered = client.place(aapl(), resting(1), None, None).await.unwrap_err();
+    let tried = client.metrics().failures;
+    gateway.up().unwrap();
+    eventually("the next link", || client.generation() == Generation(2)).await;
+
+    for error in [asked, opened, ordered] {
+        assert_eq!(error.kind(), ErrorKind::CircuitOpen, "{error}");
+        let left: f64 = error.details()["retry_after"].parse().unwrap();
+        assert!(left > 0.0 && left <= 0.6, "{left}");
+    }
+    assert_eq!((failures, tried), (2, 2));
+    assert!(client.metrics().circuit_breaker_trips >= 1);
+}
+
+#[tokio::test]
+async fn core_a_connect_that_failed_too_often_is_refused_without_a_try() {
+    let breaker = Some(Breaker { failures: 1, pause: 30 * SECOND });
+    let settings = Config { port: free_port(), connect_timeout: SECOND, breaker, ..unreachable() };
+    let client = Client::new(settings, Handle::current()).unwrap();
+
+    let first = client.open().await.unwrap_err();
+    let second = client.open().await.unwrap_err();
+
+    assert_eq!(first.kind(), ErrorKind::ConnectTimeout);
+    assert_eq!(second.kind(), ErrorKind::CircuitOpen, "{second}");
+    assert!(second.message().contains("failed too often"), "{second}");
+    assert_eq!((client.state(), client.metrics().failures), (SessionState::Idle, 3));
+}
+
+/// (S7)
+#[tokio::test]
+async fn core_a_client_id_held_after_a_loss_is_asked_for_again() {
+    let gateway = gateway();
+    let client = connected(&gateway).await;
+
+    let held = gateway.inject(Fault::ClientIdHeld).unwrap();
+    gateway.drop_connections().unwrap();
+    eventually("two refusals", || client.metrics().failures >= 2).await;
+    let reason = client.health().control.reason.unwrap();
+    held.clear();
+    eventually("the next link", || client.generation() == Generation(2)).await;
+
+    assert!(reason.contains("client id 7"), "{reason}");
+    assert_eq!(gateway.clients(), vec![7]);
 }
 
 #[tokio::test]

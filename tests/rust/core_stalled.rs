@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use aioibkr_core::model::{Action, Contract, Order, OrderKey};
+use aioibkr_core::model::{Action, Contract, Keepalive, Order, OrderKey, SessionState};
 use aioibkr_core::{Client, Config, ErrorKind};
 use aioibkr_mock_gateway::MockGateway;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -57,7 +57,11 @@ async fn forward(client: TcpStream, server: TcpStream, stopped: Arc<AtomicBool>)
 }
 
 async fn client_through(stall: &Stall, gateway: &MockGateway) -> Client {
-    let settings = Config { port: stall.address.port(), ..config(gateway) };
+    client_with(config(gateway), stall).await
+}
+
+async fn client_with(settings: Config, stall: &Stall) -> Client {
+    let settings = Config { port: stall.address.port(), ..settings };
     let client = Client::new(settings, Handle::current()).unwrap();
     client.open().await.unwrap();
     client.wait_ready(None).await.unwrap();
@@ -119,4 +123,31 @@ async fn core_a_frame_cut_in_the_middle_ends_the_link_and_no_order_arrives() {
     eventually("the next link", || client.generation().0 >= 2).await;
     client.wait_ready(Some(10 * SECOND)).await.unwrap();
     assert!(gateway.orders().is_empty());
+}
+
+#[tokio::test]
+async fn core_a_held_write_is_dropped_once_the_link_is_suspect() {
+    let gateway = gateway();
+    let stall = stall(&gateway).await;
+    let (idle, spacing) = (200 * MILLI, 100 * MILLI);
+    let keepalive =
+        Some(Keepalive { idle, probe_timeout: 150 * MILLI, give_up: 20 * SECOND, spacing });
+    let client = client_with(Config { keepalive, ..config(&gateway) }, &stall).await;
+    stall.stopped.store(true, Ordering::Relaxed);
+    let filling = fill_buffers(&client, 20 * SECOND);
+    tokio::time::sleep(50 * MILLI).await;
+
+    assert_eq!(client.state(), SessionState::Live);
+    let placing = client.place(Contract::stock("AAPL"), order(), None, Some(10 * SECOND));
+    let began = tokio::time::Instant::now();
+    let error = placing.await.unwrap_err();
+
+    assert_eq!(error.kind(), ErrorKind::OrderRefused, "{error}");
+    assert!(error.message().contains("suspect"), "{error}");
+    assert!(began.elapsed() < 5 * SECOND, "{:?}", began.elapsed());
+    stall.stopped.store(false, Ordering::Relaxed);
+    filling.await.unwrap();
+    client.server_time(Some(5 * SECOND)).await.unwrap();
+    assert!(gateway.requests(Some("place_order")).unwrap().is_empty());
+    assert_eq!(client.generation().0, 1);
 }

@@ -1,7 +1,9 @@
 //! One binary for every Rust test that goes through a public door.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails its test")]
 
+mod core_connectivity;
 mod core_gateway;
+mod core_keepalive;
 mod core_orders;
 mod core_reading;
 mod core_refusals;

@@ -1,5 +1,7 @@
 //! How a client stands, as Python sees it.
 
+use std::collections::BTreeMap;
+
 use aioibkr_core::model;
 use pyo3::prelude::*;
 
@@ -51,7 +53,7 @@ pub(crate) struct LinkHealth(model::LinkHealth);
 
 #[pymethods]
 impl LinkHealth {
-    /// Where its session stands: idle connecting handshaking live waiting closed.
+    /// One of idle connecting handshaking live suspect degraded waiting tripped closed.
     #[getter]
     fn state(&self) -> &'static str {
         self.0.state.as_str()
@@ -79,6 +81,13 @@ impl LinkHealth {
     #[getter]
     fn reason(&self) -> Option<&str> {
         self.0.reason.as_deref()
+    }
+
+    /// IB's data farms by name, as last told: ok broken inactive connecting.
+    #[getter]
+    fn farms(&self) -> BTreeMap<&str, &'static str> {
+        let farms = self.0.farms.iter();
+        farms.map(|farm| (farm.name.as_str(), farm.state.as_str())).collect()
     }
 
     fn __repr__(&self) -> String {

@@ -23,6 +23,9 @@ const WRITE: Duration = Duration::from_secs(10);
 /// Pause before a subscription that failed on a live link is made again.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// Time for the cancels of streams that were dropped.
+const SETTLE: Duration = Duration::from_millis(100);
+
 /// Rows taken in one go before readers are told.
 const BATCH: usize = 256;
 
@@ -61,20 +64,37 @@ impl Follower {
     pub(crate) async fn run(mut self) {
         let mut status = self.session.watch();
         loop {
-            let link = match status.wait_for(|status| status.link.is_some()).await {
-                Ok(status) => status.link.clone(),
+            let (link, lost) = match status.wait_for(|status| status.link.is_some()).await {
+                Ok(status) => (status.link.clone(), status.restored.data_lost),
                 Err(_) => return,
             };
             let Some(link) = link else { continue };
-            self.serve(&link).await;
             // The link's end is published a moment after it is felt here.
             let ended = link.generation();
             let over = |status: &crate::session::Status| {
                 status.link.as_ref().is_none_or(|link| link.generation() != ended)
+                    || status.restored.data_lost != lost
             };
+            let mut present = status.clone();
+            tokio::select! {
+                () = self.serve(&link) => {}
+                _ = present.wait_for(over) => {}
+            }
             if status.wait_for(over).await.is_err() {
                 return;
             }
+            self.renew(&link).await;
+        }
+    }
+
+    /// Nothing is known of a link that lives on without its streams. They are asked for again once
+    /// the cancels of the old ones, which name no request, are out.
+    async fn renew(&self, link: &Link) {
+        if link.is_up() {
+            log::warn!(target: "aioibkr::accounts", "subscribing again: the gateway lost its streams");
+            let main = self.account.clone().or_else(|| link.accounts().first().cloned());
+            self.keeper.0.send_modify(|book| book.begin(link.generation(), main));
+            tokio::time::sleep(SETTLE).await;
         }
     }
 

@@ -73,7 +73,7 @@ impl Accounts {
 
     /// Sees to it that the account is followed.
     async fn demand(&self, wish: &Wish<'_>) -> Result<()> {
-        self.session.live(wish.request, wish.deadline).await?;
+        self.session.kept(wish.request, wish.deadline).await?;
         let is_followed = self.book.borrow().follows(wish.account);
         if !is_followed && self.demands.try_send(wish.account.clone()).is_err() {
             log::warn!(target: "aioibkr::accounts", "too many accounts asked for at once");
@@ -87,7 +87,7 @@ impl Accounts {
         wish: &Wish<'_>,
         find: impl Fn(&AccountBook) -> Option<T>,
     ) -> Result<T> {
-        let link = self.session.live(wish.request, wish.deadline).await?;
+        let link = self.session.kept(wish.request, wish.deadline).await?;
         let mut book = self.book.subscribe();
         let found = book.wait_for(|book| book.is_of(link.generation()) && find(book).is_some());
         tokio::select! {

@@ -192,7 +192,7 @@ impl Client {
         account: Option<AccountId>,
         deadline: Deadline,
     ) -> Result<AccountId> {
-        let link = self.0.session.live(request, deadline).await?;
+        let link = self.0.session.kept(request, deadline).await?;
         let wanted = account.or_else(|| self.account());
         let managed = link.accounts();
         match wanted {

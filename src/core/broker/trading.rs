@@ -105,7 +105,7 @@ impl Client {
         let deadline = self.deadline(timeout, self.0.config.deadlines.order);
         self.counted(async {
             self.may_change()?;
-            self.0.session.live("cancel_all", deadline).await?;
+            self.0.session.linked("cancel_all", deadline).await?;
             self.0.orders.ask(|reply| Command::CancelAll(deadline, reply)).await
         })
         .await
@@ -204,6 +204,10 @@ impl Client {
 
     fn has_link(&self) -> Result<()> {
         let status = self.0.session.status();
+        if let Some(why) = status.state.hindrance() {
+            return Err(Error::refused("not_sent", format!("nothing was sent: {why}"))
+                .with_detail("state", status.state));
+        }
         match status.link {
             Some(_) => Ok(()),
             None if status.is_at_rest() => Err(self.0.session.not_connected(&status)),

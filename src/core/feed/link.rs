@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, watch};
 use super::{FrameBuffer, Message, Sink, decode, decode_tick, handshake};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
+use crate::life::Life;
 use crate::model::{AccountId, ClientId, Generation, Notice};
 
 const SOCKET: Token = Token(0);
@@ -50,6 +51,7 @@ struct Shared {
     /// Somebody woke the thread since it last looked.
     called: AtomicBool,
     closing: AtomicBool,
+    life: Life,
     /// Why the link ended.
     reason: Mutex<Option<Error>>,
     over: watch::Sender<bool>,
@@ -69,6 +71,7 @@ impl FeedLink {
             outgoing: Mutex::default(),
             called: AtomicBool::new(false),
             closing: AtomicBool::new(false),
+            life: Life::new(),
             reason: Mutex::default(),
             over: watch::Sender::new(false),
         });
@@ -148,13 +151,14 @@ impl FeedLink {
         let _ = over.wait_for(|over| *over).await;
     }
 
-    /// Hands notices to `notice` until the link ends. To be called once, by the link's owner.
-    pub async fn serve(&self, mut notice: impl FnMut(Notice)) {
-        let notices = lock(&self.0.notices).take();
-        let Some(mut notices) = notices else { return };
-        while let Some(item) = notices.recv().await {
-            notice(item);
-        }
+    /// When something last arrived.
+    pub(crate) fn life(&self) -> &Life {
+        &self.0.shared.life
+    }
+
+    /// The notices of the link; their end is the link's. Given once, to the link's owner.
+    pub(crate) fn notices(&self) -> Option<mpsc::Receiver<Notice>> {
+        lock(&self.0.notices).take()
     }
 
     /// Closes the socket after what was queued has left; returns when the thread has ended.
@@ -248,7 +252,9 @@ impl Thread {
         if self.shared.closing.load(Ordering::Acquire) {
             return Err(Error::new(ErrorKind::ConnectionLost, "the feed link was closed"));
         }
-        if !self.sink.can_take() || !self.read()? {
+        let can_take = self.sink.can_take();
+        self.shared.life.hold(!can_take);
+        if !can_take || !self.read()? {
             self.wait(events)?;
         }
         Ok(())
@@ -291,7 +297,10 @@ impl Thread {
     fn read(&mut self) -> Result<bool> {
         match self.frames.fill(&mut self.socket) {
             Ok(0) => Err(closed_by_peer()),
-            Ok(_) => self.decode().map(|()| true),
+            Ok(_) => {
+                self.shared.life.note();
+                self.decode().map(|()| true)
+            }
             Err(error) if error.kind() == IoErrorKind::WouldBlock => Ok(false),
             Err(error) if error.kind() == IoErrorKind::Interrupted => Ok(true),
             Err(error) => Err(handshake::lost(&error)),

@@ -1,6 +1,6 @@
 //! Contract lookups.
 
-use std::time::Duration;
+use ibapi::subscriptions::SubscriptionItem;
 
 use super::codes;
 use super::convert::{contract_to_wire, details_from_wire};
@@ -16,8 +16,7 @@ const CHAIN_ROWS: usize = 20_000;
 /// before the first row comes, some 120 bytes each for the next power of two.
 const FEW_ROWS: usize = 1_023;
 
-/// The deadline around the request bounds it; this one must not come first.
-const NO_LIMIT: Duration = Duration::from_secs(24 * 3600);
+const REQUEST: &str = "contract_details";
 
 impl Link {
     /// Every contract that matches; an unknown one is `ContractNotFound`.
@@ -27,14 +26,23 @@ impl Link {
         deadline: Deadline,
     ) -> Result<Vec<ContractDetails>> {
         let wire = contract_to_wire(contract);
-        let rows = async {
-            let stream = self.client().contract_details_stream(&wire);
-            let stream = stream.buffer_limit(most_rows(contract));
-            stream.subscribe().await?.collect_to_end_within(NO_LIMIT).await
-        };
-        let rows = self.ask("contract_details", deadline, rows).await;
-        let rows = rows.map_err(|error| codes::about(error, contract))?;
-        Ok(rows.into_iter().map(details_from_wire).collect())
+        let rows = self.contract_rows(&wire, most_rows(contract), deadline).await;
+        rows.map_err(|error| codes::about(error, contract))
+    }
+
+    async fn contract_rows(
+        &self,
+        wire: &ibapi::contracts::Contract,
+        most: usize,
+        deadline: Deadline,
+    ) -> Result<Vec<ContractDetails>> {
+        let opened = self.client().contract_details_stream(wire).buffer_limit(most);
+        let stream = self.ask(REQUEST, deadline, opened.subscribe()).await?;
+        let rows = self.items(stream, REQUEST, |item| match item {
+            SubscriptionItem::Data(row) => Some(Ok(details_from_wire(row))),
+            SubscriptionItem::Notice(_) => None,
+        });
+        self.collect(REQUEST, deadline, rows).await
     }
 }
 

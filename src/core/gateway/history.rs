@@ -61,7 +61,7 @@ impl Link {
                 answer => answer.map(|history| history.bars),
             }
         };
-        let bars = self.ask("bars", deadline, bars).await;
+        let bars = self.ask_answer("bars", deadline, bars).await;
         Ok(bars.map_err(|error| codes::about(error, contract))?.iter().map(bar).collect())
     }
 

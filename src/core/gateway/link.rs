@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::stream::{Stream, StreamExt};
+use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 use ibapi::orders::OrderUpdate;
 use ibapi::subscriptions::{NoticeStream, Subscription, SubscriptionItem};
 use ibapi::{Error as WireError, SUBSCRIPTION_LAG_CODE};
@@ -12,8 +12,10 @@ use time::OffsetDateTime;
 use tokio::sync::watch;
 
 use super::codes;
+use super::server_time::ClockQuestion;
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
+use crate::life::Life;
 use crate::model::{AccountId, Generation, Notice, OrderId};
 
 /// A stream of what one subscription delivers; the first error is its last item.
@@ -32,6 +34,8 @@ struct Inner {
     notices: Mutex<Option<NoticeStream>>,
     orders: Mutex<Option<Subscription<OrderUpdate>>>,
     over: watch::Sender<bool>,
+    life: Arc<Life>,
+    clock_question: ClockQuestion,
 }
 
 impl Link {
@@ -51,6 +55,8 @@ impl Link {
             notices: Mutex::new(Some(notices)),
             orders: Mutex::new(Some(orders)),
             over: watch::Sender::new(false),
+            life: Arc::new(Life::new()),
+            clock_question: ClockQuestion::default(),
         }))
     }
 
@@ -95,21 +101,35 @@ impl Link {
         let _ = over.wait_for(|over| *over).await;
     }
 
-    /// Serves the link's notices to `notice` until the link ends; the end of the stream is how
-    /// the loss of a link is learned. To be called once, by the link's owner.
-    pub(crate) async fn serve(&self, mut notice: impl FnMut(Notice)) {
+    /// When something last arrived.
+    pub(crate) fn life(&self) -> &Life {
+        &self.0.life
+    }
+
+    /// The link's notices; the end of the stream is how the loss of a link is learned. Given once,
+    /// to the link's owner.
+    pub(crate) fn notices(&self) -> BoxStream<'static, Notice> {
         let stream = self.0.notices.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(mut stream) = stream {
-            while let Some(item) = stream.next().await {
-                notice(Notice { code: item.code, message: item.message, time: clock::now() });
-            }
-        }
-        self.0.over.send_replace(true);
+        let life = self.0.life.clone();
+        let notices = stream::unfold(stream, |stream| async {
+            let mut stream = stream?;
+            stream.next().await.map(|item| (item, Some(stream)))
+        });
+        let notices = notices.map(move |item| {
+            life.note();
+            Notice { code: item.code, message: item.message, time: clock::now() }
+        });
+        notices.boxed()
     }
 
     /// Closes the socket; what was written before has been handed to the kernel.
     pub(crate) async fn close(&self) {
         self.0.client.disconnect().await;
+        self.abandon();
+    }
+
+    /// Ends everything that is awaited on this link, without waiting for its socket.
+    pub(crate) fn abandon(&self) {
         self.0.over.send_replace(true);
     }
 
@@ -135,6 +155,21 @@ impl Link {
         deadline.bound(request, answer).await
     }
 
+    /// As [`ask`](Self::ask) for what ends with an answer of the gateway, not with a write of ours.
+    pub(super) async fn ask_answer<T>(
+        &self,
+        request: &str,
+        deadline: Deadline,
+        answer: impl Future<Output = Result<T, WireError>>,
+    ) -> Result<T> {
+        let answer = async { answer.await.inspect_err(|error| note(&self.0.life, error)) };
+        let answered = self.ask(request, deadline, answer).await;
+        if answered.is_ok() {
+            self.0.life.note();
+        }
+        answered
+    }
+
     /// As [`ask`](Self::ask) for a request without an id: an error without an id may belong to
     /// something else, so it is asked once more.
     pub(super) async fn ask_shared<T, F>(
@@ -152,12 +187,12 @@ impl Link {
                 result => result,
             }
         };
-        self.ask(request, deadline, twice).await
+        self.ask_answer(request, deadline, twice).await
     }
 
-    /// The gateway's clock.
-    pub(crate) async fn server_time(&self, deadline: Deadline) -> Result<OffsetDateTime> {
-        self.ask_shared("server_time", deadline, || self.client().server_time()).await
+    /// What is asked about the time.
+    pub(super) fn clock_question(&self) -> &ClockQuestion {
+        &self.0.clock_question
     }
 
     /// The accounts of the login, asked anew.
@@ -168,27 +203,69 @@ impl Link {
     }
 }
 
-/// Turns a subscription into items of ours; `convert` may drop an item or end the stream.
-pub(super) fn items<S, W, T>(
-    stream: S,
-    request: &'static str,
-    mut convert: impl FnMut(SubscriptionItem<W>) -> Option<Result<T>> + Send + 'static,
-) -> Items<T>
-where
-    S: Stream<Item = Result<SubscriptionItem<W>, WireError>> + Send + 'static,
-    W: Send + 'static,
-    T: Send + 'static,
-{
-    let converted = stream.filter_map(move |item| {
-        std::future::ready(match item {
-            Ok(SubscriptionItem::Notice(notice)) if notice.code == SUBSCRIPTION_LAG_CODE => {
-                Some(Err(lagged(request, &notice.message)))
+impl Link {
+    /// Turns a subscription into items of ours; `convert` may drop an item or end the stream.
+    /// Whatever comes is life.
+    pub(super) fn items<S, W, T>(
+        &self,
+        stream: S,
+        request: &'static str,
+        mut convert: impl FnMut(SubscriptionItem<W>) -> Option<Result<T>> + Send + 'static,
+    ) -> Items<T>
+    where
+        S: Stream<Item = Result<SubscriptionItem<W>, WireError>> + Send + 'static,
+        W: Send + 'static,
+        T: Send + 'static,
+    {
+        let life = self.0.life.clone();
+        let converted = stream.filter_map(move |item| {
+            std::future::ready(match item {
+                Ok(SubscriptionItem::Notice(notice)) if notice.code == SUBSCRIPTION_LAG_CODE => {
+                    Some(Err(lagged(request, &notice.message)))
+                }
+                Ok(item) => {
+                    life.note();
+                    convert(item)
+                }
+                Err(error) => {
+                    note(&life, &error);
+                    Some(Err(codes::request_error(request, error)))
+                }
+            })
+        });
+        Box::pin(converted)
+    }
+
+    /// Every item of a stream that the gateway ends.
+    pub(super) async fn collect<T>(
+        &self,
+        request: &str,
+        deadline: Deadline,
+        mut items: Items<T>,
+    ) -> Result<Vec<T>> {
+        let mut rows = Vec::new();
+        let collected = async {
+            while let Some(row) = items.next().await {
+                rows.push(row?);
             }
-            Ok(item) => convert(item),
-            Err(error) => Some(Err(codes::request_error(request, error))),
-        })
-    });
-    Box::pin(converted)
+            if self.is_up() { Ok(rows) } else { Err(codes::link_ended(request)) }
+        };
+        let collected = async {
+            tokio::select! {
+                biased;
+                rows = collected => rows,
+                () = self.ended() => Err(codes::link_ended(request)),
+            }
+        };
+        deadline.bound(request, collected).await
+    }
+}
+
+/// Notes an error as life, unless it is the end of the link.
+fn note(life: &Life, error: &WireError) {
+    if !codes::is_lost(error) {
+        life.note();
+    }
 }
 
 fn lagged(request: &str, message: &str) -> Error {

@@ -7,7 +7,7 @@ use ibapi::subscriptions::SubscriptionItem;
 
 use super::codes;
 use super::convert::{contract_to_wire, known};
-use super::link::{Items, Link, items};
+use super::link::{Items, Link};
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Contract, MarketDataType};
@@ -59,7 +59,7 @@ impl Link {
         let wire = contract_to_wire(contract);
         let opened = self.client().market_data(&wire).subscribe();
         let stream = self.ask("market_data", deadline, opened).await?;
-        Ok(items(stream, "market_data", |item| match item {
+        Ok(self.items(stream, "market_data", |item| match item {
             SubscriptionItem::Data(tick) => ticks(&tick).map(Ok),
             SubscriptionItem::Notice(notice) => advice(&notice).map(|tick| Ok(vec![tick])),
         }))

@@ -5,6 +5,7 @@
 //! | `connect` | opening one link, and why that failed |
 //! | `probe` | which version a gateway that hangs up would offer |
 //! | `link` | one live link, its end, requests with deadlines |
+//! | `server_time` | the gateway's clock, asked once for all who ask at a time |
 //! | `codes` | what an error of the wire means |
 //! | `convert` | contracts and numbers, both directions |
 //! | `accounts` `contracts` `market_data` `history` `orders` | one request family each |
@@ -22,6 +23,7 @@ mod link;
 mod market_data;
 mod orders;
 mod probe;
+mod server_time;
 mod times;
 
 pub(crate) use accounts::AccountEvent;

@@ -6,7 +6,7 @@ use ibapi::subscriptions::SubscriptionItem;
 
 use super::codes;
 use super::convert::{contract_from_wire, contract_to_wire, decimal, double, known};
-use super::link::{Items, Link, items};
+use super::link::{Items, Link};
 use super::times;
 use crate::clock::Deadline;
 use crate::error::Result;
@@ -35,7 +35,7 @@ impl Link {
             Some(stream) => stream,
             None => self.ask("order_events", deadline, self.client().order_update_stream()).await?,
         };
-        Ok(items(stream, "order_events", |item| match item {
+        Ok(self.items(stream, "order_events", |item| match item {
             SubscriptionItem::Data(update) => order_event(update).map(Ok),
             SubscriptionItem::Notice(notice) => order_notice(notice).map(Ok),
         }))
@@ -71,7 +71,7 @@ impl Link {
     /// Working orders of every client.
     pub(crate) async fn open_orders(&self, deadline: Deadline) -> Result<Listing> {
         let stream = self.ask("open_orders", deadline, self.client().all_open_orders()).await?;
-        let rows = items(stream, "open_orders", |item| match item {
+        let rows = self.items(stream, "open_orders", |item| match item {
             SubscriptionItem::Data(row) => listed(row, OrderEvent::Open).map(Ok),
             SubscriptionItem::Notice(_) => None,
         });
@@ -82,7 +82,7 @@ impl Link {
     pub(crate) async fn completed_orders(&self, deadline: Deadline) -> Result<Listing> {
         let asked = self.client().completed_orders(false);
         let stream = self.ask("completed_orders", deadline, asked).await?;
-        let rows = items(stream, "completed_orders", |item| match item {
+        let rows = self.items(stream, "completed_orders", |item| match item {
             SubscriptionItem::Data(row) => listed(row, OrderEvent::Completed).map(Ok),
             SubscriptionItem::Notice(_) => None,
         });
@@ -93,7 +93,7 @@ impl Link {
     pub(crate) async fn executions(&self, deadline: Deadline) -> Result<Listing> {
         let asked = self.client().executions(wire::ExecutionFilter::default());
         let stream = self.ask("executions", deadline, asked).await?;
-        let rows = items(stream, "executions", |item| match item {
+        let rows = self.items(stream, "executions", |item| match item {
             SubscriptionItem::Data(wire::Executions::ExecutionData(data)) => {
                 execution(data).map(Ok)
             }

@@ -191,6 +191,13 @@ impl Desired {
         steps
     }
 
+    /// The link is there, the gateway's streams are not: a gap for every line, which is asked for
+    /// again.
+    pub(super) fn renew(&mut self, now: Instant) -> Vec<Step> {
+        let keys: Vec<LineKey> = self.by_request.values().cloned().collect();
+        keys.iter().flat_map(|key| self.ask_again(key, now)).collect()
+    }
+
     /// The link is gone, and all requests with it.
     pub(super) fn lost(&mut self) {
         self.is_up = false;

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::desired::{Desired, FeedPolicy, LineKey, Step, Wish};
@@ -172,7 +173,7 @@ impl Feed {
             match next {
                 Ok((Some(link), _)) => {
                     served = link.generation();
-                    self.serve(&link, &fanouts).await;
+                    self.serve(&link, &fanouts, &mut status).await;
                 }
                 Ok((None, false)) => {
                     self.give_up(session);
@@ -186,8 +187,14 @@ impl Feed {
     }
 
     /// Serves one link until it ends.
-    async fn serve(&self, link: &FeedLink, fanouts: &Fanouts) {
+    async fn serve(
+        &self,
+        link: &FeedLink,
+        fanouts: &Fanouts,
+        status: &mut watch::Receiver<Status<FeedLink>>,
+    ) {
         let Some(inbox) = fanouts.inbox(link.generation()) else { return };
+        let mut lost = status.borrow().restored.data_lost;
         {
             let mut state = lock(&self.0.state);
             state.link = Some((link.clone(), Arc::clone(&inbox)));
@@ -198,11 +205,23 @@ impl Feed {
             tokio::select! {
                 () = link.ended() => break,
                 () = inbox.bell.notified() => self.take_reports(&inbox),
+                Ok(now) = status.wait_for(|status| status.restored.data_lost != lost) => {
+                    lost = now.restored.data_lost;
+                    drop(now);
+                    self.renew();
+                }
             }
         }
         let mut state = lock(&self.0.state);
         state.desired.lost();
         state.link = None;
+    }
+
+    /// The gateway lost its streams, and kept the link: they are asked for again.
+    fn renew(&self) {
+        let mut state = lock(&self.0.state);
+        let steps = state.desired.renew(Instant::now());
+        state.carry_out(steps);
     }
 
     fn take_reports(&self, inbox: &Inbox) {

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 /// The oldest gateway server version this package speaks.
 pub const MINIMUM_SERVER_VERSION: i32 = 213;
 
-/// Where the session stands. The states a supervisor needs so far; see `session::state`.
+/// Where the session stands; see `session::state`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SessionState {
     /// No link and nobody asked for one.
@@ -19,8 +19,14 @@ pub enum SessionState {
     Handshaking,
     /// The link is up.
     Live,
+    /// The link is up, and silent to every question.
+    Suspect,
+    /// The link is up, but the gateway has lost IB's servers.
+    Degraded,
     /// Between two tries.
     Waiting,
+    /// Leaving a gateway alone for a while that failed again and again.
+    Tripped,
     /// Closed by the caller, for good.
     Closed,
 }
@@ -32,6 +38,36 @@ impl SessionState {
         matches!(self, Self::Closed)
     }
 
+    /// Whether there is a link.
+    #[must_use]
+    pub fn has_link(self) -> bool {
+        match self {
+            Self::Live | Self::Suspect | Self::Degraded => true,
+            Self::Idle
+            | Self::Connecting
+            | Self::Handshaking
+            | Self::Waiting
+            | Self::Tripped
+            | Self::Closed => false,
+        }
+    }
+
+    /// Why a link that is there takes no orders; `None` if it does, or if there is none.
+    #[must_use]
+    pub fn hindrance(self) -> Option<&'static str> {
+        match self {
+            Self::Suspect => Some("the link is suspect: the gateway answers no question"),
+            Self::Degraded => Some("the link is degraded: the gateway has lost IB's servers"),
+            Self::Live
+            | Self::Idle
+            | Self::Connecting
+            | Self::Handshaking
+            | Self::Waiting
+            | Self::Tripped
+            | Self::Closed => None,
+        }
+    }
+
     /// The state's name as users see it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -40,7 +76,10 @@ impl SessionState {
             Self::Connecting => "connecting",
             Self::Handshaking => "handshaking",
             Self::Live => "live",
+            Self::Suspect => "suspect",
+            Self::Degraded => "degraded",
             Self::Waiting => "waiting",
+            Self::Tripped => "tripped",
             Self::Closed => "closed",
         }
     }
@@ -59,11 +98,61 @@ pub struct Reconnect {
     pub first: Duration,
     /// Never longer than this.
     pub longest: Duration,
+    /// How much of each pause is left to chance: it is shorter by up to so many percent.
+    pub jitter_percent: u8,
+    /// Tries after one loss; `None` for no limit.
+    pub attempts: Option<usize>,
 }
 
 impl Default for Reconnect {
     fn default() -> Self {
-        Self { first: Duration::from_secs(1), longest: Duration::from_secs(30) }
+        Self {
+            first: Duration::from_secs(1),
+            longest: Duration::from_secs(30),
+            jitter_percent: 20,
+            attempts: None,
+        }
+    }
+}
+
+/// When a gateway that failed again and again is left alone, and for how long. A connect that was given
+/// up is one failure, and so is each try after a loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Breaker {
+    /// Failures in a row.
+    pub failures: u32,
+    /// Time without a try; one try then decides.
+    pub pause: Duration,
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Self { failures: 3, pause: Duration::from_secs(30) }
+    }
+}
+
+/// How a link that is silent is judged. With the defaults a link is suspect 4.5 s after its last sign
+/// of life and dropped after 9 s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keepalive {
+    /// Silence after which the gateway is asked for its time.
+    pub idle: Duration,
+    /// Time for an answer; then something else is asked, then the link is suspect.
+    pub probe_timeout: Duration,
+    /// Time a suspect link has to give a sign of life before it is dropped.
+    pub give_up: Duration,
+    /// Time between two questions while the link is suspect, and between two about the time.
+    pub spacing: Duration,
+}
+
+impl Default for Keepalive {
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_secs(2),
+            probe_timeout: Duration::from_millis(1250),
+            give_up: Duration::from_millis(4500),
+            spacing: Duration::from_secs(2),
+        }
     }
 }
 

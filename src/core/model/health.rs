@@ -1,6 +1,6 @@
 //! How a client stands, at one moment.
 
-use super::{ClientId, Generation, SessionState};
+use super::{ClientId, Farm, Generation, SessionState};
 
 /// How a client stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +28,8 @@ pub struct LinkHealth {
     pub server_version: Option<i32>,
     /// Why the last try or link ended.
     pub reason: Option<String>,
+    /// IB's data farms, as its gateway told of them on the present or last link.
+    pub farms: Vec<Farm>,
 }
 
 /// How many lines count against one limit.

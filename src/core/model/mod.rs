@@ -5,6 +5,7 @@ mod account;
 mod contract;
 mod depth;
 mod event;
+mod farm;
 mod greeks;
 mod health;
 mod ids;
@@ -22,7 +23,8 @@ mod trade;
 pub use account::{AccountSnapshot, AccountValue, Pnl, Position};
 pub use contract::{Contract, ContractDetails, Right, SecurityType};
 pub use depth::{DepthBook, DepthLevel};
-pub use event::{MINIMUM_SERVER_VERSION, Notice, Reconnect, SessionState};
+pub use event::{Breaker, Keepalive, MINIMUM_SERVER_VERSION, Notice, Reconnect, SessionState};
+pub use farm::{Farm, FarmState};
 pub use greeks::Greeks;
 pub use health::{Health, LineUsage, LinkHealth};
 pub use ids::{

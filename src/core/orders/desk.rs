@@ -43,6 +43,8 @@ pub(crate) struct Desk {
     directory: watch::Sender<Directory>,
     book: Book,
     link: Option<Link>,
+    /// How often the gateway had told, when orders were last listed, that IB's servers are back.
+    restored: u64,
     events: Option<OrderEvents>,
     known: Option<Generation>,
     listing: Option<BoxFuture<'static, Result<Lists>>>,
@@ -100,7 +102,9 @@ enum Turn {
     Event(Option<Result<OrderEvent>>),
     Wrote(Finished),
     Listed(Result<Lists>),
-    Link(Option<Link>),
+    Link(Option<Link>, u64),
+    /// IB's servers are back, that many times.
+    Restored(u64),
     Late,
     Over,
 }
@@ -121,6 +125,7 @@ impl Desk {
             directory,
             book: Book::default(),
             link: None,
+            restored: 0,
             events: None,
             known: None,
             listing: None,
@@ -142,7 +147,14 @@ impl Desk {
                 Turn::Event(event) => self.event(event).await,
                 Turn::Wrote(finished) => self.wrote(finished),
                 Turn::Listed(lists) => self.listed(lists),
-                Turn::Link(link) => self.relink(link).await,
+                Turn::Link(link, restored) => {
+                    self.restored = restored;
+                    self.relink(link).await;
+                }
+                Turn::Restored(restored) => {
+                    self.restored = restored;
+                    self.verify();
+                }
                 Turn::Late => self.expire(),
             }
             self.publish();
@@ -153,15 +165,22 @@ impl Desk {
     /// commands are judged by the latest state.
     async fn turn(&mut self, status: &mut watch::Receiver<crate::session::Status>) -> Turn {
         let present = self.link.as_ref().map(Link::generation);
+        let restored = self.restored;
         let relinked = status.wait_for(|status| {
-            status.link.as_ref().map(Link::generation) != present || status.state.is_closed()
+            status.link.as_ref().map(Link::generation) != present
+                || status.restored.times != restored
+                || status.state.is_closed()
         });
         let late = self.next_deadline();
         tokio::select! {
             biased;
             status = relinked => match status {
-                Ok(status) if !status.state.is_closed() => Turn::Link(status.link.clone()),
-                _ => Turn::Over,
+                Ok(status) if status.state.is_closed() => Turn::Over,
+                Ok(status) if status.link.as_ref().map(Link::generation) == present => {
+                    Turn::Restored(status.restored.times)
+                }
+                Ok(status) => Turn::Link(status.link.clone(), status.restored.times),
+                Err(_) => Turn::Over,
             },
             event = next_event(&mut self.events) => Turn::Event(event),
             Some(finished) = self.writes.next() => Turn::Wrote(finished),
@@ -197,6 +216,13 @@ impl Desk {
             }
             None => self.fail_parked(),
         }
+    }
+
+    /// Lists orders anew: what happened while the gateway had no servers may not have been told.
+    fn verify(&mut self) {
+        let Some(link) = self.link.clone().filter(Link::is_up) else { return };
+        self.known = None;
+        self.listing = Some(reconcile::ask(link).boxed());
     }
 
     async fn open_events(&mut self, link: &Link) {

@@ -158,7 +158,7 @@ impl Orders {
 
     /// Orders that can still fill, once they are known for the present link.
     pub(crate) async fn open(&self, deadline: Deadline) -> Result<Vec<Arc<Trade>>> {
-        let link = self.session.live("open_orders", deadline).await?;
+        let link = self.session.kept("open_orders", deadline).await?;
         let mut directory = self.directory.clone();
         let known = directory.wait_for(|directory| directory.known == Some(link.generation()));
         tokio::select! {

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
-use crate::session::Link;
+use crate::model::SessionState;
+use crate::session::{Link, Status};
 
 /// How long a link that a cut-off write has broken takes to be noticed.
 const BREAK_SHOWS: Duration = Duration::from_millis(100);
@@ -20,25 +23,37 @@ pub(super) enum Written {
     Doubtful,
 }
 
-/// Holds `write` until it is done, the link ends or the deadline passes. A write dropped before its
-/// first byte sends nothing; one dropped later breaks the link, which shows.
-pub(super) async fn hold(
-    link: Link,
-    deadline: Deadline,
-    write: impl Future<Output = Result<()>>,
-) -> Written {
+/// For how long a write is held.
+pub(super) struct Hold {
+    /// The link it is for.
+    pub(super) link: Link,
+    /// When it is dropped at the latest.
+    pub(super) deadline: Deadline,
+    /// Where the session stands: the write is dropped once the link is no longer live. `None` for
+    /// what is sent to a link in any state.
+    pub(super) gate: Option<watch::Receiver<Status>>,
+}
+
+/// Holds `write` until it is done, the link ends or leaves Live, or the deadline passes. A write
+/// dropped before its first byte sends nothing; one dropped later breaks the link, which shows.
+pub(super) async fn hold(hold: Hold, write: impl Future<Output = Result<()>>) -> Written {
+    let Hold { link, deadline, mut gate } = hold;
     if !link.is_up() {
         return Written::NotSent(not_sent(ErrorKind::ConnectionLost, "the link was lost"));
     }
     if deadline.remaining().is_zero() {
         return Written::NotSent(refused("its time was over"));
     }
-    match held(&link, deadline, write).await {
+    if let Some(why) = gate.as_ref().and_then(|gate| gate.borrow().state.hindrance()) {
+        return Written::NotSent(refused(why));
+    }
+    let shut = shut(&mut gate);
+    match held(&link, deadline, write, shut).await {
         Some(Ok(())) => Written::Sent,
         Some(Err(error)) if error.kind() != ErrorKind::ConnectionLost => Written::NotSent(error),
         Some(Err(_)) => Written::Doubtful,
         None if has_broken(&link).await => Written::Doubtful,
-        None => Written::NotSent(refused("the gateway takes no bytes and its time was over")),
+        None => Written::NotSent(refused(why_held(gate.as_ref()))),
     }
 }
 
@@ -47,13 +62,29 @@ async fn held(
     link: &Link,
     deadline: Deadline,
     write: impl Future<Output = Result<()>>,
+    shut: impl Future<Output = ()>,
 ) -> Option<Result<()>> {
     tokio::select! {
         biased;
         written = write => Some(written),
         () = link.ended() => None,
+        () = shut => None,
         () = tokio::time::sleep_until(deadline.at()) => None,
     }
+}
+
+/// Resolves once the link takes no orders.
+async fn shut(gate: &mut Option<watch::Receiver<Status>>) {
+    let Some(gate) = gate else { return std::future::pending().await };
+    if gate.wait_for(|status| status.state != SessionState::Live).await.is_err() {
+        // The client is closed: its link ends as well.
+        std::future::pending().await
+    }
+}
+
+fn why_held(gate: Option<&watch::Receiver<Status>>) -> &'static str {
+    let hindrance = gate.and_then(|gate| gate.borrow().state.hindrance());
+    hindrance.unwrap_or("the gateway takes no bytes and its time was over")
 }
 
 async fn has_broken(link: &Link) -> bool {

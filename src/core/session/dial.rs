@@ -4,9 +4,15 @@
 use std::future::Future;
 use std::time::Duration;
 
+use futures_util::stream::{self, BoxStream, StreamExt};
+
+use super::keepalive::Probe;
+use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind};
+use crate::feed::request;
 use crate::feed::{FeedLink, FeedTarget};
 use crate::gateway::{Failure, Link, Opening, Outlook, Target};
+use crate::life::Life;
 use crate::model::{AccountId, Generation, Notice};
 
 /// Opens links of one kind.
@@ -41,8 +47,24 @@ pub(crate) trait Served: Clone + Send + Sync + 'static {
     /// Accounts told in the handshake.
     fn accounts(&self) -> &[AccountId];
 
-    /// Hands notices to `notice` until the link ends. To be called once.
-    fn serve(&self, notice: impl FnMut(Notice) + Send) -> impl Future<Output = ()> + Send;
+    /// The link's notices; their end is the link's. To be called once.
+    fn notices(&self) -> BoxStream<'static, Notice>;
+
+    /// When something last arrived.
+    fn life(&self) -> &Life;
+
+    /// Asks something, whose answer is a sign of life. Two questions about the time are `spacing`
+    /// apart; one that would come sooner is not asked, because another is out. Resolves by the
+    /// deadline.
+    fn probe(
+        &self,
+        probe: Probe,
+        spacing: Duration,
+        deadline: Deadline,
+    ) -> impl Future<Output = ()> + Send + 'static;
+
+    /// Ends everything that is awaited on the link, without waiting for its socket.
+    fn abandon(&self);
 
     /// Closes the socket, after everything written has left.
     fn close(&self) -> impl Future<Output = ()> + Send;
@@ -80,8 +102,35 @@ impl Served for Link {
         Self::accounts(self)
     }
 
-    async fn serve(&self, notice: impl FnMut(Notice) + Send) {
-        Self::serve(self, notice).await;
+    fn notices(&self) -> BoxStream<'static, Notice> {
+        Self::notices(self)
+    }
+
+    fn life(&self) -> &Life {
+        Self::life(self)
+    }
+
+    fn probe(
+        &self,
+        probe: Probe,
+        spacing: Duration,
+        deadline: Deadline,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let link = self.clone();
+        async move {
+            let answered = match probe {
+                Probe::Time if !link.may_ask_time(spacing) => return,
+                Probe::Time => link.server_time(deadline).await.map(drop),
+                Probe::Other => link.managed_accounts(deadline).await.map(drop),
+            };
+            if let Err(error) = answered {
+                log::debug!(target: "aioibkr::session", "probe: {error}");
+            }
+        }
+    }
+
+    fn abandon(&self) {
+        Self::abandon(self);
     }
 
     async fn close(&self) {
@@ -122,8 +171,31 @@ impl Served for FeedLink {
         Self::accounts(self)
     }
 
-    async fn serve(&self, notice: impl FnMut(Notice) + Send) {
-        Self::serve(self, notice).await;
+    fn notices(&self) -> BoxStream<'static, Notice> {
+        let notices = stream::unfold(Self::notices(self), |notices| async {
+            let mut notices = notices?;
+            notices.recv().await.map(|notice| (notice, Some(notices)))
+        });
+        notices.boxed()
+    }
+
+    fn life(&self) -> &Life {
+        Self::life(self)
+    }
+
+    fn probe(
+        &self,
+        probe: Probe,
+        _spacing: Duration,
+        _deadline: Deadline,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        // Nobody else asks for the time on this link, and every frame that comes is life.
+        self.send(&request::server_time(probe == Probe::Other));
+        std::future::ready(())
+    }
+
+    fn abandon(&self) {
+        self.shut();
     }
 
     async fn close(&self) {

@@ -2,18 +2,25 @@
 //! asks its state machine what next. It knows nothing of accounts, quotes or orders; those watch
 //! the status it publishes.
 
+pub mod backoff;
+pub mod breaker;
+pub mod connectivity;
 mod dial;
+pub mod keepalive;
+mod serving;
 pub mod state;
 mod supervisor;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
 use crate::metrics::Counters;
-use crate::model::{AccountId, Generation, SessionState};
+use crate::model::{AccountId, Farm, Generation, SessionState};
 
 /// What live links offer: the domains reach the gateway through the session alone.
 pub(crate) use crate::feed;
@@ -29,12 +36,27 @@ pub(crate) struct Status<L = Link> {
     pub(crate) state: SessionState,
     /// Number of the present or last link, 0 before the first.
     pub(crate) generation: Generation,
-    /// The link, while it is live.
+    /// The link, while it is there; only [`is_live`](Status::is_live) says that it answers.
     pub(crate) link: Option<L>,
     /// Accounts of the login, as told by the present or last link.
     pub(crate) accounts: Arc<[AccountId]>,
     /// Why the last try or link ended.
     pub(crate) reason: Option<Error>,
+    /// When the next try is allowed, while the circuit is open.
+    pub(crate) open_until: Option<Instant>,
+    /// IB's farms, as told on the present or last link.
+    pub(crate) farms: Arc<[Farm]>,
+    /// What the gateway told of its way to IB, on all links.
+    pub(crate) restored: Restored,
+}
+
+/// How often a gateway told that it has IB's servers again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Restored {
+    /// At all.
+    pub(crate) times: u64,
+    /// With its streams gone.
+    pub(crate) data_lost: u64,
 }
 
 enum Command {
@@ -63,6 +85,9 @@ impl<L: Served> Session<L> {
             link: None,
             accounts: Arc::from([]),
             reason: None,
+            open_until: None,
+            farms: Arc::from([]),
+            restored: Restored::default(),
         });
         let (commands, inbox) = mpsc::channel(64);
         let address = Arc::from(target.address());
@@ -98,14 +123,39 @@ impl<L: Served> Session<L> {
         }
     }
 
-    /// The live link, waited for until the deadline while one is being opened.
+    /// The live link, waited for until the deadline while one is being opened or is suspect.
     pub(crate) async fn live(&self, request: &str, deadline: Deadline) -> Result<L> {
+        self.link_if(request, deadline, Status::is_live).await
+    }
+
+    /// The link, if what is kept of it may be read: live, or without IB's servers.
+    pub(crate) async fn kept(&self, request: &str, deadline: Deadline) -> Result<L> {
+        let is_kept = |status: &Status<L>| {
+            status.is_live() || status.state == SessionState::Degraded && status.link.is_some()
+        };
+        self.link_if(request, deadline, is_kept).await
+    }
+
+    /// The link, whether it answers or not, waited for until the deadline.
+    pub(crate) async fn linked(&self, request: &str, deadline: Deadline) -> Result<L> {
+        self.link_if(request, deadline, |status| status.link.is_some()).await
+    }
+
+    async fn link_if(
+        &self,
+        request: &str,
+        deadline: Deadline,
+        is_fit: impl Fn(&Status<L>) -> bool,
+    ) -> Result<L> {
         let mut status = self.status.clone();
-        let settled = status.wait_for(|status| status.link.is_some() || status.is_at_rest());
+        let settled = status.wait_for(|status| {
+            is_fit(status) || status.is_at_rest() || status.state == SessionState::Tripped
+        });
         match tokio::time::timeout_at(deadline.at(), settled).await {
             Ok(Ok(status)) => match &status.link {
                 Some(link) => Ok(link.clone()),
-                None => Err(self.not_connected(&status)),
+                None if status.is_at_rest() => Err(self.not_connected(&status)),
+                None => Err(status.circuit_open(request, &self.address)),
             },
             Ok(Err(_)) => Err(closed()),
             Err(_) => Err(self.no_link(request)),
@@ -126,16 +176,40 @@ impl<L: Served> Session<L> {
 
     /// The error of a call that could not wait for the next link.
     pub(crate) fn no_link(&self, request: &str) -> Error {
-        let message = format!("{request}: no link to {}", self.address);
-        let message = match &self.status.borrow().reason {
-            Some(reason) => format!("{message}: {reason}"),
-            None => message,
+        let status = self.status.borrow();
+        if status.state == SessionState::Tripped {
+            return status.circuit_open(request, &self.address);
+        }
+        let message = match (status.state.hindrance(), &status.reason) {
+            (Some(hindrance), _) => format!("{request}: {hindrance} ({})", self.address),
+            (None, Some(reason)) => format!("{request}: no link to {}: {reason}", self.address),
+            (None, None) => format!("{request}: no link to {}", self.address),
         };
         Error::new(ErrorKind::ConnectionLost, message).with_detail("request", request)
     }
 }
 
 impl<L> Status<L> {
+    /// Whether the link is there and answers.
+    pub(crate) fn is_live(&self) -> bool {
+        self.state == SessionState::Live && self.link.is_some()
+    }
+
+    /// The error of whatever is asked while nothing may be tried.
+    pub(crate) fn circuit_open(&self, request: &str, address: &str) -> Error {
+        let now = Instant::now();
+        let left = self.open_until.map_or(Duration::ZERO, |at| at.saturating_duration_since(now));
+        let seconds = left.as_secs_f64();
+        let message =
+            format!("{request}: {address} failed too often: the next try is in {seconds:.1} s");
+        let message = match &self.reason {
+            Some(reason) => format!("{message}: {reason}"),
+            None => message,
+        };
+        let error = Error::new(ErrorKind::CircuitOpen, message);
+        error.with_detail("request", request).with_detail("retry_after", seconds)
+    }
+
     /// Whether no link is there and none is being opened.
     pub(crate) fn is_at_rest(&self) -> bool {
         matches!(self.state, SessionState::Idle | SessionState::Closed)

@@ -5,24 +5,33 @@
 //! | Idle | Open | Connecting | Connect |
 //! | Connecting | SocketReady | Handshaking | Prepare |
 //! | Handshaking | LinkReady | Live, generation + 1 | Serve |
+//! | Idle | Open, circuit open | Idle | Refuse |
 //! | Connecting, Handshaking | Failed, may pass, tries and time left | Waiting | Wait |
+//! | Connecting, Handshaking | the same, circuit opened by it | Tripped | Wait |
 //! | Connecting, Handshaking | Failed otherwise | Idle | GiveUp |
-//! | Waiting | PauseOver | Connecting | Connect |
+//! | Waiting, Tripped | PauseOver | Connecting | Connect |
 //! | Waiting for the first try after a loss | Open | Connecting | Connect |
-//! | Live | Lost, reconnect wanted | Waiting | Wait |
-//! | Live | Lost, no reconnect wanted | Idle | Rest |
+//! | Live, Degraded | Silent | Suspect | carry on |
+//! | Suspect | Alive, servers not lost | Live | carry on |
+//! | Suspect | Alive, servers lost | Degraded | carry on |
+//! | Live, Suspect | ServersLost | Degraded | carry on |
+//! | Degraded, Suspect | ServersBack | Live | carry on |
+//! | Live, Suspect, Degraded | Lost, reconnect wanted | Waiting | Wait |
+//! | Live, Suspect, Degraded | Lost, no reconnect wanted | Idle | Rest |
 //! | any but Closed | Close | Closed | Stop |
 //! | any | anything else | unchanged | Rest in Idle, else carry on |
 //!
 //! A *round* is the tries between one wish for a link and the link. The first round is bounded by
-//! `connect_timeout` and its list of pauses; a round after a loss goes on for ever, its pauses
-//! doubling from `reconnect.first` to `reconnect.longest`.
+//! `connect_timeout` and its list of pauses; a round after a loss goes on for `reconnect.attempts`
+//! tries, or for ever, with the pauses of [`Backoff`].
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::model::{Generation, Reconnect, SessionState};
+use super::backoff::Backoff;
+use super::breaker::Circuit;
+use crate::model::{Breaker, Generation, Keepalive, Reconnect, SessionState};
 
 /// What the caller allows.
 #[derive(Debug, Clone)]
@@ -35,6 +44,12 @@ pub struct Policy {
     pub wait: bool,
     /// Open the next link after a loss without being asked.
     pub reconnect: Option<Reconnect>,
+    /// What decides the random part of the pauses.
+    pub seed: u64,
+    /// When a gateway that fails is left alone; `None` never does.
+    pub breaker: Option<Breaker>,
+    /// How a silent link is judged; `None` trusts it.
+    pub keepalive: Option<Keepalive>,
 }
 
 /// What happened.
@@ -48,6 +63,14 @@ pub enum Event {
     LinkReady,
     /// The try failed.
     Failed(Hope),
+    /// The link answers no question.
+    Silent,
+    /// A silent link gave a sign of life.
+    Alive,
+    /// The gateway lost IB's servers.
+    ServersLost,
+    /// The gateway has IB's servers again.
+    ServersBack,
     /// The link ended.
     Lost,
     /// The pause is over.
@@ -80,6 +103,8 @@ pub enum Action {
     Serve,
     /// Do nothing for this long.
     Wait(Duration),
+    /// Tell everybody who waits that nothing may be tried yet.
+    Refuse,
     /// Tell everybody who waits that the last failure is final.
     GiveUp,
     /// Close the socket and end.
@@ -93,6 +118,10 @@ pub struct Machine {
     state: SessionState,
     generation: Generation,
     round: Round,
+    backoff: Option<Backoff>,
+    circuit: Circuit,
+    /// Whether the gateway of the present link has lost IB's servers.
+    servers_lost: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -106,8 +135,15 @@ impl Machine {
     /// A machine at rest.
     #[must_use]
     pub fn new(policy: Policy) -> Self {
-        let round = Round { after_loss: false, failures: 0, ends_at: None };
-        Self { policy, state: SessionState::Idle, generation: Generation(0), round }
+        Self {
+            state: SessionState::Idle,
+            generation: Generation(0),
+            round: Round { after_loss: false, failures: 0, ends_at: None },
+            backoff: policy.reconnect.map(|rules| Backoff::new(rules, policy.seed)),
+            circuit: Circuit::new(policy.breaker),
+            servers_lost: false,
+            policy,
+        }
     }
 
     /// The state.
@@ -134,12 +170,27 @@ impl Machine {
         self.round.failures
     }
 
+    /// Whether nothing may be tried, and until when.
+    #[must_use]
+    pub fn circuit(&self) -> &Circuit {
+        &self.circuit
+    }
+
+    /// How a silent link is judged.
+    #[must_use]
+    pub fn keepalive(&self) -> Option<Keepalive> {
+        self.policy.keepalive
+    }
+
     /// Takes one event and says what to do; `None` means to carry on with what is being done.
     pub fn step(&mut self, event: Event, now: Instant) -> Option<Action> {
-        use SessionState::{Closed, Connecting, Handshaking, Idle, Live, Waiting};
+        use SessionState::{
+            Closed, Connecting, Degraded, Handshaking, Idle, Live, Suspect, Tripped, Waiting,
+        };
         match (self.state, event) {
             (Closed, _) => Some(Action::Stop),
             (_, Event::Close) => Some(self.enter(Closed, Action::Stop)),
+            (Idle, Event::Open) if self.circuit.open_until(now).is_some() => Some(Action::Refuse),
             (Idle, Event::Open) => {
                 self.begin_round(false, now);
                 Some(self.connect(now))
@@ -150,22 +201,41 @@ impl Machine {
             }
             (Handshaking, Event::LinkReady) => {
                 self.generation = Generation(self.generation.0 + 1);
+                self.servers_lost = false;
+                self.circuit.succeeded();
                 Some(self.enter(Live, Action::Serve))
             }
             (Connecting | Handshaking, Event::Failed(hope)) => Some(self.failed(hope, now)),
-            (Waiting, Event::PauseOver) => Some(self.connect(now)),
+            (Waiting | Tripped, Event::PauseOver) => Some(self.connect(now)),
             (Waiting, Event::Open) if self.round.after_loss && self.round.failures == 0 => {
                 Some(self.connect(now))
             }
-            (Live, Event::Lost) => Some(self.lost(now)),
+            (Live | Degraded, Event::Silent) => self.carry_on(Suspect),
+            (Suspect, Event::Alive) if self.servers_lost => self.carry_on(Degraded),
+            (Suspect, Event::Alive) => self.carry_on(Live),
+            (Live | Suspect | Degraded, Event::ServersLost) => {
+                self.servers_lost = true;
+                self.carry_on(Degraded)
+            }
+            (Live | Suspect | Degraded, Event::ServersBack) => {
+                self.servers_lost = false;
+                self.carry_on(Live)
+            }
+            (Live | Suspect | Degraded, Event::Lost) => Some(self.lost(now)),
             (Idle, _) => Some(Action::Rest),
-            (Connecting | Handshaking | Live | Waiting, _) => None,
+            (Connecting | Handshaking | Live | Suspect | Degraded | Waiting | Tripped, _) => None,
         }
     }
 
     fn enter(&mut self, state: SessionState, action: Action) -> Action {
         self.state = state;
         action
+    }
+
+    /// Another state of the same link, which is served on.
+    fn carry_on(&mut self, state: SessionState) -> Option<Action> {
+        self.state = state;
+        None
     }
 
     fn begin_round(&mut self, after_loss: bool, now: Instant) {
@@ -175,6 +245,7 @@ impl Machine {
     }
 
     fn connect(&mut self, now: Instant) -> Action {
+        self.circuit.tried(now);
         let within = self.try_time(now);
         self.enter(SessionState::Connecting, Action::Connect(within))
     }
@@ -187,6 +258,9 @@ impl Machine {
         let (tries, paused) =
             pauses.fold((1, Duration::ZERO), |(n, sum), pause| (n + 1, sum.saturating_add(*pause)));
         let left = ends_at.saturating_duration_since(now);
+        if self.circuit.is_half_open() {
+            return left;
+        }
         let share = left.saturating_sub(paused) / tries.min(2);
         if share.is_zero() { left } else { share }
     }
@@ -199,34 +273,40 @@ impl Machine {
             Hope::Lasting => !persists,
             Hope::Never => true,
         };
-        match self.next_pause(now) {
-            Some(pause) if !hopeless => self.enter(SessionState::Waiting, Action::Wait(pause)),
-            _ => self.enter(SessionState::Idle, Action::GiveUp),
+        let pause = self.next_pause(now).filter(|_| !hopeless);
+        let opened = self.counts(pause).then(|| self.circuit.failed(now)).flatten();
+        match (pause, opened) {
+            (Some(_), Some(opened)) => self.enter(SessionState::Tripped, Action::Wait(opened)),
+            (Some(pause), None) => self.enter(SessionState::Waiting, Action::Wait(pause)),
+            (None, _) => self.enter(SessionState::Idle, Action::GiveUp),
         }
     }
 
+    /// Whether a failed try is a failure of the circuit: each after a loss, the last of a connect,
+    /// none of a caller who wants to wait.
+    fn counts(&self, pause: Option<Duration>) -> bool {
+        self.round.after_loss || !self.policy.wait && pause.is_none()
+    }
+
     /// The pause before the next try; `None` when the round has no try left.
-    fn next_pause(&self, now: Instant) -> Option<Duration> {
+    fn next_pause(&mut self, now: Instant) -> Option<Duration> {
         let listed = self.policy.connect_pauses.get(self.round.failures - 1).copied();
         match self.round.ends_at {
             Some(ends_at) => {
                 let left = ends_at.saturating_duration_since(now);
-                listed.filter(|pause| *pause < left)
+                listed.filter(|pause| *pause < left && !self.circuit.is_half_open())
             }
-            None => Some(self.backoff().unwrap_or(Duration::from_secs(1))),
+            None => match &mut self.backoff {
+                Some(backoff) if self.round.after_loss => backoff.pause(self.round.failures),
+                Some(backoff) => Some(backoff.unlimited_pause(self.round.failures)),
+                None => Some(Duration::from_secs(1)),
+            },
         }
-    }
-
-    /// `first`, then twice as long each time, never longer than `longest`.
-    fn backoff(&self) -> Option<Duration> {
-        let reconnect = self.policy.reconnect?;
-        let doublings = u32::try_from(self.round.failures).unwrap_or(u32::MAX).min(16);
-        Some(reconnect.first.saturating_mul(1 << doublings).min(reconnect.longest))
     }
 
     fn lost(&mut self, now: Instant) -> Action {
         self.begin_round(true, now);
-        match self.backoff() {
+        match self.backoff.as_mut().and_then(|backoff| backoff.pause(0)) {
             Some(pause) => self.enter(SessionState::Waiting, Action::Wait(pause)),
             None => self.enter(SessionState::Idle, Action::Rest),
         }
@@ -234,11 +314,15 @@ impl Machine {
 }
 
 #[cfg(test)]
+#[path = "state_cells.rs"]
+mod cells;
+
+#[cfg(test)]
 mod tests {
     use super::*;
-    use Action::{Connect, GiveUp, Prepare, Rest, Serve, Stop, Wait};
+    use Action::{Connect, GiveUp, Prepare, Refuse, Rest, Serve, Stop, Wait};
     use Event::{Close, Failed, LinkReady, Lost, Open, PauseOver, SocketReady};
-    use SessionState::{Closed, Connecting, Handshaking, Idle, Live, Waiting};
+    use SessionState::{Closed, Connecting, Handshaking, Idle, Live, Tripped, Waiting};
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -247,7 +331,15 @@ mod tests {
             connect_timeout: 10 * SECOND,
             connect_pauses: vec![SECOND, 3 * SECOND],
             wait: false,
-            reconnect: Some(Reconnect { first: SECOND, longest: 30 * SECOND }),
+            reconnect: Some(Reconnect {
+                first: SECOND,
+                longest: 30 * SECOND,
+                jitter_percent: 0,
+                attempts: None,
+            }),
+            seed: 1,
+            breaker: None,
+            keepalive: None,
         }
     }
 
@@ -363,6 +455,42 @@ mod tests {
     }
 
     #[test]
+    fn failures_after_a_loss_trip_and_one_try_decides() {
+        let breaker = Some(Breaker { failures: 1, pause: 7 * SECOND });
+        let mut machine = Machine::new(Policy { breaker, ..policy() });
+        let (now, failed) = (Instant::now(), Failed(Hope::MayPass));
+        for event in [Open, SocketReady, LinkReady, Lost, PauseOver] {
+            machine.step(event, now);
+        }
+
+        assert_eq!(machine.step(failed, now), Some(Wait(7 * SECOND)));
+        assert_eq!((machine.state(), machine.step(Open, now)), (Tripped, None));
+        let later = now + 7 * SECOND;
+        assert_eq!(machine.step(PauseOver, later), Some(Connect(10 * SECOND)));
+        assert_eq!(machine.step(failed, later), Some(Wait(7 * SECOND)));
+        assert_eq!((machine.state(), machine.circuit().trips()), (Tripped, 2));
+    }
+
+    #[test]
+    fn a_connect_that_was_given_up_is_one_failure() {
+        let breaker = Some(Breaker { failures: 2, pause: 7 * SECOND });
+        let policy = Policy { breaker, connect_pauses: vec![SECOND], ..policy() };
+        let mut machine = Machine::new(policy);
+        let (now, failed) = (Instant::now(), Failed(Hope::MayPass));
+
+        for _ in 0..2 {
+            let events = [Open, failed, PauseOver, failed];
+            let last = events.map(|event| machine.step(event, now))[3];
+            assert_eq!((last, machine.state()), (Some(GiveUp), Idle));
+        }
+
+        assert_eq!((machine.step(Open, now), machine.state()), (Some(Refuse), Idle));
+        let later = now + 7 * SECOND;
+        assert_eq!(machine.step(Open, later), Some(Connect(10 * SECOND)));
+        assert_eq!(machine.step(failed, later), Some(GiveUp), "one try in a half-open circuit");
+    }
+
+    #[test]
     fn closing_is_final_in_every_state() {
         let ways: [&[Event]; 5] = [
             &[],
@@ -396,10 +524,21 @@ mod tests {
     }
 
     #[test]
-    fn the_backoff_never_passes_its_longest() {
-        let mut machine = Machine::new(policy());
-        machine.round = Round { after_loss: true, failures: 1_000_000, ends_at: None };
-
-        assert_eq!(machine.backoff(), Some(30 * SECOND));
+    fn a_round_after_a_loss_ends_with_its_attempts() {
+        let (failed, mut policy) = (Failed(Hope::MayPass), policy());
+        policy.reconnect = policy.reconnect.map(|rules| Reconnect { attempts: Some(2), ..rules });
+        run(
+            policy,
+            &[
+                (Open, Some(Connect(3 * SECOND)), Connecting),
+                (SocketReady, Some(Prepare(3 * SECOND)), Handshaking),
+                (LinkReady, Some(Serve), Live),
+                (Lost, Some(Wait(SECOND)), Waiting),
+                (PauseOver, Some(Connect(10 * SECOND)), Connecting),
+                (failed, Some(Wait(2 * SECOND)), Waiting),
+                (PauseOver, Some(Connect(10 * SECOND)), Connecting),
+                (failed, Some(GiveUp), Idle),
+            ],
+        );
     }
 }

@@ -6,27 +6,30 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
+use super::connectivity::Connectivity;
 use super::dial::{Dial, Served};
 use super::state::{Action, Event, Hope, Machine, Policy};
-use super::{Command, Status, closed};
+use super::{Command, Restored, Status, closed};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::{Failure, Outlook};
-use crate::metrics::Counters;
-use crate::model::{Generation, Notice, SessionState};
+use crate::metrics::{Counters, Loss};
+use crate::model::{Generation, SessionState};
 
 /// Owns the machine, the link and everybody who waits for one.
 pub(crate) struct Supervisor<D: Dial> {
-    target: D,
-    machine: Machine,
-    counters: Arc<Counters>,
+    pub(super) target: D,
+    pub(super) machine: Machine,
+    pub(super) counters: Arc<Counters>,
     inbox: mpsc::Receiver<Command>,
     status: watch::Sender<Status<D::Link>>,
-    openers: Vec<oneshot::Sender<Result<()>>>,
+    pub(super) openers: Vec<oneshot::Sender<Result<()>>>,
     closers: Vec<oneshot::Sender<()>>,
     opening: Option<D::Opening>,
-    link: Option<D::Link>,
-    reason: Option<Error>,
+    pub(super) link: Option<D::Link>,
+    pub(super) reason: Option<Error>,
+    pub(super) connectivity: Connectivity,
+    pub(super) restored: Restored,
     hope: Hope,
     try_began: Instant,
     action_began: Instant,
@@ -51,6 +54,8 @@ impl<D: Dial> Supervisor<D> {
             opening: None,
             link: None,
             reason: None,
+            connectivity: Connectivity::default(),
+            restored: Restored::default(),
             hope: Hope::MayPass,
             try_began: Instant::now(),
             action_began: Instant::now(),
@@ -78,13 +83,14 @@ impl<D: Dial> Supervisor<D> {
             Action::Prepare(within) => self.prepare(within).await,
             Action::Serve => self.serve().await,
             Action::Wait(pause) => self.pause(pause).await,
+            Action::Refuse => self.refuse(),
             Action::GiveUp => self.give_up(),
             Action::Stop => Event::Close,
         }
     }
 
     /// The next command as an event. Everybody who dropped their handle wishes to close.
-    async fn interrupted(&mut self) -> Event {
+    pub(super) async fn interrupted(&mut self) -> Event {
         match self.inbox.recv().await {
             Some(Command::Open(reply)) => {
                 self.openers.push(reply);
@@ -146,6 +152,7 @@ impl<D: Dial> Supervisor<D> {
         log::info!(target: "aioibkr::session", "{} {generation} to {} is live", D::NAME, self.target.address());
         self.counters.connected(self.try_began.elapsed(), clock::now());
         self.reason = None;
+        self.connectivity = Connectivity::default();
         self.link = Some(link);
     }
 
@@ -161,52 +168,26 @@ impl<D: Dial> Supervisor<D> {
         Event::Failed(self.hope)
     }
 
-    async fn serve(&mut self) -> Event {
-        for opener in self.openers.drain(..) {
-            // Whoever gave up waiting needs no answer.
-            let _ = opener.send(Ok(()));
-        }
-        let Some(link) = self.link.clone() else { return Event::Lost };
-        let served = link.serve(|notice| note(&notice));
-        tokio::pin!(served);
-        loop {
-            tokio::select! {
-                () = &mut served => break,
-                event = self.interrupted() => match event {
-                    Event::Close => return Event::Close,
-                    _ => self.answer_live(),
-                },
-            }
-        }
-        self.lost()
-    }
-
-    fn answer_live(&mut self) {
-        for opener in self.openers.drain(..) {
-            let _ = opener.send(Ok(()));
-        }
-    }
-
-    fn lost(&mut self) -> Event {
-        let message = format!("the {} to {} was lost", D::NAME, self.target.address());
-        let error = match self.link.as_ref().and_then(Served::reason) {
-            Some(reason) => Error::new(ErrorKind::ConnectionLost, format!("{message}: {reason}"))
-                .with_source(reason),
-            None => Error::new(ErrorKind::ConnectionLost, message),
-        };
-        log::warn!(target: "aioibkr::session", "{error}");
-        self.reason = Some(error);
-        self.link = None;
-        Event::Lost
-    }
-
     async fn pause(&mut self, pause: Duration) -> Event {
+        if self.machine.state() == SessionState::Tripped {
+            self.refuse();
+        }
         let over = tokio::time::sleep_until(self.action_began + pause);
         tokio::pin!(over);
         tokio::select! {
             () = &mut over => Event::PauseOver,
             event = self.interrupted() => event,
         }
+    }
+
+    /// Tells everybody who waits that nothing may be tried yet.
+    fn refuse(&mut self) -> Event {
+        self.publish();
+        let error = self.status.borrow().circuit_open("open", self.target.address());
+        for opener in self.openers.drain(..) {
+            let _ = opener.send(Err(error.clone()));
+        }
+        Event::PauseOver
     }
 
     /// Tells everybody who waits why there is no link.
@@ -230,9 +211,8 @@ impl<D: Dial> Supervisor<D> {
         }
     }
 
-    fn publish(&mut self) {
+    pub(super) fn publish(&mut self) {
         let state = self.machine.state();
-        let live = state == SessionState::Live;
         let accounts = match &self.link {
             Some(link) => Arc::from(link.accounts()),
             None => self.status.borrow().accounts.clone(),
@@ -241,15 +221,22 @@ impl<D: Dial> Supervisor<D> {
             accounts,
             state,
             generation: self.machine.generation(),
-            link: self.link.clone().filter(|_| live),
+            link: self.link.clone().filter(|_| state.has_link()),
             reason: self.reason.clone(),
+            open_until: self.machine.circuit().open_until(Instant::now()),
+            farms: Arc::from(self.connectivity.farms()),
+            restored: self.restored,
         };
+        self.counters.tripped(self.machine.circuit().trips());
         self.status.send_replace(status);
     }
 
     async fn stop(mut self, close_within: Duration) {
         for opener in self.openers.drain(..) {
             let _ = opener.send(Err(closed()));
+        }
+        if self.link.is_some() {
+            self.counters.lost(Loss::Requested);
         }
         if let Some(link) = self.link.take()
             && tokio::time::timeout(close_within, link.close()).await.is_err()
@@ -261,8 +248,4 @@ impl<D: Dial> Supervisor<D> {
             let _ = closer.send(());
         }
     }
-}
-
-fn note(notice: &Notice) {
-    log::info!(target: "aioibkr::session", "gateway: {} (code {})", notice.message.trim(), notice.code);
 }

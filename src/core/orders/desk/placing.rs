@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Action, Order, OrderId, OrderKey, OrderRef, OrderStatus, Trade};
 use crate::orders::book::{TradeNo, Wish};
 use crate::orders::goals::{self, Goal};
-use crate::orders::placement::{self, Written};
+use crate::orders::placement::{self, Hold, Written};
 use crate::orders::{Command, Placing, TradeHandle, lifecycle};
 use crate::risk;
 use crate::session::Link;
@@ -89,6 +89,16 @@ impl Desk {
 
     /// The link, if an order may be written to it.
     fn writable(&self) -> Result<Link> {
+        match self.session.status().state.hindrance() {
+            Some(why) => {
+                Err(placement::refused(why).with_detail("state", self.session.status().state))
+            }
+            None => self.present(),
+        }
+    }
+
+    /// The link, if there is one: a cancel is sent whatever its state.
+    fn present(&self) -> Result<Link> {
         let status = self.session.status();
         match self.link.clone().filter(Link::is_up) {
             Some(link) => Ok(link),
@@ -137,7 +147,8 @@ impl Desk {
         let no = self.book.add(self.new_trade(order_id, &wish, key), Some(wish));
         let (held, written) = (link.clone(), link.clone());
         let write = async move { written.submit_order(order_id, &contract, &order, &sent).await };
-        self.hold(Writing::Place(no, link.generation()), held, deadline, write);
+        let hold = self.live_only(held, deadline);
+        self.hold(Writing::Place(no, link.generation()), hold, write);
         let reply = Reply::Handle(reply, false);
         self.waits.push(Wait { no, goal: Goal::Acknowledged, deadline, reply });
     }
@@ -174,14 +185,18 @@ impl Desk {
         trade
     }
 
+    /// What is dropped if the link leaves Live before the first byte.
+    fn live_only(&self, link: Link, deadline: Deadline) -> Hold {
+        Hold { link, deadline, gate: Some(self.session.watch()) }
+    }
+
     fn hold(
         &mut self,
         what: Writing,
-        link: Link,
-        deadline: Deadline,
+        hold: Hold,
         write: impl Future<Output = Result<()>> + Send + 'static,
     ) {
-        let held = placement::hold(link, deadline, write);
+        let held = placement::hold(hold, write);
         self.writes.push(held.map(move |outcome| Finished { what, outcome }).boxed());
     }
 
@@ -240,7 +255,8 @@ impl Desk {
         let (id, contract) = (trade.order_id, trade.contract.clone());
         let written = link.clone();
         let write = async move { written.submit_order(id, &contract, &order, &sent).await };
-        self.hold(Writing::Change(change.no), link.clone(), change.deadline, write);
+        let hold = self.live_only(link.clone(), change.deadline);
+        self.hold(Writing::Change(change.no), hold, write);
     }
 
     /// Cancels an order at once, or first thing after the next link is reconciled.
@@ -287,12 +303,12 @@ impl Desk {
     ) {
         let written = link.clone();
         let write = async move { written.cancel_order(id).await };
-        self.hold(Writing::Cancel(no), link.clone(), deadline, write);
+        self.hold(Writing::Cancel(no), Hold { link: link.clone(), deadline, gate: None }, write);
     }
 
     /// Cancels everything with one message.
     pub(super) fn cancel_all(&mut self, deadline: Deadline, reply: oneshot::Sender<Result<usize>>) {
-        let link = match self.writable() {
+        let link = match self.present() {
             Ok(link) => link,
             Err(error) => return answer(reply, Err(error)),
         };
@@ -303,7 +319,7 @@ impl Desk {
         self.sweeps.push(Sweep { orders, deadline, reply });
         let written = link.clone();
         let write = async move { written.cancel_every_order().await };
-        self.hold(Writing::CancelAll, link, deadline, write);
+        self.hold(Writing::CancelAll, Hold { link, deadline, gate: None }, write);
     }
 
     /// Sends the cancels that were asked for while there was no link.

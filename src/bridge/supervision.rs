@@ -1,0 +1,67 @@
+//! How a session watches and reopens its links: the settings of `aioibkr.config` as the core's.
+
+use aioibkr_core::model::{Breaker, Keepalive, Reconnect};
+use pyo3::prelude::*;
+
+use crate::convert;
+
+/// `aioibkr.Keepalive`, by its fields.
+#[derive(FromPyObject)]
+pub(crate) struct KeepaliveFields {
+    idle: f64,
+    probe_timeout: f64,
+    give_up: f64,
+    spacing: f64,
+}
+
+/// `aioibkr.Breaker`, by its fields.
+#[derive(FromPyObject)]
+pub(crate) struct BreakerFields {
+    failures: i64,
+    pause: f64,
+}
+
+/// `aioibkr.Reconnect`, by its fields.
+#[derive(FromPyObject)]
+pub(crate) struct ReconnectFields {
+    first: f64,
+    longest: f64,
+    jitter_percent: i64,
+    attempts: Option<i64>,
+}
+
+impl KeepaliveFields {
+    pub(crate) fn read(&self, py: Python<'_>) -> PyResult<Keepalive> {
+        Ok(Keepalive {
+            idle: convert::some_seconds(py, "keepalive idle", self.idle)?,
+            probe_timeout: convert::some_seconds(
+                py,
+                "keepalive probe_timeout",
+                self.probe_timeout,
+            )?,
+            give_up: convert::some_seconds(py, "keepalive give_up", self.give_up)?,
+            spacing: convert::some_seconds(py, "keepalive spacing", self.spacing)?,
+        })
+    }
+}
+
+impl BreakerFields {
+    pub(crate) fn read(&self, py: Python<'_>) -> PyResult<Breaker> {
+        Ok(Breaker {
+            failures: convert::integer(py, "breaker failures", self.failures)?,
+            pause: convert::some_seconds(py, "breaker pause", self.pause)?,
+        })
+    }
+}
+
+impl ReconnectFields {
+    pub(crate) fn read(&self, py: Python<'_>) -> PyResult<Reconnect> {
+        let attempts = self.attempts.map(|most| convert::integer(py, "reconnect attempts", most));
+        Ok(Reconnect {
+            first: convert::some_seconds(py, "reconnect first", self.first)?,
+            longest: convert::some_seconds(py, "reconnect longest", self.longest)?,
+            jitter_percent: convert::integer(py, "reconnect jitter_percent", self.jitter_percent)?,
+            attempts: attempts.transpose()?,
+        })
+    }
+}

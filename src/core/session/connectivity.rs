@@ -1,0 +1,168 @@
+//! What a gateway's notices say about its way to IB: pure, of (what was known, notice).
+//!
+//! | code | says | change |
+//! |---|---|---|
+//! | 1100, 2110 | IB's servers are lost | `ServersLost` |
+//! | 1101 | they are back, streams are gone | `ServersBack`, data lost |
+//! | 1102 | they are back, streams go on | `ServersBack` |
+//! | 1300 | the gateway's port changes, the socket is dropped | `PortChanged` |
+//! | 2103 2105 2157, 2104 2106 2158, 2107 2108, 2119 | a farm is broken, well, asleep, coming | kept by farm |
+//!
+//! A gateway repeats 1100 for as long as the outage lasts (C1) and may never tell of its end (B16).
+//! Texts follow the language of the gateway (C12): only codes and farm names are read.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Farm, FarmState, Notice};
+
+/// What a notice changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// The gateway lost IB's servers.
+    ServersLost,
+    /// It has them again.
+    ServersBack {
+        /// Streams are gone and must be asked for again.
+        data_lost: bool,
+    },
+    /// The gateway drops the socket; it listens on the port it was told to.
+    PortChanged,
+    /// A farm stands differently.
+    Farm,
+}
+
+/// How one link's gateway stands with IB.
+#[derive(Debug, Clone, Default)]
+pub struct Connectivity {
+    farms: BTreeMap<String, Farm>,
+}
+
+impl Connectivity {
+    /// The farms the gateway named, by name.
+    #[must_use]
+    pub fn farms(&self) -> Vec<Farm> {
+        self.farms.values().cloned().collect()
+    }
+
+    /// Takes a notice; `None` if it is about something else.
+    pub fn take(&mut self, notice: &Notice) -> Option<Change> {
+        match notice.code {
+            1100 | 2110 => Some(Change::ServersLost),
+            1101 => Some(Change::ServersBack { data_lost: true }),
+            1102 => {
+                self.all_connected(notice);
+                Some(Change::ServersBack { data_lost: false })
+            }
+            1300 => Some(Change::PortChanged),
+            code => {
+                let (state, name) = (farm_state(code)?, farm_name(&notice.message)?);
+                self.set(name, state, notice);
+                Some(Change::Farm)
+            }
+        }
+    }
+
+    /// A restoration names the farms it brought back, separated by semicolons (C4).
+    fn all_connected(&mut self, notice: &Notice) {
+        let named = notice.message.rsplit([':', '：']).next().unwrap_or_default();
+        for name in named.split(';').map(|name| name.trim().trim_end_matches('.')) {
+            if self.farms.contains_key(name) {
+                self.set(name, FarmState::Ok, notice);
+            }
+        }
+    }
+
+    fn set(&mut self, name: &str, state: FarmState, notice: &Notice) {
+        let since = match self.farms.get(name) {
+            Some(known) if known.state == state => known.since,
+            _ => notice.time,
+        };
+        self.farms.insert(name.into(), Farm { name: name.into(), state, since });
+    }
+}
+
+fn farm_state(code: i32) -> Option<FarmState> {
+    match code {
+        2103 | 2105 | 2157 => Some(FarmState::Broken),
+        2104 | 2106 | 2158 => Some(FarmState::Ok),
+        2107 | 2108 => Some(FarmState::Inactive),
+        2119 => Some(FarmState::Connecting),
+        _ => None,
+    }
+}
+
+/// The name is glued to the end of the text, behind a colon or a full stop (S3).
+fn farm_name(text: &str) -> Option<&str> {
+    let name = text.trim().rsplit([':', '.', '：', '。']).next()?.trim();
+    (!name.is_empty() && !name.contains(char::is_whitespace)).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+
+    fn notice(code: i32, message: &str) -> Notice {
+        Notice { code, message: message.into(), time: clock::now() }
+    }
+
+    #[test]
+    fn codes_say_what_became_of_the_servers() {
+        let table = [
+            (1100, Some(Change::ServersLost)),
+            (2110, Some(Change::ServersLost)),
+            (1101, Some(Change::ServersBack { data_lost: true })),
+            (1102, Some(Change::ServersBack { data_lost: false })),
+            (1300, Some(Change::PortChanged)),
+            (399, None),
+            (2100, None),
+        ];
+
+        for (code, change) in table {
+            assert_eq!(Connectivity::default().take(&notice(code, "text")), change, "{code}");
+        }
+    }
+
+    /// (C10, S3)
+    #[test]
+    fn farms_are_kept_by_name() {
+        let table = [
+            (2103, "Market data farm connection is broken:usfarm", "usfarm", FarmState::Broken),
+            (2104, "Market data farm connection is OK:usfarm", "usfarm", FarmState::Ok),
+            (2105, "HMDS data farm connection is broken:ushmds", "ushmds", FarmState::Broken),
+            (2106, "HMDS data farm connection is OK:ushmds", "ushmds", FarmState::Ok),
+            (2107, "inactive but available upon demand.ushmds", "ushmds", FarmState::Inactive),
+            (2108, "inactive but available upon demand.cash", "cash", FarmState::Inactive),
+            (2119, "Market data farm is connecting:eufarm", "eufarm", FarmState::Connecting),
+            (2157, "Sec-def data farm connection is broken:sec", "sec", FarmState::Broken),
+            (2158, "安全定义数据农场连接正常：sec", "sec", FarmState::Ok),
+        ];
+        let mut connectivity = Connectivity::default();
+
+        for (code, text, name, state) in table {
+            assert_eq!(connectivity.take(&notice(code, text)), Some(Change::Farm));
+            let farms = connectivity.farms();
+            let farm = farms.iter().find(|farm| farm.name == name).unwrap();
+            assert_eq!(farm.state, state, "{code}");
+        }
+        assert_eq!(connectivity.farms().len(), 5);
+    }
+
+    #[test]
+    fn a_text_without_a_name_is_no_farm() {
+        assert_eq!(Connectivity::default().take(&notice(2104, "a farm is well.")), None);
+    }
+
+    /// (C4)
+    #[test]
+    fn a_restoration_names_the_farms_it_brought_back() {
+        let mut connectivity = Connectivity::default();
+        connectivity.take(&notice(2103, "broken:usfarm"));
+        connectivity.take(&notice(2105, "broken:ushmds"));
+
+        connectivity.take(&notice(1102, "All data farms are connected: usfarm; secdefnj."));
+
+        let states: Vec<_> = connectivity.farms().into_iter().map(|farm| farm.state).collect();
+        assert_eq!(states, [FarmState::Ok, FarmState::Broken]);
+    }
+}

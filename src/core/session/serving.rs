@@ -1,0 +1,154 @@
+//! Serving one link until it ends: its notices, its silence, and why it is over.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::Instant;
+
+use super::connectivity::Change;
+use super::dial::{Dial, Served};
+use super::keepalive::{Judge, Verdict};
+use super::state::Event;
+use super::supervisor::Supervisor;
+use crate::clock::Deadline;
+use crate::error::{Error, ErrorKind};
+use crate::metrics::Loss;
+use crate::model::Notice;
+
+/// Time for a dead link's socket to close; it is dropped after that.
+const BURY: Duration = Duration::from_millis(100);
+
+/// What happens to a link that is served.
+enum Turn {
+    Notice(Option<Notice>),
+    Command(Event),
+    Look,
+}
+
+impl<D: Dial> Supervisor<D> {
+    pub(super) async fn serve(&mut self) -> Event {
+        self.answer_openers();
+        let Some(link) = self.link.clone() else { return Event::Lost };
+        let (mut notices, mut probes) = (link.notices(), FuturesUnordered::new());
+        let rules = self.machine.keepalive();
+        let mut judge = rules.map(|rules| Judge::new(rules, Instant::now()));
+        loop {
+            let turn = tokio::select! {
+                notice = notices.next() => Turn::Notice(notice),
+                event = self.interrupted() => Turn::Command(event),
+                () = look(&link, judge.as_ref()) => Turn::Look,
+                Some(()) = probes.next() => Turn::Look,
+            };
+            match turn {
+                Turn::Notice(Some(notice)) => {
+                    if let Some(reason) = self.noticed(&notice) {
+                        return self.drop_link(&link, Loss::Refused, reason).await;
+                    }
+                }
+                Turn::Notice(None) => return self.ended(&link),
+                Turn::Command(Event::Close) => return Event::Close,
+                Turn::Command(_) => self.answer_openers(),
+                Turn::Look => {}
+            }
+            let verdict =
+                judge.as_mut().and_then(|judge| judge.look(Instant::now(), link.life().last()));
+            match (verdict, rules) {
+                (Some(Verdict::Ask(probe)), Some(rules)) => {
+                    let deadline = Deadline::after(rules.probe_timeout + rules.give_up);
+                    probes.push(link.probe(probe, rules.spacing, deadline));
+                }
+                (Some(Verdict::Suspect), _) => self.turned(Event::Silent),
+                (Some(Verdict::Alive), _) => self.turned(Event::Alive),
+                (Some(Verdict::Drop), _) => return self.bury(&link).await,
+                (Some(Verdict::Ask(_)) | None, _) => {}
+            }
+        }
+    }
+
+    fn answer_openers(&mut self) {
+        for opener in self.openers.drain(..) {
+            // Whoever gave up waiting needs no answer.
+            let _ = opener.send(Ok(()));
+        }
+    }
+
+    /// Takes a notice; returns why the link is to be dropped, if it is.
+    fn noticed(&mut self, notice: &Notice) -> Option<Error> {
+        note(notice);
+        match self.connectivity.take(notice)? {
+            Change::ServersLost => self.turned(Event::ServersLost),
+            Change::ServersBack { data_lost } => {
+                self.restored.times += 1;
+                self.restored.data_lost += u64::from(data_lost);
+                self.turned(Event::ServersBack);
+            }
+            Change::Farm => self.publish(),
+            Change::PortChanged => {
+                let text = format!("the gateway changes its port: {}", notice.message.trim());
+                return Some(Error::new(ErrorKind::ConnectionLost, text).with_code(notice.code));
+            }
+        }
+        None
+    }
+
+    /// The same link is in another state.
+    fn turned(&mut self, event: Event) {
+        let before = self.machine.state();
+        // Whatever these events do, the link is served on.
+        let _ = self.machine.step(event, Instant::now());
+        let state = self.machine.state();
+        if state != before {
+            log::warn!(target: "aioibkr::session", "the {} to {} is {state}", D::NAME, self.target.address());
+        }
+        self.publish();
+    }
+
+    /// Lets go of a link that answers nothing.
+    async fn bury(&mut self, link: &D::Link) -> Event {
+        let silence = link.life().last().elapsed().as_secs_f64();
+        let text = format!("it answered no question, and was silent for {silence:.1} s");
+        self.drop_link(link, Loss::Probe, Error::new(ErrorKind::ConnectionLost, text)).await
+    }
+
+    async fn drop_link(&mut self, link: &D::Link, loss: Loss, reason: Error) -> Event {
+        link.abandon();
+        if tokio::time::timeout(BURY, link.close()).await.is_err() {
+            log::debug!(target: "aioibkr::session", "a dead link's socket was dropped");
+        }
+        self.lost(loss, Some(reason))
+    }
+
+    fn ended(&mut self, link: &D::Link) -> Event {
+        link.abandon();
+        self.lost(Loss::Ended, link.reason())
+    }
+
+    fn lost(&mut self, loss: Loss, reason: Option<Error>) -> Event {
+        self.counters.lost(loss);
+        let message = format!("the {} to {} was lost", D::NAME, self.target.address());
+        let error = match reason {
+            Some(reason) => Error::new(ErrorKind::ConnectionLost, format!("{message}: {reason}"))
+                .with_source(reason),
+            None => Error::new(ErrorKind::ConnectionLost, message),
+        };
+        log::warn!(target: "aioibkr::session", "{error}");
+        self.reason = Some(error);
+        self.link = None;
+        Event::Lost
+    }
+}
+
+/// Resolves when the link is to be looked at.
+async fn look<L: Served>(link: &L, judge: Option<&Judge>) {
+    let Some(judge) = judge else { return std::future::pending().await };
+    let is_suspect = judge.is_suspect();
+    tokio::select! {
+        () = tokio::time::sleep_until(judge.next_look()) => {}
+        () = link.life().after(judge.seen()), if is_suspect => {}
+    }
+}
+
+fn note(notice: &Notice) {
+    log::info!(target: "aioibkr::session", "gateway: {} (code {})", notice.message.trim(), notice.code);
+}
