@@ -11,10 +11,12 @@ import time
 from functools import partial
 
 from aioibkr.testing import MockGateway
-from bench.feed import TICKS, flood
+from bench.feed import flood
 from bench.measuring import Figures, Row, Run, figure, peers, rate, rate_ratio
 
 STOCK = "S00001"
+# Half a second: over a tenth of that, the first round and the scheduler decide the ratio.
+FLOOD = 40_000_000
 WALK = 2_100_000
 CROWD, CROWD_TICKS, CROWD_WALK = 32, 1_000_000, 280_000
 IDLE_S = 2.0
@@ -28,9 +30,9 @@ def runs(address: list[str]) -> list[Run]:
         return [rust, task, *address, *map(str, rest)]
 
     return [
-        Run("gateway, bare loop", [rust, "bare", str(TICKS)]),
-        Run("gateway, 1 line", peer("split", TICKS, 1), flood(1, TICKS)),
-        Run("gateway, 1000 lines", peer("split", TICKS, 1000), flood(1000, TICKS)),
+        Run("gateway, bare loop", [rust, "bare", str(FLOOD)]),
+        Run("gateway, 1 line", peer("split", FLOOD, 1), flood(1, FLOOD)),
+        Run("gateway, 1000 lines", peer("split", FLOOD, 1000), flood(1000, FLOOD)),
         *(
             Run(f"gateway, {wire}", peer("simulated", WALK, wire), partial(walk, ticks=WALK))
             for wire in ("protobuf", "text")
