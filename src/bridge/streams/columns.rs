@@ -125,12 +125,8 @@ struct Whole<R>(Arc<Queued<R>>);
 impl<R: Items> Reading for Whole<R> {
     fn next(&self, py: Python<'_>) -> PyResult<Found> {
         let begun = lock(&self.0.cursor).take().and_then(Cursor::rest);
-        match begun.map_or_else(|| self.0.stream.take(), Next::Item) {
-            Next::Item(batch) => R::batch(py, batch, &self.0.names).map(Found::Item),
-            Next::Nothing => Ok(Found::Nothing),
-            Next::Closed => Ok(Found::Closed),
-            Next::Failed(error) => Ok(Found::Failed(errors::to_py(py, &error))),
-        }
+        let next = begun.map_or_else(|| self.0.stream.take(), Next::Item);
+        Found::of(py, next, |batch| R::batch(py, batch, &self.0.names))
     }
 
     fn has_news(&self) -> bool {

@@ -12,11 +12,11 @@ use crate::models::Contract;
 pub(super) struct Contracts(Vec<Py<Contract>>);
 
 impl Contracts {
-    pub(super) fn of<'a>(
+    pub(super) fn of(
         py: Python<'_>,
-        contracts: impl Iterator<Item = &'a aioibkr_core::model::Contract>,
+        contracts: &[Arc<aioibkr_core::model::Contract>],
     ) -> PyResult<Arc<Self>> {
-        let made = contracts.map(|contract| Py::new(py, Contract(contract.clone())));
+        let made = contracts.iter().map(|contract| Py::new(py, Contract((**contract).clone())));
         Ok(Arc::new(Self(made.collect::<PyResult<_>>()?)))
     }
 

@@ -46,7 +46,7 @@ impl<T: Value> Conflated<T> {
         stream: Stream<Board<T>>,
         bell: Arc<Bell>,
     ) -> PyResult<Arc<Self>> {
-        let contracts = Contracts::of(py, stream.contracts().iter().map(AsRef::as_ref))?;
+        let contracts = Contracts::of(py, stream.contracts())?;
         Ok(Arc::new(Self { stream, contracts, bell }))
     }
 }
@@ -56,12 +56,7 @@ struct Single<T>(Arc<Conflated<T>>);
 
 impl<T: Value> Reading for Single<T> {
     fn next(&self, py: Python<'_>) -> PyResult<Found> {
-        match self.0.stream.take() {
-            Next::Item(value) => T::object(py, value).map(Found::Item),
-            Next::Nothing => Ok(Found::Nothing),
-            Next::Closed => Ok(Found::Closed),
-            Next::Failed(error) => Ok(Found::Failed(errors::to_py(py, &error))),
-        }
+        Found::of(py, self.0.stream.take(), |value| T::object(py, value))
     }
 
     fn has_news(&self) -> bool {

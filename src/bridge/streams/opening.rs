@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use aioibkr_core::broker::StreamOptions;
-use aioibkr_core::market_data::BatchQueue;
+use aioibkr_core::market_data::{BatchQueue, Board, Stream};
 use aioibkr_core::model::{self, LineKind, Overflow, TickByTickKind};
 use pyo3::prelude::*;
 
 use super::bell::Bell;
 use super::columns::{Items, Names, OpenQueue, Queued};
 use super::contracts::Contracts;
-use super::latest::{Conflated, OpenBoard};
+use super::latest::{Conflated, OpenBoard, Value};
 use super::opened::_Stream;
 use crate::awaitable::Awaitable;
 use crate::client::Client;
@@ -55,13 +55,21 @@ fn contracts_of(contracts: Vec<Bound<'_, Contract>>) -> Vec<model::Contract> {
 
 fn queue<R: Items>(
     py: Python<'_>,
-    stream: aioibkr_core::market_data::Stream<BatchQueue<R>>,
+    stream: Stream<BatchQueue<R>>,
     texts: Arc<model::TextTable>,
     bell: Arc<Bell>,
 ) -> PyResult<Py<PyAny>> {
-    let contracts = Contracts::of(py, stream.contracts().iter().map(AsRef::as_ref))?;
+    let contracts = Contracts::of(py, stream.contracts())?;
     let names = Names { contracts, texts };
     _Stream::object(py, OpenQueue(Queued::new(stream, names, bell)))
+}
+
+fn board<T: Value>(
+    py: Python<'_>,
+    stream: Stream<Board<T>>,
+    bell: Arc<Bell>,
+) -> PyResult<Py<PyAny>> {
+    _Stream::object(py, OpenBoard(Conflated::new(py, stream, bell)?))
 }
 
 #[pymethods]
@@ -76,9 +84,7 @@ impl Client {
         let (options, bell) = manners.read(py)?;
         let (client, contracts) = (self.core.clone(), contracts_of(contracts));
         let opened = async move { client.quotes(contracts, generic_ticks, options).await };
-        request::read(py, opened, |py, stream| {
-            _Stream::object(py, OpenBoard(Conflated::new(py, stream, bell)?))
-        })
+        request::read(py, opened, |py, stream| board(py, stream, bell))
     }
 
     fn open_ticks(
@@ -120,9 +126,7 @@ impl Client {
         let rows = convert::integer(py, "rows", rows)?;
         let (client, contract) = (self.core.clone(), contract.get().0.clone());
         let opened = async move { client.depth(contract, rows, is_smart, options).await };
-        request::read(py, opened, |py, stream| {
-            _Stream::object(py, OpenBoard(Conflated::new(py, stream, bell)?))
-        })
+        request::read(py, opened, |py, stream| board(py, stream, bell))
     }
 
     fn open_real_time_bars(

@@ -7,12 +7,14 @@
 
 use std::sync::{Arc, Mutex};
 
+use aioibkr_core::market_data::Next;
 use pyo3::exceptions::{PyStopAsyncIteration, PyStopIteration};
 use pyo3::prelude::*;
 
 use super::bell::Bell;
 use super::turn::Turn;
 use crate::awaitable::{Awaitable, Source, Waiter};
+use crate::errors;
 use crate::mailbox::lock;
 
 /// What a look at a stream finds.
@@ -25,6 +27,22 @@ pub(super) enum Found {
     Closed,
     /// The stream failed.
     Failed(PyErr),
+}
+
+impl Found {
+    /// What a core stream has, its items made into objects.
+    pub(super) fn of<T>(
+        py: Python<'_>,
+        next: Next<T>,
+        object: impl FnOnce(T) -> PyResult<Py<PyAny>>,
+    ) -> PyResult<Self> {
+        Ok(match next {
+            Next::Item(item) => Self::Item(object(item)?),
+            Next::Nothing => Self::Nothing,
+            Next::Closed => Self::Closed,
+            Next::Failed(error) => Self::Failed(errors::to_py(py, &error)),
+        })
+    }
 }
 
 /// One way to read a stream.
