@@ -48,8 +48,11 @@ impl Tick {
     /// What changed: ``bid``, ``ask_size``, ``last``, ``volume`` ...; else ``tick_N``.
     #[getter]
     fn field(&self) -> String {
-        feed::field_name(self.tick_type)
-            .map_or_else(|| format!("tick_{}", self.tick_type), Into::into)
+        match feed::field(self.tick_type) {
+            _ if self.is_gap => "gap".into(),
+            Some(field) => field.as_str().into(),
+            None => format!("tick_{}", self.tick_type),
+        }
     }
 
     /// The new price, or the value of a generic tick.

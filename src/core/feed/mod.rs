@@ -14,7 +14,7 @@
 //! | `opening` | a socket to the first address and client id that is free |
 //! | `handshake` | the few messages that open the link |
 //! | `link` | the thread that owns the socket, and the handle of it |
-//! | `tick_type` | IB's tick types by name |
+//! | `tick_type` | which field of a quote a tick type moves |
 //! | `sink` | who takes what the thread decodes |
 //!
 //! A flood here never delays the control link: the two share neither socket nor thread.
@@ -45,4 +45,4 @@ pub use message::{
 pub use opening::{FeedTarget, Opening};
 pub use sink::Sink;
 pub use tick::{Tick, decode_tick};
-pub use tick_type::{field_name, is_delayed};
+pub use tick_type::{field, is_delayed};

@@ -1,26 +1,29 @@
-//! IB's tick types by name.
+//! What IB's tick types mean.
 
-/// The field of a quote that a tick type moves, in the words of [`Quote`](crate::model::Quote);
-/// `None` for types a quote does not keep.
+use crate::model::QuoteField;
+
+/// The field of a quote that a price, size or generic tick moves; `None` for types a quote does not
+/// keep.
+#[inline]
 #[must_use]
-pub fn field_name(tick_type: i32) -> Option<&'static str> {
+pub fn field(tick_type: i32) -> Option<QuoteField> {
+    use QuoteField as Field;
     Some(match tick_type {
-        -1 => "gap",
-        1 | 66 => "bid",
-        2 | 67 => "ask",
-        4 | 68 => "last",
-        0 | 69 => "bid_size",
-        3 | 70 => "ask_size",
-        5 | 71 => "last_size",
-        6 | 72 => "high",
-        7 | 73 => "low",
-        8 | 74 => "volume",
-        9 | 75 => "close",
-        14 | 76 => "open",
-        37 => "mark",
-        46 => "shortable",
-        49 => "halted",
-        89 => "shortable_shares",
+        1 | 66 => Field::Bid,
+        2 | 67 => Field::Ask,
+        4 | 68 => Field::Last,
+        0 | 69 => Field::BidSize,
+        3 | 70 => Field::AskSize,
+        5 | 71 => Field::LastSize,
+        6 | 72 => Field::High,
+        7 | 73 => Field::Low,
+        8 | 74 => Field::Volume,
+        9 | 75 => Field::Close,
+        14 | 76 => Field::Open,
+        37 => Field::Mark,
+        46 => Field::Shortable,
+        49 => Field::Halted,
+        89 => Field::ShortableShares,
         _ => return None,
     })
 }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use crate::model::{Contract, Generation, Greeks, MarketDataType, Quote, QuoteField, SecurityType};
-use crate::session::feed::{OptionTick, Tick, TickParameters, TickText};
+use crate::session::feed::{self, OptionTick, Tick, TickParameters, TickText};
 
 /// The latest quote of a contract, tick by tick.
 #[derive(Debug, Clone)]
@@ -45,23 +45,32 @@ impl QuoteFold {
         use QuoteField as Field;
         let quote = &mut self.quote;
         let (price, size) = (price_from(self.lowest, tick.price), amount(tick.size));
-        let (field, place, value) = match tick.tick_type {
-            1 | 66 => (Field::Bid, &mut quote.bid, side_price(tick)),
-            2 | 67 => (Field::Ask, &mut quote.ask, side_price(tick)),
-            4 | 68 => (Field::Last, &mut quote.last, price),
-            0 | 69 => (Field::BidSize, &mut quote.bid_size, size),
-            3 | 70 => (Field::AskSize, &mut quote.ask_size, size),
-            5 | 71 => (Field::LastSize, &mut quote.last_size, size),
-            6 | 72 => (Field::High, &mut quote.high, price),
-            7 | 73 => (Field::Low, &mut quote.low, price),
-            8 | 74 => (Field::Volume, &mut quote.volume, size),
-            9 | 75 => (Field::Close, &mut quote.close, price),
-            14 | 76 => (Field::Open, &mut quote.open, price),
-            37 => (Field::Mark, &mut quote.mark, price),
-            46 => (Field::Shortable, &mut quote.shortable, amount(tick.price)),
-            89 => (Field::ShortableShares, &mut quote.shortable_shares, size),
-            49 => return self.halt(time_ns, tick.price),
-            _ => return,
+        let Some(field) = feed::field(tick.tick_type) else { return };
+        let (place, value) = match field {
+            Field::Bid => (&mut quote.bid, side_price(tick)),
+            Field::Ask => (&mut quote.ask, side_price(tick)),
+            Field::Last => (&mut quote.last, price),
+            Field::BidSize => (&mut quote.bid_size, size),
+            Field::AskSize => (&mut quote.ask_size, size),
+            Field::LastSize => (&mut quote.last_size, size),
+            Field::High => (&mut quote.high, price),
+            Field::Low => (&mut quote.low, price),
+            Field::Volume => (&mut quote.volume, size),
+            Field::Close => (&mut quote.close, price),
+            Field::Open => (&mut quote.open, price),
+            Field::Mark => (&mut quote.mark, price),
+            Field::Shortable => (&mut quote.shortable, amount(tick.price)),
+            Field::ShortableShares => (&mut quote.shortable_shares, size),
+            Field::Halted => return self.halt(time_ns, tick.price),
+            // Told by other messages.
+            Field::BidExchange
+            | Field::AskExchange
+            | Field::LastExchange
+            | Field::BidGreeks
+            | Field::AskGreeks
+            | Field::LastGreeks
+            | Field::ModelGreeks
+            | Field::LastTimestamp => return,
         };
         *place = value;
         self.told(time_ns, field);
@@ -73,7 +82,11 @@ impl QuoteFold {
     /// The tick as it may be shown: a price that this kind of contract cannot have is none.
     #[inline]
     pub(crate) fn shown(&self, tick: &Tick) -> Tick {
-        let is_price = matches!(tick.tick_type, 4 | 6 | 7 | 9 | 14 | 37 | 68 | 72 | 73 | 75 | 76);
+        use QuoteField as Field;
+        let is_price = matches!(
+            feed::field(tick.tick_type),
+            Some(Field::Last | Field::High | Field::Low | Field::Close | Field::Open | Field::Mark)
+        );
         if is_price && tick.price.is_some_and(|price| price < self.lowest) {
             return Tick { price: None, ..*tick };
         }
