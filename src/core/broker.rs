@@ -32,6 +32,7 @@ use crate::model::{
     SessionState,
 };
 use crate::orders::{Keys, Orders, Terms};
+use crate::pacing::Pace;
 use crate::session::{Policy, Session, Status};
 
 /// How much longer than the first connect may take its callers wait, so that the session's own,
@@ -57,6 +58,7 @@ struct Inner {
     feed: Feed,
     kept: KeptQuotes,
     orders: Orders,
+    pace: Pace,
     keys: Keys,
     tasks: Mutex<JoinSet<()>>,
 }
@@ -69,7 +71,9 @@ impl Client {
     pub fn new(config: Config, runtime: Handle) -> Result<Self> {
         config.validate()?;
         let counters = Arc::<Counters>::default();
-        let target = Target { address: config.address(), client_id: config.client_id };
+        let pace = pace(&config);
+        let target =
+            Target { address: config.address(), client_id: config.client_id, pace: pace.clone() };
         let (session, supervisor) = Session::new(target, policy(&config), counters.clone());
         let (accounts, follower) = Accounts::new(session.clone(), config.account.clone());
         let (orders, desk) = Orders::new(terms(&config, &counters), session.clone());
@@ -88,6 +92,7 @@ impl Client {
             session,
             accounts,
             orders,
+            pace,
             keys: Keys::default(),
             tasks: Mutex::new(tasks),
         })))
@@ -243,6 +248,7 @@ impl Client {
             feed,
             is_ready: self.is_ready(),
             lines: self.0.feed.usage(),
+            pacing: self.0.pace.usage(),
         }
     }
 
@@ -292,6 +298,11 @@ impl Client {
             None => Error::new(ErrorKind::ConnectTimeout, message),
         }
     }
+}
+
+/// A new caller of the gateway's bucket: each link is one.
+fn pace(config: &Config) -> Pace {
+    Pace::new(&config.address(), config.pacing)
 }
 
 /// The session's policy; times no clock can add up are cut to a year.
@@ -354,15 +365,17 @@ fn feed(config: &Config, tasks: &mut JoinSet<()>, runtime: &Handle) -> Feed {
         budget: config.lines,
     };
     if !config.feed {
-        return Feed::new(None, terms);
+        return Feed::new(None, Pace::default(), terms);
     }
     let fanouts = Fanouts::default();
     let sinks = fanouts.clone();
     let target = FeedTarget::new(config.address(), config.feed_client_ids(), move |generation| {
         sinks.sink(generation)
     });
+    let pace = pace(config);
+    let target = target.paced(pace.clone());
     let (session, supervisor) = Session::new(target, policy(config), Arc::default());
-    let feed = Feed::new(Some(session), terms);
+    let feed = Feed::new(Some(session), pace, terms);
     tasks.spawn_on(supervisor.run(config.deadlines.close), runtime);
     tasks.spawn_on(feed.clone().run(fanouts), runtime);
     feed

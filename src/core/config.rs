@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::model::{
-    AccountId, Breaker, ClientId, Keepalive, LineBudget, MarketDataType, Reconnect, RiskLimits,
+    AccountId, Breaker, ClientId, Keepalive, LineBudget, MarketDataType, Pacing, Reconnect,
+    RiskLimits,
 };
 
 pub use crate::model::MINIMUM_SERVER_VERSION;
@@ -48,6 +49,8 @@ pub struct Config {
     pub feed_client_id: Option<ClientId>,
     /// Lines the account may have open.
     pub lines: LineBudget,
+    /// How fast this process may send to the gateway; `None` sends at once, uncounted.
+    pub pacing: Option<Pacing>,
     /// Risk limits of every order; `None` applies the safety rules only.
     pub risk: Option<RiskLimits>,
 }
@@ -106,6 +109,7 @@ impl Default for Config {
             feed: true,
             feed_client_id: None,
             lines: LineBudget::default(),
+            pacing: Some(Pacing::default()),
             risk: None,
         }
     }
@@ -151,6 +155,9 @@ impl Config {
             return Err(Error::config(format!(
                 "reconnect jitter_percent {percent}: give 0 to 100"
             )));
+        }
+        if self.pacing.is_some_and(|pacing| pacing.messages_per_second == 0) {
+            return Err(Error::config("messages_per_second is 0: give 1 or more, or no pacing"));
         }
         if self.connect_timeout.is_zero() {
             return Err(Error::config("timeout is 0: give a positive number of seconds"));

@@ -38,7 +38,8 @@ pub enum ErrorKind {
     ContractNotFound,
     /// More than one contract matches.
     AmbiguousContract,
-    /// IB refused for pacing (100, 162 with a pacing cause, 420).
+    /// IB refused for pacing (100, 162 with a pacing cause, 420), or the request's turn under our own
+    /// pacing did not come in time and nothing was sent.
     PacingViolation,
     /// Market data could not be delivered.
     MarketData,

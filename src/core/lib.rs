@@ -8,6 +8,7 @@
 //! | [`clock`] | the only reader of the wall clock; deadlines |
 //! | `life` | when a link last gave a sign of life |
 //! | [`metrics`] | what a client counts |
+//! | `pacing` | IB's limits on what may be sent, one schedule per gateway address |
 //! | [`feed`] | the market-data link: socket, thread and decoder of its own |
 //! | `gateway` | the one door to the gateway: names the ibapi crate |
 //! | [`session`] | opens links, one after the other; its state machine |
@@ -34,6 +35,7 @@ pub mod market_data;
 pub mod metrics;
 pub mod model;
 pub mod orders;
+mod pacing;
 mod risk;
 pub mod session;
 

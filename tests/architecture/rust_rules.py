@@ -22,6 +22,7 @@ FOUNDATION = {
     "life": set[str](),
     "metrics": {"error", "clock"},
     "config": {"error", "model"},
+    "pacing": {"error", "clock", "model"},
 }
 # What a module may import besides the foundation; the table of the design, word for word.
 LAYERS = {
@@ -55,8 +56,8 @@ def imports_point_down(path: PurePosixPath, text: str) -> list[str]:
     if module not in LAYERS | FOUNDATION:
         return [f"{path}: module {module} has no place in the layer table"]
     allowed = FOUNDATION[module] if module in FOUNDATION else LAYERS[module] | FOUNDATION.keys()
-    # `model` stands below `config`, which holds its values.
-    allowed = allowed - {"config"} if module == "model" else allowed
+    # `model` stands below `config` and `pacing`, which hold its values.
+    allowed = allowed - {"config", "pacing"} if module == "model" else allowed
     return [
         f"{path}:{line}: {module} may not import {name}"
         for line, name in crate_modules_named(inside, text)

@@ -16,7 +16,7 @@ pub(crate) fn gateway() -> MockGateway {
     MockGateway::start(Settings::default()).unwrap()
 }
 
-/// Settings of a client of that gateway.
+/// Settings of a client of that gateway, which holds nobody to a message rate.
 pub(crate) fn config(gateway: &MockGateway) -> Config {
     Config {
         host: gateway.address().ip().to_string(),
@@ -30,6 +30,7 @@ pub(crate) fn config(gateway: &MockGateway) -> Config {
             ..Reconnect::default()
         }),
         breaker: None,
+        pacing: None,
         ..Config::default()
     }
 }

@@ -5,6 +5,7 @@ mod core_connectivity;
 mod core_gateway;
 mod core_keepalive;
 mod core_orders;
+mod core_pacing;
 mod core_reading;
 mod core_refusals;
 mod core_session;

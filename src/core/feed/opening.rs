@@ -15,6 +15,7 @@ use super::link::FeedLink;
 use super::{FrameBuffer, Sink};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{ClientId, Generation};
+use crate::pacing::{Pace, Urgency};
 
 /// A silent peer is asked for a sign of life after this long, and then as often again.
 const KEEPALIVE: Duration = Duration::from_secs(5);
@@ -30,6 +31,7 @@ pub struct FeedTarget {
     address: String,
     client_ids: Vec<ClientId>,
     sinks: Sinks,
+    pace: Pace,
 }
 
 impl FeedTarget {
@@ -40,7 +42,12 @@ impl FeedTarget {
         client_ids: Vec<ClientId>,
         sinks: impl Fn(Generation) -> Box<dyn Sink> + Send + Sync + 'static,
     ) -> Self {
-        Self { address, client_ids, sinks: Arc::new(sinks) }
+        Self { address, client_ids, sinks: Arc::new(sinks), pace: Pace::default() }
+    }
+
+    /// The same, with its handshakes taking turns.
+    pub(crate) fn paced(self, pace: Pace) -> Self {
+        Self { pace, ..self }
     }
 
     /// `host:port`.
@@ -76,6 +83,8 @@ impl FeedTarget {
     async fn open_as(&self, client_id: ClientId) -> Result<Opening> {
         let mut socket = self.connect().await?;
         let mut frames = FrameBuffer::default();
+        // START_API is the first message that counts.
+        self.pace.turn(Urgency::Ordinary).await;
         let greeting = handshake::shake(&mut socket, &mut frames, client_id).await?;
         Ok(Opening { socket, frames, greeting, client_id })
     }

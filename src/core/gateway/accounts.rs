@@ -40,7 +40,7 @@ impl Link {
         let opened = self.client().account_updates(&wire);
         let stream = self.ask("account_updates", deadline, opened).await?;
         let account = account.clone();
-        Ok(self.items(stream, "account_updates", move |item| match item {
+        Ok(self.subscribed(stream, "account_updates", move |item| match item {
             SubscriptionItem::Data(update) => account_event(&account, update).map(Ok),
             SubscriptionItem::Notice(_) => None,
         }))
@@ -56,7 +56,7 @@ impl Link {
         let opened = self.client().account_updates_multi(Some(&wire), None);
         let stream = self.ask("account_updates_multi", deadline, opened).await?;
         let account = account.clone();
-        Ok(self.items(stream, "account_updates_multi", move |item| match item {
+        Ok(self.subscribed(stream, "account_updates_multi", move |item| match item {
             SubscriptionItem::Data(AccountUpdateMulti::AccountMultiValue(row)) => {
                 Some(Ok(AccountEvent::Value(AccountValue {
                     account: owner(Some(row.account), &account),
@@ -75,7 +75,7 @@ impl Link {
     /// Positions of every account.
     pub(crate) async fn positions(&self, deadline: Deadline) -> Result<Items<AccountEvent>> {
         let stream = self.ask("positions", deadline, self.client().positions()).await?;
-        Ok(self.items(stream, "positions", |item| match item {
+        Ok(self.subscribed(stream, "positions", |item| match item {
             SubscriptionItem::Data(update) => position_event(update).map(Ok),
             SubscriptionItem::Notice(_) => None,
         }))
@@ -89,7 +89,7 @@ impl Link {
     ) -> Result<Items<AccountEvent>> {
         let wire = WireAccount(account.0.clone());
         let stream = self.ask("pnl", deadline, self.client().pnl(&wire, None)).await?;
-        Ok(self.items(stream, "pnl", |item| match item {
+        Ok(self.subscribed(stream, "pnl", |item| match item {
             SubscriptionItem::Data(figures) => Some(Ok(AccountEvent::Pnl(pnl(&figures)))),
             SubscriptionItem::Notice(_) => None,
         }))

@@ -9,6 +9,7 @@ use super::link::Link;
 use super::probe;
 use crate::error::{Error, ErrorKind};
 use crate::model::{ClientId, Generation, MINIMUM_SERVER_VERSION};
+use crate::pacing::{Pace, Urgency};
 
 const CLIENT_ID_IN_USE: i32 = 326;
 
@@ -22,6 +23,8 @@ pub(crate) struct Target {
     pub(crate) address: String,
     /// Client id announced at START_API.
     pub(crate) client_id: ClientId,
+    /// Takes the turns of what its links send.
+    pub(crate) pace: Pace,
 }
 
 /// Whether trying again may help.
@@ -60,6 +63,11 @@ impl Target {
             .channel_capacity(CHANNEL_CAPACITY)
             .tcp_no_delay(true)
             .connect_with_notice_stream();
+        // START_API is the first message that counts.
+        let handshake = async {
+            self.pace.turn(Urgency::Ordinary).await;
+            handshake.await
+        };
         match tokio::time::timeout(within, handshake).await {
             Ok(Ok((client, notices))) => Ok(Opening { client, notices }),
             Ok(Err(error @ WireError::ConnectionRejected(_))) => Err(self.hung_up(error).await),
@@ -144,7 +152,10 @@ impl Opening {
     ) -> Result<Link, Failure> {
         let orders = self.client.order_update_stream().await;
         match orders {
-            Ok(orders) => Ok(Link::new(self.client, self.notices, orders, generation)),
+            Ok(orders) => {
+                let opened = (self.notices, orders);
+                Ok(Link::new(self.client, opened, generation, target.pace.clone()))
+            }
             Err(error) => Err(target.failure(error)),
         }
     }

@@ -38,7 +38,7 @@ impl Link {
     ) -> Result<Vec<ContractDetails>> {
         let opened = self.client().contract_details_stream(wire).buffer_limit(most);
         let stream = self.ask(REQUEST, deadline, opened.subscribe()).await?;
-        let rows = self.items(stream, REQUEST, |item| match item {
+        let rows = self.subscribed(stream, REQUEST, |item| match item {
             SubscriptionItem::Data(row) => Some(Ok(details_from_wire(row))),
             SubscriptionItem::Notice(_) => None,
         });

@@ -5,9 +5,10 @@ use std::str::FromStr;
 use ibapi::Error as WireError;
 use ibapi::market_data::TradingHours;
 use ibapi::market_data::historical::{
-    Bar as WireBar, BarSize as WireSize, BarTimestamp, Duration as WireDuration,
+    Bar as WireBar, BarSize as WireSize, BarTimestamp, Duration as WireDuration, HistoricalData,
     WhatToShow as WireShow,
 };
+use time::OffsetDateTime;
 
 use super::codes;
 use super::convert::{contract_to_wire, known};
@@ -49,10 +50,10 @@ impl Link {
         request: &BarsRequest,
         deadline: Deadline,
     ) -> Result<Vec<Bar>> {
-        let wire = contract_to_wire(contract);
-        let fetch = self.fetch_bars(&wire, request)?;
-        let bars = async {
-            match fetch.await {
+        let (link, wire) = (self.clone(), contract_to_wire(contract));
+        let terms = Terms::of(request)?;
+        let bars = async move {
+            match link.fetch_bars(&wire, terms).await {
                 Err(WireError::Notice(notice))
                     if codes::is_no_data(notice.code, &notice.message) =>
                 {
@@ -61,30 +62,50 @@ impl Link {
                 answer => answer.map(|history| history.bars),
             }
         };
-        let bars = self.ask_answer("bars", deadline, bars).await;
+        let bars = self.ask_or_cancel("bars", deadline, bars).await;
         Ok(bars.map_err(|error| codes::about(error, contract))?.iter().map(bar).collect())
     }
 
-    fn fetch_bars<'a>(
-        &'a self,
-        contract: &'a ibapi::contracts::Contract,
-        request: &BarsRequest,
-    ) -> Result<
-        impl Future<Output = Result<ibapi::market_data::historical::HistoricalData, WireError>> + 'a,
-    > {
-        let duration = WireDuration::from_str(&request.duration)
-            .map_err(|error| Error::config(format!("duration {:?}: {error}", request.duration)))?;
+    async fn fetch_bars(
+        &self,
+        contract: &ibapi::contracts::Contract,
+        terms: Terms,
+    ) -> Result<HistoricalData, WireError> {
         let builder = self
             .client()
-            .historical_data(contract, bar_size(request.bar_size)?)
-            .duration(duration)
-            .what_to_show(what_to_show(request.what_to_show))
-            .trading_hours(TradingHours::from_use_rth(request.use_rth));
-        Ok(match request.end {
+            .historical_data(contract, terms.bar_size)
+            .duration(terms.duration)
+            .what_to_show(terms.what_to_show)
+            .trading_hours(terms.trading_hours);
+        match terms.end {
             Some(end) => builder.ending(end),
             None => builder,
         }
-        .fetch())
+        .fetch()
+        .await
+    }
+}
+
+/// A request in the wire's words.
+struct Terms {
+    bar_size: WireSize,
+    duration: WireDuration,
+    what_to_show: WireShow,
+    trading_hours: TradingHours,
+    end: Option<OffsetDateTime>,
+}
+
+impl Terms {
+    fn of(request: &BarsRequest) -> Result<Self> {
+        let duration = WireDuration::from_str(&request.duration)
+            .map_err(|error| Error::config(format!("duration {:?}: {error}", request.duration)))?;
+        Ok(Self {
+            bar_size: bar_size(request.bar_size)?,
+            duration,
+            what_to_show: what_to_show(request.what_to_show),
+            trading_hours: TradingHours::from_use_rth(request.use_rth),
+            end: request.end,
+        })
     }
 }
 

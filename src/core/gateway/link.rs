@@ -13,10 +13,12 @@ use tokio::sync::watch;
 
 use super::codes;
 use super::server_time::ClockQuestion;
+use super::withdrawing::Withdrawing;
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::life::Life;
 use crate::model::{AccountId, Generation, Notice, OrderId};
+use crate::pacing::{Pace, Urgency};
 
 /// A stream of what one subscription delivers; the first error is its last item.
 pub(crate) type Items<T> = Pin<Box<dyn Stream<Item = Result<T>> + Send>>;
@@ -36,14 +38,15 @@ struct Inner {
     over: watch::Sender<bool>,
     life: Arc<Life>,
     clock_question: ClockQuestion,
+    pace: Pace,
 }
 
 impl Link {
     pub(super) fn new(
         client: ibapi::Client,
-        notices: NoticeStream,
-        orders: Subscription<OrderUpdate>,
+        (notices, orders): (NoticeStream, Subscription<OrderUpdate>),
         generation: Generation,
+        pace: Pace,
     ) -> Self {
         let accounts = client.handshake_managed_accounts().iter().cloned().map(AccountId).collect();
         Self(Arc::new(Inner {
@@ -57,6 +60,7 @@ impl Link {
             over: watch::Sender::new(false),
             life: Arc::new(Life::new()),
             clock_question: ClockQuestion::default(),
+            pace,
         }))
     }
 
@@ -138,8 +142,41 @@ impl Link {
         self.0.orders.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Awaits an answer until the deadline or the end of the link.
+    /// Resolves when a message may be written, which has to follow at once, or when the link has
+    /// ended.
+    pub(crate) async fn turn(&self, urgency: Urgency) {
+        if self.0.pace.send_now(urgency) {
+            return;
+        }
+        tokio::select! {
+            biased;
+            () = self.0.pace.turn(urgency) => {}
+            () = self.ended() => {}
+        }
+    }
+
+    /// Takes a request's turn.
+    pub(super) async fn turn_by(&self, request: &str, deadline: Deadline) -> Result<()> {
+        tokio::select! {
+            biased;
+            turn = self.0.pace.turn_by(request, deadline) => turn,
+            () = self.ended() => Err(codes::link_ended(request)),
+        }
+    }
+
+    /// Sends a request once it is its turn, and awaits an answer until the deadline or the end of
+    /// the link.
     pub(super) async fn ask<T>(
+        &self,
+        request: &str,
+        deadline: Deadline,
+        answer: impl Future<Output = Result<T, WireError>>,
+    ) -> Result<T> {
+        self.turn_by(request, deadline).await?;
+        self.bound(request, deadline, answer).await
+    }
+
+    async fn bound<T>(
         &self,
         request: &str,
         deadline: Deadline,
@@ -155,22 +192,34 @@ impl Link {
         deadline.bound(request, answer).await
     }
 
-    /// As [`ask`](Self::ask) for what ends with an answer of the gateway, not with a write of ours.
-    pub(super) async fn ask_answer<T>(
+    /// Awaits what ends with an answer of the gateway, not with a write of ours: that is life.
+    async fn await_answer<T>(
         &self,
         request: &str,
         deadline: Deadline,
         answer: impl Future<Output = Result<T, WireError>>,
     ) -> Result<T> {
         let answer = async { answer.await.inspect_err(|error| note(&self.0.life, error)) };
-        let answered = self.ask(request, deadline, answer).await;
+        let answered = self.bound(request, deadline, answer).await;
         if answered.is_ok() {
             self.0.life.note();
         }
         answered
     }
 
-    /// As [`ask`](Self::ask) for a request without an id: an error without an id may belong to
+    /// As [`ask`](Self::ask) for a request that ends with an answer of the gateway, and is cancelled
+    /// there when nobody waits for it any more: the cancel waits for its turn too.
+    pub(super) async fn ask_or_cancel<T>(
+        &self,
+        request: &str,
+        deadline: Deadline,
+        answer: impl Future<Output = Result<T, WireError>> + Send + 'static,
+    ) -> Result<T> {
+        self.turn_by(request, deadline).await?;
+        self.await_answer(request, deadline, self.withdrawing(Box::pin(answer))).await
+    }
+
+    /// Asks, in a turn the caller has taken, what has no id: an error without an id may belong to
     /// something else, so it is asked once more.
     pub(super) async fn ask_shared<T, F>(
         &self,
@@ -183,11 +232,14 @@ impl Link {
     {
         let twice = async {
             match answer().await {
-                Err(WireError::Notice(notice)) if notice.request_id.is_none() => answer().await,
+                Err(WireError::Notice(notice)) if notice.request_id.is_none() => {
+                    self.turn(Urgency::Ordinary).await;
+                    answer().await
+                }
                 result => result,
             }
         };
-        self.ask_answer(request, deadline, twice).await
+        self.await_answer(request, deadline, twice).await
     }
 
     /// What is asked about the time.
@@ -195,8 +247,14 @@ impl Link {
         &self.0.clock_question
     }
 
+    /// Holds what sends a cancel when it is dropped.
+    fn withdrawing<W: Send + 'static>(&self, held: W) -> Withdrawing<W> {
+        Withdrawing::new(held, self.0.pace.clone(), self.0.over.subscribe())
+    }
+
     /// The accounts of the login, asked anew.
     pub(crate) async fn managed_accounts(&self, deadline: Deadline) -> Result<Vec<AccountId>> {
+        self.turn_by("managed_accounts", deadline).await?;
         let names =
             self.ask_shared("managed_accounts", deadline, || self.client().managed_accounts());
         Ok(names.await?.into_iter().map(AccountId).collect())
@@ -204,8 +262,23 @@ impl Link {
 }
 
 impl Link {
-    /// Turns a subscription into items of ours; `convert` may drop an item or end the stream.
-    /// Whatever comes is life.
+    /// Turns a subscription into items of ours, whose cancel takes a turn.
+    pub(super) fn subscribed<S, W, T>(
+        &self,
+        stream: S,
+        request: &'static str,
+        convert: impl FnMut(SubscriptionItem<W>) -> Option<Result<T>> + Send + 'static,
+    ) -> Items<T>
+    where
+        S: Stream<Item = Result<SubscriptionItem<W>, WireError>> + Unpin + Send + 'static,
+        W: Send + 'static,
+        T: Send + 'static,
+    {
+        self.items(self.withdrawing(stream), request, convert)
+    }
+
+    /// Turns a stream that sends no cancel into items of ours; `convert` may drop an item or end
+    /// the stream. Whatever comes is life.
     pub(super) fn items<S, W, T>(
         &self,
         stream: S,

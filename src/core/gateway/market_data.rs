@@ -59,7 +59,7 @@ impl Link {
         let wire = contract_to_wire(contract);
         let opened = self.client().market_data(&wire).subscribe();
         let stream = self.ask("market_data", deadline, opened).await?;
-        Ok(self.items(stream, "market_data", |item| match item {
+        Ok(self.subscribed(stream, "market_data", |item| match item {
             SubscriptionItem::Data(tick) => ticks(&tick).map(Ok),
             SubscriptionItem::Notice(notice) => advice(&notice).map(|tick| Ok(vec![tick])),
         }))

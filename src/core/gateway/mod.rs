@@ -6,6 +6,7 @@
 //! | `probe` | which version a gateway that hangs up would offer |
 //! | `link` | one live link, its end, requests with deadlines |
 //! | `server_time` | the gateway's clock, asked once for all who ask at a time |
+//! | `withdrawing` | cancels of dropped requests take turns too |
 //! | `codes` | what an error of the wire means |
 //! | `convert` | contracts and numbers, both directions |
 //! | `accounts` `contracts` `market_data` `history` `orders` | one request family each |
@@ -25,6 +26,7 @@ mod orders;
 mod probe;
 mod server_time;
 mod times;
+mod withdrawing;
 
 pub(crate) use accounts::AccountEvent;
 pub(crate) use connect::{Failure, Opening, Outlook, Target};

@@ -29,18 +29,30 @@ struct Asked {
     answer: WeakShared<Answer>,
 }
 
+impl Asked {
+    /// The answer, while it is out and fresh.
+    fn awaited(&self) -> Option<Shared<Answer>> {
+        let fresh = self.at.elapsed() < FRESH;
+        let answer = self.answer.upgrade().filter(|answer| answer.peek().is_none());
+        answer.filter(|_| fresh)
+    }
+}
+
 impl ClockQuestion {
     fn last(&self) -> MutexGuard<'_, Option<Asked>> {
         // Holders leave whole values; nothing is awaited while the lock is held.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether a question is out whose answer may be shared.
+    fn is_out(&self) -> bool {
+        self.last().as_ref().and_then(Asked::awaited).is_some()
+    }
+
     /// The answer that is being waited for, or the one that `ask` will bring.
     fn join(&self, ask: impl FnOnce() -> Answer) -> Shared<Answer> {
         let mut last = self.last();
-        let fresh = last.as_ref().filter(|asked| asked.at.elapsed() < FRESH);
-        let awaited = fresh.and_then(|asked| asked.answer.upgrade());
-        if let Some(answer) = awaited.filter(|answer| answer.peek().is_none()) {
+        if let Some(answer) = last.as_ref().and_then(Asked::awaited) {
             return answer;
         }
         let answer = ask().shared();
@@ -58,6 +70,9 @@ impl Link {
 
     /// The gateway's clock.
     pub(crate) async fn server_time(&self, deadline: Deadline) -> Result<OffsetDateTime> {
+        if !self.clock_question().is_out() {
+            self.turn_by(REQUEST, deadline).await?;
+        }
         let link = self.clone();
         let answer = self.clock_question().join(|| link.ask_time().boxed());
         deadline.bound(REQUEST, answer).await

@@ -11,12 +11,13 @@ use super::desired::{Desired, FeedPolicy, LineKey, Step, Wish};
 use super::fanout::{Fanout, Inbox, Report};
 use super::outlet::{Outlet, Port, StreamId};
 use super::queue::{End, Notify};
+use super::requests::Requests;
 use super::standing::Standing;
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Contract, Generation, LineKind, LineUsage};
 use crate::session::feed::{FeedLink, Sink};
-use crate::session::{Session, Status};
+use crate::session::{Pace, Session, Status};
 
 /// The inbox of the newest link, once there is one.
 type Newest = Option<(Generation, Arc<Inbox>)>;
@@ -59,27 +60,28 @@ struct State {
     desired: Desired,
     /// The present link and the inbox of its fan-out.
     link: Option<(FeedLink, Arc<Inbox>)>,
+    requests: Requests,
 }
 
 impl State {
-    fn carry_out(&self, steps: Vec<Step>) {
+    fn carry_out(&mut self, steps: Vec<Step>) {
         let Some((link, inbox)) = &self.link else { return };
-        let mut frames = Vec::new();
         for step in steps {
             match step {
                 Step::Tell(change) => inbox.post(change),
-                Step::Ask(request) => frames.extend(request),
+                Step::Ask(request) => self.requests.push(request),
             }
         }
         // Always wakes the thread, which looks at its inbox before it writes.
-        link.send(&frames);
+        link.send(&self.requests.take_sendable());
     }
 }
 
 impl Feed {
     /// A feed on a session's links, or one that refuses every stream.
-    pub(crate) fn new(session: Option<Session<FeedLink>>, policy: FeedPolicy) -> Self {
-        let state = State { desired: Desired::new(policy), link: None };
+    pub(crate) fn new(session: Option<Session<FeedLink>>, pace: Pace, policy: FeedPolicy) -> Self {
+        let requests = Requests::new(pace);
+        let state = State { desired: Desired::new(policy), link: None, requests };
         Self(Arc::new(Inner { session, state: Mutex::new(state), last_stream: AtomicU64::new(0) }))
     }
 
@@ -194,34 +196,63 @@ impl Feed {
         status: &mut watch::Receiver<Status<FeedLink>>,
     ) {
         let Some(inbox) = fanouts.inbox(link.generation()) else { return };
-        let mut lost = status.borrow().restored.data_lost;
+        let lost = status.borrow().restored.data_lost;
         {
             let mut state = lock(&self.0.state);
             state.link = Some((link.clone(), Arc::clone(&inbox)));
+            state.requests.clear();
             let steps = state.desired.restore(Instant::now());
             state.carry_out(steps);
         }
-        loop {
-            tokio::select! {
-                () = link.ended() => break,
-                () = inbox.bell.notified() => self.take_reports(&inbox),
-                Ok(now) = status.wait_for(|status| status.restored.data_lost != lost) => {
-                    lost = now.restored.data_lost;
-                    drop(now);
-                    self.renew();
-                }
-            }
+        tokio::select! {
+            () = link.ended() => {}
+            () = self.follow_reports(&inbox) => {}
+            () = self.follow_losses(status, lost) => {}
+            () = self.send_in_turn(link) => {}
         }
         let mut state = lock(&self.0.state);
         state.desired.lost();
+        state.requests.clear();
         state.link = None;
     }
 
-    /// The gateway lost its streams, and kept the link: they are asked for again.
+    /// Asks again for what the gateway lost while it kept the link; never ends.
+    async fn follow_losses(&self, status: &mut watch::Receiver<Status<FeedLink>>, mut lost: u64) {
+        while let Ok(now) = status.wait_for(|status| status.restored.data_lost != lost).await {
+            lost = now.restored.data_lost;
+            drop(now);
+            self.renew();
+        }
+        // The client is closed: its link ends as well.
+        std::future::pending().await
+    }
+
     fn renew(&self) {
         let mut state = lock(&self.0.state);
         let steps = state.desired.renew(Instant::now());
         state.carry_out(steps);
+    }
+
+    /// Takes what the link's thread reports; never ends.
+    async fn follow_reports(&self, inbox: &Inbox) {
+        loop {
+            inbox.bell.notified().await;
+            self.take_reports(inbox);
+        }
+    }
+
+    /// Sends requests that wait, one with each turn; never ends.
+    async fn send_in_turn(&self, link: &FeedLink) {
+        let turns = lock(&self.0.state).requests.turns();
+        loop {
+            turns.wanted().await;
+            while !lock(&self.0.state).requests.is_empty() {
+                turns.next().await;
+                let mut state = lock(&self.0.state);
+                // Under the lock: a later request must not be queued at the link before this one.
+                link.send(&state.requests.pop().unwrap_or_default());
+            }
+        }
     }
 
     fn take_reports(&self, inbox: &Inbox) {

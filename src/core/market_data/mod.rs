@@ -8,6 +8,7 @@
 //! | `kept` | quotes kept until they are released, on the feed |
 //! | `feed` | streams: opens the feed link, carries out what `desired` decides |
 //! | `desired` `asking` `verdict` | which lines streams want, the requests for them, what answers mean |
+//! | `requests` | requests of the feed link that wait for their turn |
 //! | `standing` | how the lines of one stream stand |
 //! | `fanout` `live_line` `outlet` `taps` | on the link's thread: from request to line to stream |
 //! | `fold` `depth` `feed_bar` | ticks into quotes, rows into books, messages into bars |
@@ -33,6 +34,7 @@ mod queue;
 #[cfg(test)]
 mod random;
 mod registry;
+mod requests;
 mod rows;
 mod settling;
 mod standing;

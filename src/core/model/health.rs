@@ -1,6 +1,6 @@
 //! How a client stands, at one moment.
 
-use super::{ClientId, Farm, Generation, SessionState};
+use super::{ClientId, Farm, Generation, PacingUsage, SessionState};
 
 /// How a client stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +13,9 @@ pub struct Health {
     pub is_ready: bool,
     /// Lines of the feed, by the limit they count against.
     pub lines: Vec<LineUsage>,
+    /// What is left of the message rate, which all clients of this process share; `None` for a
+    /// client without pacing.
+    pub pacing: Option<PacingUsage>,
 }
 
 /// How one link stands.

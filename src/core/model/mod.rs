@@ -12,6 +12,7 @@ mod ids;
 mod market;
 mod order;
 mod order_event;
+mod pacing;
 mod quote;
 mod quote_field;
 mod risk_view;
@@ -33,6 +34,7 @@ pub use ids::{
 pub use market::{Bar, BarSize, BarsRequest, MarketDataType, WhatToShow};
 pub use order::{Action, Order, OrderType, TimeInForce};
 pub use order_event::{OpenOrder, OrderEvent, OrderNotice, StatusReport};
+pub use pacing::{Pacing, PacingUsage};
 pub use quote::Quote;
 pub use quote_field::QuoteField;
 pub use risk_view::{RiskLimits, RiskView};

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::SessionState;
-use crate::session::{Link, Status};
+use crate::session::{Link, Status, Urgency};
 
 /// How long a link that a cut-off write has broken takes to be noticed.
 const BREAK_SHOWS: Duration = Duration::from_millis(100);
@@ -34,21 +34,30 @@ pub(super) struct Hold {
     pub(super) gate: Option<watch::Receiver<Status>>,
 }
 
-/// Holds `write` until it is done, the link ends or leaves Live, or the deadline passes. A write
-/// dropped before its first byte sends nothing; one dropped later breaks the link, which shows.
-pub(super) async fn hold(hold: Hold, write: impl Future<Output = Result<()>>) -> Written {
+/// Holds `write` until it is its turn, then until it is done, the link ends or leaves Live, or the
+/// deadline passes. A write dropped before its first byte sends nothing; one dropped later breaks
+/// the link, which shows.
+pub(super) async fn hold(
+    hold: Hold,
+    urgency: Urgency,
+    write: impl Future<Output = Result<()>>,
+) -> Written {
     let Hold { link, deadline, mut gate } = hold;
-    if !link.is_up() {
-        return Written::NotSent(not_sent(ErrorKind::ConnectionLost, "the link was lost"));
+    if let Err(error) = passable(&link, gate.as_ref()) {
+        return Written::NotSent(error);
     }
     if deadline.remaining().is_zero() {
         return Written::NotSent(refused("its time was over"));
     }
-    if let Some(why) = gate.as_ref().and_then(|gate| gate.borrow().state.hindrance()) {
-        return Written::NotSent(refused(why));
+    let turn = held(&link, deadline, link.turn(urgency), shut(&mut gate)).await;
+    // A turn comes at once when the link ends; whatever else happened while it was waited for shows.
+    if let Err(error) = passable(&link, gate.as_ref()) {
+        return Written::NotSent(error);
     }
-    let shut = shut(&mut gate);
-    match held(&link, deadline, write, shut).await {
+    if turn.is_none() {
+        return Written::NotSent(refused("its time was over before its turn came"));
+    }
+    match held(&link, deadline, write, shut(&mut gate)).await {
         Some(Ok(())) => Written::Sent,
         Some(Err(error)) if error.kind() != ErrorKind::ConnectionLost => Written::NotSent(error),
         Some(Err(_)) => Written::Doubtful,
@@ -57,16 +66,25 @@ pub(super) async fn hold(hold: Hold, write: impl Future<Output = Result<()>>) ->
     }
 }
 
-/// The write's result; `None` when it was dropped.
-async fn held(
+/// Why a write may not begin now.
+fn passable(link: &Link, gate: Option<&watch::Receiver<Status>>) -> Result<()> {
+    if !link.is_up() {
+        return Err(not_sent(ErrorKind::ConnectionLost, "the link was lost"));
+    }
+    let hindrance = gate.and_then(|gate| gate.borrow().state.hindrance());
+    hindrance.map_or(Ok(()), |why| Err(refused(why)))
+}
+
+/// What a write or its turn comes to; `None` when it was dropped.
+async fn held<T>(
     link: &Link,
     deadline: Deadline,
-    write: impl Future<Output = Result<()>>,
+    awaited: impl Future<Output = T>,
     shut: impl Future<Output = ()>,
-) -> Option<Result<()>> {
+) -> Option<T> {
     tokio::select! {
         biased;
-        written = write => Some(written),
+        outcome = awaited => Some(outcome),
         () = link.ended() => None,
         () = shut => None,
         () = tokio::time::sleep_until(deadline.at()) => None,

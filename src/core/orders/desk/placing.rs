@@ -15,7 +15,7 @@ use crate::orders::goals::{self, Goal};
 use crate::orders::placement::{self, Hold, Written};
 use crate::orders::{Command, Placing, TradeHandle, lifecycle};
 use crate::risk;
-use crate::session::Link;
+use crate::session::{Link, Urgency};
 
 /// Which trade a change is about and by when it must be out.
 struct Change {
@@ -196,8 +196,30 @@ impl Desk {
         hold: Hold,
         write: impl Future<Output = Result<()>> + Send + 'static,
     ) {
-        let held = placement::hold(hold, write);
+        let held = placement::hold(hold, self.urgency(what), write);
         self.writes.push(held.map(move |outcome| Finished { what, outcome }).boxed());
+    }
+
+    /// How urgent a write is. A cancel does not overtake what it is to cancel: behind an order or
+    /// a change that may still wait, it takes its turn as one.
+    fn urgency(&self, what: Writing) -> Urgency {
+        match what {
+            Writing::Place(..) | Writing::Change(_) => Urgency::Order,
+            Writing::Cancel(Some(no)) if self.may_wait(no) => Urgency::Order,
+            Writing::CancelAll if self.book.all().any(|(no, _)| self.may_wait(no)) => {
+                Urgency::Order
+            }
+            Writing::Cancel(_) | Writing::CancelAll => Urgency::Cancel,
+        }
+    }
+
+    /// Whether a write about an order of ours may still wait for its turn.
+    fn may_wait(&self, no: TradeNo) -> bool {
+        let is_unsent = |trade: &Trade| {
+            trade.client_id == self.client_id && !trade.is_acknowledged() && !trade.is_done()
+        };
+        let unsent = self.book.trade(no).is_some_and(|trade| is_unsent(&trade));
+        unsent && self.book.written(no).is_none() || self.changes(no)
     }
 
     /// Changes a working order.

@@ -43,7 +43,7 @@ impl Desk {
     }
 
     /// Whether a change of the trade is waiting for its answer.
-    fn changes(&self, no: TradeNo) -> bool {
+    pub(super) fn changes(&self, no: TradeNo) -> bool {
         let is_change = |wait: &Wait| wait.no == no && matches!(wait.goal, Goal::Changed { .. });
         self.waits.iter().any(is_change)
     }

@@ -1,0 +1,173 @@
+//! Pacing over the mock gateway: IB's message rate is kept by both links together, cancels and orders
+//! go first, and who cannot be sent in time is told so.
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
+
+use std::sync::Arc;
+
+use aioibkr_core::market_data::QuoteStream;
+use aioibkr_core::model::{Action, ClientId, Contract, LineBudget, Order, Pacing};
+use aioibkr_core::{Client, Config, ErrorKind};
+use aioibkr_mock_gateway::{Limits, MessageRate, MockGateway, Settings};
+use futures_util::future::join_all;
+use rust_decimal::Decimal;
+
+use crate::core_gateway::{MILLI, SECOND, config, connected_with, eventually};
+use crate::feed_reader::{Reader, quotes_of, set_market};
+
+const LINES: LineBudget = LineBudget { market_data: 1000, depth: 1, tick_by_tick: 1 };
+
+/// Generic ticks that exist, of which each choice makes another line.
+const GENERIC: [&str; 9] = ["100", "101", "104", "106", "165", "225", "233", "236", "293"];
+
+/// A gateway that drops whoever sends more than 50 messages in a second (L1).
+fn strict() -> MockGateway {
+    let messages = Some(MessageRate { per_second: 50, is_per_client: false, refusals: 1 });
+    let limits = Limits { messages, ..Limits::default() };
+    let gateway = MockGateway::start(Settings { limits, ..Settings::default() }).unwrap();
+    set_market(&gateway, "AAPL", 190.0);
+    gateway
+}
+
+fn paced(gateway: &MockGateway) -> Config {
+    Config { pacing: Some(Pacing::default()), lines: LINES, ..config(gateway) }
+}
+
+/// A client that knows everything it asks for by itself.
+async fn settled(config: Config) -> Client {
+    let client = connected_with(config).await;
+    client.qualify(Contract::stock("AAPL"), None).await.unwrap();
+    client.wait_ready(Some(5 * SECOND)).await.unwrap();
+    client
+}
+
+/// So many different lines, all asked for at once.
+async fn lines(client: &Client, count: usize) -> Vec<Reader<QuoteStream>> {
+    let chosen = |bits: usize| {
+        let ticks = GENERIC.iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1);
+        ticks.map(|(_, tick)| *tick).collect::<Vec<_>>().join(",")
+    };
+    let texts: Vec<_> = (0..count).map(chosen).collect();
+    let contracts = || vec![Contract::stock("AAPL")];
+    join_all(texts.iter().map(|text| quotes_of(client, contracts(), text))).await
+}
+
+fn kinds(gateway: &MockGateway) -> Vec<String> {
+    gateway.requests(None).unwrap().into_iter().map(|request| request.kind).collect()
+}
+
+fn count(gateway: &MockGateway, kind: &str) -> usize {
+    gateway.requests(Some(kind)).unwrap().len()
+}
+
+fn limit_buy() -> Order {
+    Order::limit(Action::Buy, Decimal::ONE, 1.0)
+}
+
+/// (L1)
+#[tokio::test]
+async fn core_five_hundred_subscriptions_at_once_never_exceed_the_message_rate() {
+    let gateway = strict();
+    let client = settled(paced(&gateway)).await;
+
+    let lines = lines(&client, 500).await;
+
+    let told = client.health().pacing.unwrap();
+    assert!(told.waiting > 0 && told.expected_wait > SECOND / 2, "{told:?}");
+    eventually("half are asked for", || count(&gateway, "req_mkt_data") >= 250).await;
+    eventually("all are asked for", || count(&gateway, "req_mkt_data") == 500).await;
+    client.server_time(None).await.unwrap();
+    let failures: Vec<_> = lines.iter().flat_map(|line| line.stream.failures()).collect();
+    assert!(failures.is_empty(), "{failures:?}");
+    let health = client.health();
+    assert_eq!((health.control.generation.0, health.feed.unwrap().generation.0), (1, 1));
+}
+
+#[tokio::test]
+async fn core_a_cancel_and_an_order_overtake_three_hundred_waiting_subscriptions() {
+    let gateway = strict();
+    let client = settled(paced(&gateway)).await;
+    let aapl = Contract::stock("AAPL");
+    let first = client.place(aapl.clone(), limit_buy(), None, None).await.unwrap();
+    let _lines = lines(&client, 300).await;
+
+    let cancelled = client.cancel(first.latest().order_id, None).await.unwrap();
+    let second = client.place(aapl, limit_buy(), None, None).await.unwrap();
+
+    assert!(cancelled.is_done() && second.latest().is_acknowledged());
+    let before = kinds(&gateway).iter().filter(|kind| *kind == "req_mkt_data").count();
+    assert!(before <= 90, "{before} subscriptions were sent first");
+    assert!(client.health().pacing.unwrap().waiting > 0);
+}
+
+#[tokio::test]
+async fn core_two_clients_share_the_rate_of_their_gateway() {
+    let gateway = strict();
+    let one = Arc::new(settled(paced(&gateway)).await);
+    let other = Arc::new(settled(Config { client_id: ClientId(8), ..paced(&gateway) }).await);
+
+    let asked =
+        [&one, &other].into_iter().flat_map(|client| (0..50).map(|_| client.server_time(None)));
+    let answers = join_all(asked).await;
+
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    assert_eq!(count(&gateway, "req_current_time"), 100);
+    assert_eq!((one.generation().0, other.generation().0), (1, 1));
+}
+
+#[tokio::test]
+async fn core_a_request_whose_turn_does_not_come_in_time_is_not_sent() {
+    let gateway = strict();
+    let client = settled(paced(&gateway)).await;
+    let _lines = lines(&client, 100).await;
+
+    let error = client.server_time(Some(50 * MILLI)).await.unwrap_err();
+
+    assert_eq!(error.kind(), ErrorKind::PacingViolation, "{error}");
+    assert!(error.message().contains("nothing was sent"), "{error}");
+    assert!(error.details().contains_key("expected_wait"));
+    client.server_time(None).await.unwrap();
+    assert_eq!(count(&gateway, "req_current_time"), 1);
+}
+
+#[tokio::test]
+async fn core_an_order_whose_turn_does_not_come_in_time_is_not_sent() {
+    let gateway = strict();
+    let pacing = Some(Pacing { messages_per_second: 9 });
+    let client = settled(Config { pacing, ..paced(&gateway) }).await;
+    let contract = Contract::stock("AAPL");
+    let place = |timeout| client.place(contract.clone(), limit_buy(), None, Some(timeout));
+
+    let ends = join_all((0..12).map(|_| place(300 * MILLI))).await;
+
+    let refused = ends.iter().filter_map(|end| end.as_ref().err()).collect::<Vec<_>>();
+    assert!(!refused.is_empty());
+    assert!(refused.iter().all(|error| error.kind() == ErrorKind::OrderRefused), "{refused:?}");
+    tokio::time::sleep(1500 * MILLI).await;
+    assert_eq!(count(&gateway, "place_order"), 12 - refused.len());
+}
+
+#[tokio::test]
+async fn core_cancels_of_dropped_requests_take_turns_too() {
+    let gateway = strict();
+    let client = settled(paced(&gateway)).await;
+
+    for _ in 0..60 {
+        client.quote(Contract::stock("AAPL"), None, None).await.unwrap();
+    }
+
+    eventually("all are cancelled", || count(&gateway, "cancel_mkt_data") == 60).await;
+    assert_eq!(client.generation().0, 1);
+}
+
+#[tokio::test]
+async fn core_a_client_without_pacing_sends_at_once() {
+    let gateway = crate::core_gateway::gateway();
+    let client = settled(Config { pacing: None, ..paced(&gateway) }).await;
+    let began = tokio::time::Instant::now();
+
+    let _lines = lines(&client, 300).await;
+
+    eventually("all are asked for", || count(&gateway, "req_mkt_data") == 300).await;
+    assert!(began.elapsed() < 3 * SECOND, "{:?}", began.elapsed());
+    assert!(client.health().pacing.is_none());
+}
