@@ -5,7 +5,9 @@
 use std::sync::Arc;
 
 use aioibkr_core::market_data::QuoteStream;
-use aioibkr_core::model::{Action, ClientId, Contract, LineBudget, Order, Pacing};
+use aioibkr_core::model::{
+    Action, BarSize, BarsRequest, ClientId, Contract, LineBudget, Order, Pacing, WhatToShow,
+};
 use aioibkr_core::{Client, Config, ErrorKind};
 use aioibkr_mock_gateway::{Limits, MessageRate, MockGateway, Settings};
 use futures_util::future::join_all;
@@ -170,4 +172,69 @@ async fn core_a_client_without_pacing_sends_at_once() {
     eventually("all are asked for", || count(&gateway, "req_mkt_data") == 300).await;
     assert!(began.elapsed() < 3 * SECOND, "{:?}", began.elapsed());
     assert!(client.health().pacing.is_none());
+}
+
+/// A gateway that refuses queries IB would refuse (L4), with prices of the past.
+fn strict_history() -> MockGateway {
+    let limits = Limits { has_history_pacing: true, ..Limits::default() };
+    let gateway = MockGateway::start(Settings { limits, ..Settings::default() }).unwrap();
+    set_market(&gateway, "AAPL", 190.0);
+    gateway
+}
+
+fn small_bars(duration: &str) -> BarsRequest {
+    BarsRequest {
+        duration: duration.into(),
+        bar_size: BarSize::from_name("5 secs").unwrap(),
+        what_to_show: WhatToShow::Trades,
+        use_rth: false,
+        end: None,
+    }
+}
+
+/// (L4)
+#[tokio::test]
+async fn core_an_identical_query_for_small_bars_is_answered_once_by_the_gateway() {
+    let gateway = strict_history();
+    let client = settled(paced(&gateway)).await;
+    let bars = || client.bars(Contract::stock("AAPL"), small_bars("60 S"), None);
+
+    let together = join_all([bars(), bars(), bars()]).await;
+    let later = bars().await.unwrap();
+
+    assert!(together.iter().all(|bars| bars.as_ref().unwrap() == &later), "{together:?}");
+    assert_eq!(count(&gateway, "req_historical_data"), 1);
+    assert_eq!(client.health().pacing.unwrap().history_left, 59);
+}
+
+/// (L4)
+#[tokio::test]
+async fn core_ten_queries_for_one_series_are_never_refused() {
+    let gateway = strict_history();
+    let client = settled(paced(&gateway)).await;
+    let durations: Vec<_> = (1..=10).map(|n| format!("{} S", n * 30)).collect();
+    let bars = |duration: &String| client.bars(Contract::stock("AAPL"), small_bars(duration), None);
+    let began = tokio::time::Instant::now();
+
+    let answers = join_all(durations.iter().map(bars)).await;
+
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    assert!(began.elapsed() >= 2 * SECOND, "{:?}", began.elapsed());
+}
+
+/// (L4)
+#[tokio::test]
+async fn core_a_query_that_must_wait_longer_than_its_timeout_says_so_at_once() {
+    let gateway = strict_history();
+    let client = settled(paced(&gateway)).await;
+    let aapl = || Contract::stock("AAPL");
+    let durations = (1..=5).map(|n| format!("{} S", n * 30));
+    join_all(durations.map(|duration| client.bars(aapl(), small_bars(&duration), None))).await;
+    let began = tokio::time::Instant::now();
+
+    let error = client.bars(aapl(), small_bars("900 S"), Some(SECOND)).await.unwrap_err();
+
+    assert_eq!(error.kind(), ErrorKind::PacingViolation, "{error}");
+    assert!(error.details().contains_key("expected_wait") && began.elapsed() < SECOND / 2);
+    assert_eq!(count(&gateway, "req_historical_data"), 5);
 }

@@ -1,6 +1,7 @@
 //! Historical bars.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use ibapi::Error as WireError;
 use ibapi::market_data::TradingHours;
@@ -16,6 +17,7 @@ use super::link::Link;
 use crate::clock::Deadline;
 use crate::error::{Error, Result};
 use crate::model::{Bar, BarSize, BarsRequest, Contract, WhatToShow};
+use crate::pacing::{HistoryQuery, HistoryTurn};
 
 const SIZES: [WireSize; 22] = [
     WireSize::Sec,
@@ -43,16 +45,22 @@ const SIZES: [WireSize; 22] = [
 ];
 
 impl Link {
-    /// Bars of a contract, oldest first; the answer "no data" is an empty list.
+    /// Bars of a contract, oldest first; the answer "no data" is an empty list. IB's limits on
+    /// history hold before anything is sent; an identical query a moment ago has answered this one.
     pub(crate) async fn bars(
         &self,
         contract: &Contract,
         request: &BarsRequest,
         deadline: Deadline,
     ) -> Result<Vec<Bar>> {
-        let (link, wire) = (self.clone(), contract_to_wire(contract));
         let terms = Terms::of(request)?;
-        let bars = async move {
+        let pass = match self.history_turn(&query(contract, request), deadline).await? {
+            HistoryTurn::Send(pass) => Arc::new(pass),
+            HistoryTurn::Known(bars) => return Ok(bars.to_vec()),
+        };
+        let (link, wire, begun) = (self.clone(), contract_to_wire(contract), Arc::clone(&pass));
+        let answer = async move {
+            begun.begin();
             match link.fetch_bars(&wire, terms).await {
                 Err(WireError::Notice(notice))
                     if codes::is_no_data(notice.code, &notice.message) =>
@@ -62,8 +70,11 @@ impl Link {
                 answer => answer.map(|history| history.bars),
             }
         };
-        let bars = self.ask_or_cancel("bars", deadline, bars).await;
-        Ok(bars.map_err(|error| codes::about(error, contract))?.iter().map(bar).collect())
+        let bars = self.ask_or_cancel("bars", deadline, answer).await;
+        let bars = bars.map_err(|error| codes::about(error, contract))?;
+        let bars = Arc::new(bars.iter().map(bar).collect::<Vec<_>>());
+        pass.answered(&bars);
+        Ok(Arc::unwrap_or_clone(bars))
     }
 
     async fn fetch_bars(
@@ -106,6 +117,18 @@ impl Terms {
             trading_hours: TradingHours::from_use_rth(request.use_rth),
             end: request.end,
         })
+    }
+}
+
+/// What IB's limits look at.
+fn query(contract: &Contract, request: &BarsRequest) -> HistoryQuery {
+    let series = format!("{contract:?} {:?}", request.what_to_show);
+    HistoryQuery {
+        identity: format!("{series} {request:?}"),
+        series,
+        is_double: request.what_to_show == WhatToShow::BidAsk,
+        // Sizes in seconds go up to 30.
+        is_small: request.bar_size.as_str().ends_with("secs"),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::life::Life;
 use crate::model::{AccountId, Generation, Notice, OrderId};
-use crate::pacing::{Pace, Urgency};
+use crate::pacing::{HistoryQuery, HistoryTurn, Pace, Urgency};
 
 /// A stream of what one subscription delivers; the first error is its last item.
 pub(crate) type Items<T> = Pin<Box<dyn Stream<Item = Result<T>> + Send>>;
@@ -152,6 +152,19 @@ impl Link {
             biased;
             () = self.0.pace.turn(urgency) => {}
             () = self.ended() => {}
+        }
+    }
+
+    /// Waits for the limits on historical queries.
+    pub(super) async fn history_turn(
+        &self,
+        query: &HistoryQuery,
+        deadline: Deadline,
+    ) -> Result<HistoryTurn> {
+        tokio::select! {
+            biased;
+            turn = self.0.pace.history_turn(query, deadline) => turn,
+            () = self.ended() => Err(codes::link_ended("bars")),
         }
     }
 

@@ -27,4 +27,8 @@ pub struct PacingUsage {
     pub waiting: usize,
     /// How long one more would wait.
     pub expected_wait: Duration,
+    /// Queries for bars of 30 seconds or below that may still be sent in these ten minutes.
+    pub history_left: usize,
+    /// How long one more of those would wait.
+    pub history_wait: Duration,
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::time::Instant;
 
+use super::history_turn::History;
 use super::schedule::{Caller, Schedule, Ticket, Urgency};
 use crate::model::PacingUsage;
 
@@ -23,6 +24,7 @@ pub(super) struct Bucket {
     /// The one who watches has to look again.
     changed: Notify,
     callers: AtomicU64,
+    history: Arc<History>,
 }
 
 struct State {
@@ -52,6 +54,7 @@ impl Bucket {
             watch: Semaphore::new(1),
             changed: Notify::new(),
             callers: AtomicU64::new(0),
+            history: Arc::new(History::new()),
         }
     }
 
@@ -114,6 +117,11 @@ impl Bucket {
         }
     }
 
+    /// The historical queries of this gateway.
+    pub(super) fn history(&self) -> &Arc<History> {
+        &self.history
+    }
+
     /// How long a message would wait, were it asked for now.
     pub(super) fn expected_wait(&self, urgency: Urgency) -> Duration {
         lock(&self.state).schedule.expected_wait(urgency, Instant::now())
@@ -121,6 +129,7 @@ impl Bucket {
 
     /// How the bucket stands.
     pub(super) fn usage(&self) -> PacingUsage {
+        let (history_left, history_wait) = self.history.usage();
         let now = Instant::now();
         let schedule = &mut lock(&self.state).schedule;
         PacingUsage {
@@ -128,6 +137,8 @@ impl Bucket {
             left: schedule.left(Urgency::Ordinary, now),
             waiting: schedule.waiting(),
             expected_wait: schedule.expected_wait(Urgency::Ordinary, now),
+            history_left,
+            history_wait,
         }
     }
 }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::bucket::Bucket;
+use super::history::HistoryQuery;
+use super::history_turn::{HistoryPass, HistoryTurn};
 use super::schedule::{Caller, Urgency};
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
@@ -62,6 +64,21 @@ impl Pace {
         log::debug!(target: "aioibkr::session", "{request} waits some {expected:.1?} for its turn");
         let turn = tokio::time::timeout_at(deadline.at(), self.turn(Urgency::Ordinary)).await;
         turn.map_err(|_| no_turn(request, deadline, expected))
+    }
+
+    /// Waits until a historical query may be sent, or has its answer without.
+    ///
+    /// # Errors
+    /// `PacingViolation` when it may not before the deadline; nothing was sent then.
+    pub(crate) async fn history_turn(
+        &self,
+        query: &HistoryQuery,
+        deadline: Deadline,
+    ) -> Result<HistoryTurn> {
+        match &self.0 {
+            Some((bucket, _)) => bucket.history().turn(query, deadline).await,
+            None => Ok(HistoryTurn::Send(HistoryPass::free())),
+        }
     }
 
     /// How long a message that is neither order nor cancel would wait, were it asked for now.
