@@ -23,7 +23,7 @@ from aioibkr.broker import (
     OrderType,
     get_ibkr_integration,
 )
-from aioibkr.config import Breaker, Keepalive, Reconnect, Settings
+from aioibkr.config import Breaker, Keepalive, Pacing, Reconnect, Settings
 from aioibkr.errors import (
     AmbiguousContract,
     CircuitOpen,
@@ -86,6 +86,7 @@ from aioibkr.models import (
     Metrics,
     Option,
     Order,
+    PacingUsage,
     Pnl,
     Position,
     Quote,
@@ -170,6 +171,8 @@ __all__ = [
     "OrderSide",
     "OrderStatus",
     "OrderType",
+    "Pacing",
+    "PacingUsage",
     "PacingViolation",
     "Pnl",
     "Position",

@@ -14,7 +14,7 @@ from typing import Self
 
 from aioibkr import _native
 from aioibkr._client_streams import ClientStreams
-from aioibkr.config import Breaker, Keepalive, Reconnect, Settings
+from aioibkr.config import Breaker, Keepalive, Pacing, Reconnect, Settings
 from aioibkr.models import (
     AccountSnapshot,
     AccountValue,
@@ -54,6 +54,7 @@ def connect(
     keepalive: Keepalive | None = Keepalive(),  # noqa: B008 - frozen
     breaker: Breaker | None = Breaker(),  # noqa: B008
     reconnect: Reconnect | None = Reconnect(),  # noqa: B008
+    pacing: Pacing | None = Pacing(),  # noqa: B008
     settings: Settings | None = None,
 ) -> Connecting:
     """Connect to a gateway: await the answer, or enter it with ``async with``.
@@ -83,6 +84,8 @@ def connect(
         keepalive: How a silent link is judged; None trusts it until its socket ends.
         breaker: When a gateway that fails is left alone; None never does.
         reconnect: How a lost link is opened again; None leaves it to the next `Client.open`.
+        pacing: How fast this process may send to the gateway: cancels go first, then orders, then
+            everything else; default 50 messages a second. None sends at once, uncounted.
         settings: An application's settings.
 
     Raises:
@@ -116,6 +119,7 @@ def connect(
         keepalive=keepalive,
         breaker=breaker,
         reconnect=reconnect,
+        messages_per_second=None if pacing is None else pacing.messages_per_second,
     )
     return Connecting(Client(native))
 
@@ -188,6 +192,8 @@ class Client(ClientStreams):
     * ``ConfigError``: an argument cannot be meant; raised before anything is sent
     * ``NotConnected``: the client was closed; ``ConnectionLost``: the link went down meanwhile
     * ``RequestTimeout``: no answer within the timeout
+    * ``PacingViolation``: its turn did not come within the timeout, so nothing was sent; or IB
+      refused it for that reason
     """
 
     def __init__(self, native: _native.Client) -> None:

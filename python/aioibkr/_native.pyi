@@ -53,6 +53,7 @@ __all__ = [
     "Metrics",
     "MockGateway",
     "Order",
+    "PacingUsage",
     "Pnl",
     "Position",
     "Quote",
@@ -990,6 +991,7 @@ class Client:
         keepalive: Keepalive | None = None,
         breaker: Breaker | None = None,
         reconnect: Reconnect | None = None,
+        messages_per_second: int | None = None,
     ) -> Self: ...
     @property
     def state(self) -> str: ...
@@ -1366,6 +1368,9 @@ class Health:
     @property
     def lines(self) -> list[LineUsage]:
         """Lines of the feed, by the limit they count against."""
+    @property
+    def pacing(self) -> PacingUsage | None:
+        """What is left of the message rate; None for a client without pacing."""
 
 @final
 class LinkHealth:
@@ -1389,6 +1394,29 @@ class LinkHealth:
     @property
     def farms(self) -> dict[str, str]:
         """IB's data farms by name, as last told: ok broken inactive connecting."""
+
+@final
+class PacingUsage:
+    """How the messages of all clients of this process to one gateway stand."""
+
+    @property
+    def limit(self) -> int:
+        """Most messages in any second."""
+    @property
+    def left(self) -> int:
+        """Messages that could be sent at once, what is kept for orders and cancels not counted."""
+    @property
+    def waiting(self) -> int:
+        """Messages that wait for their turn."""
+    @property
+    def expected_wait(self) -> float:
+        """Seconds that one more message would wait."""
+    @property
+    def history_left(self) -> int:
+        """Queries for bars of 30 seconds or below that may still be sent in these ten minutes."""
+    @property
+    def history_wait(self) -> float:
+        """Seconds that one more of those would wait."""
 
 @final
 class LineUsage:

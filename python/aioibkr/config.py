@@ -17,7 +17,7 @@ from typing import Self, TypedDict, Unpack, cast
 
 from aioibkr.errors import ConfigError
 
-__all__ = ["Breaker", "Keepalive", "Reconnect", "Settings", "SettingsOptions"]
+__all__ = ["Breaker", "Keepalive", "Pacing", "Reconnect", "Settings", "SettingsOptions"]
 
 Value = str | int | float | bool | None
 
@@ -60,6 +60,18 @@ class Reconnect:
     """How much of each pause is left to chance."""
     attempts: int | None = None
     """Tries after one loss; None for no limit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pacing:
+    """How fast this process may send to one gateway, all clients and both links together.
+
+    Args:
+        messages_per_second: Most messages in any second, 1 or more; IB allows 50. The last tenth
+            is kept for orders and cancels. Of clients of one gateway that differ, the lowest holds.
+    """
+
+    messages_per_second: int = 50
 
 
 class SettingsOptions(TypedDict, total=False):

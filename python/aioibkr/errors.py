@@ -155,7 +155,10 @@ class AmbiguousContract(RequestError):
 
 
 class PacingViolation(RequestError):
-    """IB refused because of too many requests. Wait, then repeat."""
+    """IB refused because of too many requests, or its turn did not come in time. Wait, then repeat.
+
+    With ``details["expected_wait"]``, in seconds, it was never sent.
+    """
 
 
 class MarketDataError(IBKRError):

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aioibkr_core::config::{Config, Deadlines};
-use aioibkr_core::model::{AccountId, ClientId, LineBudget};
+use aioibkr_core::model::{AccountId, ClientId, LineBudget, Pacing};
 use pyo3::prelude::*;
 use time::UtcDateTime;
 
@@ -30,7 +30,7 @@ impl Client {
     #[pyo3(signature = (*, host, port, client_id, account=None, timeout=None, wait=false,
         allow_live=false, read_only=false, market_data_type="live", delayed_fallback=true,
         risk=None, deadlines=None, feed=true, feed_client_id=None, lines=None, keepalive=None,
-        breaker=None, reconnect=None))]
+        breaker=None, reconnect=None, messages_per_second=None))]
     #[expect(clippy::too_many_arguments, reason = "one keyword per setting")]
     fn new(
         py: Python<'_>,
@@ -52,6 +52,7 @@ impl Client {
         keepalive: Option<KeepaliveFields>,
         breaker: Option<BreakerFields>,
         reconnect: Option<ReconnectFields>,
+        messages_per_second: Option<i64>,
     ) -> PyResult<Self> {
         let default = Config::default();
         let client_id = ClientId(convert::integer(py, "client_id", client_id)?);
@@ -77,6 +78,10 @@ impl Client {
             keepalive: keepalive.map(|fields| fields.read(py)).transpose()?,
             breaker: breaker.map(|fields| fields.read(py)).transpose()?,
             reconnect: reconnect.map(|fields| fields.read(py)).transpose()?,
+            pacing: messages_per_second
+                .map(|rate| convert::integer(py, "messages_per_second", rate))
+                .transpose()?
+                .map(|messages_per_second| Pacing { messages_per_second }),
             ..default
         };
         logging::refresh_level(py)?;

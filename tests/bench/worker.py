@@ -41,7 +41,7 @@ async def connect_time(host: str, port: str) -> Result:
     spent: list[float] = []
     for _ in range(20):
         start = time.perf_counter()
-        client = await aioibkr.connect(host=host, port=int(port), client_id=CLIENT_ID)
+        client = await aioibkr.connect(host=host, port=int(port), client_id=CLIENT_ID, pacing=None)
         spent.append(time.perf_counter() - start)
         await client.close()
     return {"p50_s": statistics.median(spent)}
@@ -51,7 +51,9 @@ async def requests_bridge(host: str, port: str, sequential: str, concurrent: str
     """Server-time requests through our completion bridge."""
     import aioibkr
 
-    async with aioibkr.connect(host=host, port=int(port), client_id=CLIENT_ID) as client:
+    async with aioibkr.connect(
+        host=host, port=int(port), client_id=CLIENT_ID, pacing=None
+    ) as client:
         return await _requests(client.server_time, int(sequential), int(concurrent))
 
 
@@ -60,7 +62,9 @@ async def requests_future(host: str, port: str, sequential: str, concurrent: str
     import aioibkr
     from aioibkr import _native
 
-    async with aioibkr.connect(host=host, port=int(port), client_id=CLIENT_ID) as client:
+    async with aioibkr.connect(
+        host=host, port=int(port), client_id=CLIENT_ID, pacing=None
+    ) as client:
         native = client._native
 
         async def server_time() -> object:
@@ -73,7 +77,9 @@ async def bars(host: str, port: str, days: str) -> Result:
     """A large download of bars: the request, then every bar as an object, then stalls."""
     import aioibkr
 
-    async with aioibkr.connect(host=host, port=int(port), client_id=CLIENT_ID) as client:
+    async with aioibkr.connect(
+        host=host, port=int(port), client_id=CLIENT_ID, pacing=None
+    ) as client:
         contract = await client.qualify(aioibkr.Stock("AAPL"))
         ready()
         async with Stalls() as stalls:
@@ -96,7 +102,7 @@ async def crowd(host: str, port: str, rounds: str) -> Result:
     """100 tasks at once ask for account, positions and a price; the worst stall of the loop."""
     import aioibkr
 
-    broker = aioibkr.IBKRBroker(host=host, port=int(port), client_id=CLIENT_ID)
+    broker = aioibkr.IBKRBroker(host=host, port=int(port), client_id=CLIENT_ID, pacing=None)
     await broker.connect()
     await broker.get_market_price("AAPL")
     ready()

@@ -22,9 +22,9 @@ def mock_gateway() -> Iterator[MockGateway]:
 
 @pytest.fixture
 async def ib_client(mock_gateway: MockGateway) -> AsyncIterator[aioibkr.Client]:
-    """A client connected to ``mock_gateway`` as client id 7."""
+    """A client connected to ``mock_gateway`` as client id 7; without pacing, which it needs not."""
     async with aioibkr.connect(
-        host=mock_gateway.host, port=mock_gateway.port, client_id=7
+        host=mock_gateway.host, port=mock_gateway.port, client_id=7, pacing=None
     ) as client:
         yield client
 

@@ -37,6 +37,12 @@ impl Health {
         self.0.lines.iter().cloned().map(LineUsage).collect()
     }
 
+    /// What is left of the message rate; None for a client without pacing.
+    #[getter]
+    fn pacing(&self) -> Option<PacingUsage> {
+        self.0.pacing.map(PacingUsage)
+    }
+
     fn __repr__(&self) -> String {
         let feed = self.feed().map_or_else(|| "None".to_owned(), |feed| feed.__repr__());
         Repr::of("Health")
@@ -127,5 +133,54 @@ impl LineUsage {
         let (used, limit) = (self.0.used, self.0.limit);
         let repr = Repr::of("LineUsage").field("name", self.0.name);
         repr.field("used", &used).field("limit", &limit).end()
+    }
+}
+
+/// How the messages of all clients of this process to one gateway stand.
+#[pyclass(frozen, module = "aioibkr._native")]
+pub(crate) struct PacingUsage(model::PacingUsage);
+
+#[pymethods]
+impl PacingUsage {
+    /// Most messages in any second.
+    #[getter]
+    fn limit(&self) -> usize {
+        self.0.limit
+    }
+
+    /// Messages that could be sent at once, what is kept for orders and cancels not counted.
+    #[getter]
+    fn left(&self) -> usize {
+        self.0.left
+    }
+
+    /// Messages that wait for their turn.
+    #[getter]
+    fn waiting(&self) -> usize {
+        self.0.waiting
+    }
+
+    /// Seconds that one more message would wait.
+    #[getter]
+    fn expected_wait(&self) -> f64 {
+        self.0.expected_wait.as_secs_f64()
+    }
+
+    /// Queries for bars of 30 seconds or below that may still be sent in these ten minutes.
+    #[getter]
+    fn history_left(&self) -> usize {
+        self.0.history_left
+    }
+
+    /// Seconds that one more of those would wait.
+    #[getter]
+    fn history_wait(&self) -> f64 {
+        self.0.history_wait.as_secs_f64()
+    }
+
+    fn __repr__(&self) -> String {
+        let repr = Repr::of("PacingUsage").field("limit", &self.0.limit);
+        let repr = repr.field("left", &self.0.left).field("waiting", &self.0.waiting);
+        repr.field("expected_wait", &self.expected_wait()).end()
     }
 }

@@ -5,7 +5,7 @@
 //! | `contract` | `Contract`, `ContractDetails` |
 //! | `market` | `Quote`, `Bar` |
 //! | `greeks` | `Greeks` |
-//! | `health` | `Health`, `LinkHealth`, `LineUsage` |
+//! | `health` | `Health`, `LinkHealth`, `LineUsage`, `PacingUsage` |
 //! | `depth` | `DepthBook`, `DepthLevel` |
 //! | `bars` | `Bars` and its columns |
 //! | `account` | `AccountValue`, `AccountSnapshot`, `Pnl`, `Position` |
@@ -65,6 +65,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Health>()?;
     module.add_class::<health::LinkHealth>()?;
     module.add_class::<health::LineUsage>()?;
+    module.add_class::<health::PacingUsage>()?;
     module.add_class::<Metrics>()
 }
 

@@ -96,7 +96,7 @@ async def until_the_socket_is_full(port: int) -> None:
 async def test_an_order_queued_behind_a_stopped_gateway_is_never_written(
     gateway: GatewayProcess,
 ) -> None:
-    async with ib.connect(port=gateway.port, client_id=14) as client:
+    async with ib.connect(port=gateway.port, client_id=14, pacing=None) as client:
         aapl = await client.qualify(ib.Stock("AAPL"))
         gateway.stop()
         reads = fill_the_socket(client)
