@@ -149,6 +149,26 @@ async fn core_an_order_whose_turn_does_not_come_in_time_is_not_sent() {
 }
 
 #[tokio::test]
+async fn core_a_cancel_does_not_overtake_the_order_it_is_about() {
+    let gateway = strict();
+    let client = settled(paced(&gateway)).await;
+    let contract = Contract::stock("AAPL");
+    let place = |_| client.place(contract.clone(), limit_buy(), None, None);
+    let cancel_last = async {
+        eventually("all are known", || client.trades().len() == 60).await;
+        let last = client.trades().iter().map(|trade| trade.latest().order_id).max().unwrap();
+        client.cancel(last, None).await
+    };
+
+    let (places, cancelled) = tokio::join!(join_all((0..60).map(place)), cancel_last);
+
+    assert!(places.iter().all(Result::is_ok) && cancelled.is_ok(), "{cancelled:?}");
+    let sent = kinds(&gateway);
+    let places = sent.iter().rposition(|kind| kind == "place_order");
+    assert!(sent.iter().position(|kind| kind == "cancel_order") > places);
+}
+
+#[tokio::test]
 async fn core_cancels_of_dropped_requests_take_turns_too() {
     let gateway = strict();
     let client = settled(paced(&gateway)).await;
