@@ -8,7 +8,7 @@ use aioibkr_core::market_data::QuoteStream;
 use aioibkr_core::model::{
     Action, BarSize, BarsRequest, ClientId, Contract, LineBudget, Order, Pacing, WhatToShow,
 };
-use aioibkr_core::{Client, Config, ErrorKind};
+use aioibkr_core::{Client, Config, Error, ErrorKind};
 use aioibkr_mock_gateway::{Limits, MessageRate, MockGateway, Settings};
 use futures_util::future::join_all;
 use rust_decimal::Decimal;
@@ -144,8 +144,30 @@ async fn core_an_order_whose_turn_does_not_come_in_time_is_not_sent() {
     let refused = ends.iter().filter_map(|end| end.as_ref().err()).collect::<Vec<_>>();
     assert!(!refused.is_empty());
     assert!(refused.iter().all(|error| error.kind() == ErrorKind::OrderRefused), "{refused:?}");
-    tokio::time::sleep(1500 * MILLI).await;
-    assert_eq!(count(&gateway, "place_order"), 12 - refused.len());
+    client.place(contract.clone(), limit_buy(), None, None).await.unwrap();
+    assert_eq!(count(&gateway, "place_order"), 12 - refused.len() + 1);
+}
+
+#[tokio::test]
+async fn core_orders_that_wait_for_their_turn_are_dropped_with_the_link() {
+    let gateway = strict();
+    let client = settled(paced(&gateway)).await;
+    let contract = Contract::stock("AAPL");
+    let place = |_| client.place(contract.clone(), limit_buy(), None, None);
+    let drop_link = async {
+        eventually("the first are sent", || count(&gateway, "place_order") >= 20).await;
+        gateway.drop_connections().unwrap();
+    };
+
+    let (ends, ()) = tokio::join!(join_all((0..60).map(place)), drop_link);
+
+    let is_unsent = |error: &&Error| error.message().contains("nothing was sent");
+    let unsent = ends.iter().filter_map(|end| end.as_ref().err()).filter(is_unsent).count();
+    assert!(unsent > 0, "{ends:?}");
+    client.wait_ready(Some(5 * SECOND)).await.unwrap();
+    client.place(contract.clone(), limit_buy(), None, None).await.unwrap();
+    let sent = count(&gateway, "place_order");
+    assert!(sent <= 60 - unsent + 1, "{sent} sent, {unsent} unsent");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, oneshot};
@@ -13,8 +13,9 @@ use super::history_turn::History;
 use super::schedule::{Caller, Schedule, Ticket, Urgency};
 use crate::model::PacingUsage;
 
-/// The buckets in use, by address.
-static BUCKETS: LazyLock<Mutex<HashMap<String, Weak<Bucket>>>> = LazyLock::new(Mutex::default);
+/// The buckets by address, those in use and those of which something still counts: a program that
+/// closes its client and opens another has not sent less.
+static BUCKETS: LazyLock<Mutex<HashMap<String, Arc<Bucket>>>> = LazyLock::new(Mutex::default);
 
 /// Everything this process sends to one gateway.
 pub(super) struct Bucket {
@@ -33,18 +34,17 @@ struct State {
 }
 
 impl Bucket {
-    /// The bucket of an address. Of several rates the lowest holds as long as the bucket lives.
+    /// The bucket of an address. Of several rates the lowest holds as long as somebody uses it.
     pub(super) fn of(address: &str, rate: usize) -> Arc<Self> {
         let mut buckets = lock(&BUCKETS);
-        buckets.retain(|_, bucket| bucket.strong_count() > 0);
-        let name = place(address);
-        if let Some(bucket) = buckets.get(&name).and_then(Weak::upgrade) {
-            lock(&bucket.state).schedule.restrict(rate);
-            return bucket;
+        buckets.retain(|_, bucket| is_used(bucket) || !bucket.is_idle());
+        let known = buckets.entry(place(address)).or_insert_with(|| Arc::new(Self::new(rate)));
+        let schedule = &mut lock(&known.state).schedule;
+        match is_used(known) {
+            true => schedule.restrict(rate),
+            false => schedule.set_rate(rate),
         }
-        let bucket = Arc::new(Self::new(rate));
-        buckets.insert(name, Arc::downgrade(&bucket));
-        bucket
+        Arc::clone(known)
     }
 
     fn new(rate: usize) -> Self {
@@ -56,6 +56,11 @@ impl Bucket {
             callers: AtomicU64::new(0),
             history: Arc::new(History::new()),
         }
+    }
+
+    /// Whether nothing counts any more.
+    fn is_idle(&self) -> bool {
+        lock(&self.state).schedule.is_idle(Instant::now()) && self.history.is_idle()
     }
 
     /// A caller nobody else is.
@@ -187,6 +192,11 @@ impl Drop for Waiting<'_> {
     }
 }
 
+/// Whether anybody but the list of buckets holds one.
+fn is_used(bucket: &Arc<Bucket>) -> bool {
+    Arc::strong_count(bucket) > 1
+}
+
 /// The name of a gateway's address: this host has several, and one gateway on a port.
 fn place(address: &str) -> String {
     let address = address.trim().to_ascii_lowercase();
@@ -274,5 +284,20 @@ mod tests {
 
         assert!(Arc::ptr_eq(&here, &same) && !Arc::ptr_eq(&here, &other));
         assert_eq!((here.usage().limit, other.usage().limit), (20, 50));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_is_opened_anew_has_sent_what_it_sent_before() {
+        let before = Bucket::of("127.0.0.1:3", 20);
+        while before.send_now(Urgency::Cancel) {}
+        drop(before);
+
+        let anew = Bucket::of("127.0.0.1:3", 20);
+        assert!(!anew.send_now(Urgency::Cancel));
+        drop(anew);
+        tokio::time::advance(2 * SECOND).await;
+
+        let later = Bucket::of("127.0.0.1:3", 50);
+        assert_eq!((later.usage().limit, later.usage().left), (50, 45));
     }
 }

@@ -84,7 +84,7 @@ impl<T: Clone> HistorySchedule<T> {
     pub(super) fn ask(&mut self, query: &HistoryQuery, now: Instant) -> Decision<T> {
         self.forget(now);
         if query.is_small
-            && let Some(decision) = self.unlike_the_last(query).or_else(|| self.paced(query, now))
+            && let Some(decision) = self.like_another(query).or_else(|| self.paced(query, now))
         {
             return decision;
         }
@@ -148,7 +148,13 @@ impl<T: Clone> HistorySchedule<T> {
         })
     }
 
-    fn unlike_the_last(&self, query: &HistoryQuery) -> Option<Decision<T>> {
+    /// Whether nothing counts any more.
+    pub(super) fn is_idle(&mut self, now: Instant) -> bool {
+        self.forget(now);
+        self.open.is_empty() && self.all.weight == 0 && self.identical.is_empty()
+    }
+
+    fn like_another(&self, query: &HistoryQuery) -> Option<Decision<T>> {
         let first = self.identical.get(&query.identity)?;
         Some(match (&first.answer, first.sent) {
             (Some(answer), _) => Decision::Known(answer.clone()),

@@ -72,6 +72,11 @@ impl History {
         }
     }
 
+    /// Whether nothing counts any more.
+    pub(super) fn is_idle(&self) -> bool {
+        lock(&self.schedule).is_idle(Instant::now())
+    }
+
     /// How many queries for small bars are left, and how long one more would wait.
     pub(super) fn usage(&self) -> (usize, Duration) {
         let (now, mut schedule) = (Instant::now(), lock(&self.schedule));

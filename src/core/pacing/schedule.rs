@@ -78,6 +78,16 @@ impl Schedule {
         self.rate = self.rate.min(rate.max(1));
     }
 
+    /// Sets the rate for callers of whom none is there yet.
+    pub(super) fn set_rate(&mut self, rate: usize) {
+        self.rate = rate.max(1);
+    }
+
+    /// Whether nothing counts and nobody waits.
+    pub(super) fn is_idle(&mut self, now: Instant) -> bool {
+        self.used(now) == 0 && self.places.is_empty()
+    }
+
     /// Most messages a second.
     pub(super) fn rate(&self) -> usize {
         self.rate
