@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use aioibkr_core::market_data::QuoteStream;
 use aioibkr_core::model::{
-    Action, BarSize, BarsRequest, ClientId, Contract, LineBudget, Order, Pacing, WhatToShow,
+    Action, BarSize, BarsRequest, ClientId, Contract, Generation, Keepalive, LineBudget, Order,
+    Pacing, SessionState, WhatToShow,
 };
 use aioibkr_core::{Client, Config, Error, ErrorKind};
 use aioibkr_mock_gateway::{Limits, MessageRate, MockGateway, Settings};
@@ -107,12 +108,13 @@ async fn core_two_clients_share_the_rate_of_their_gateway() {
     let one = Arc::new(settled(paced(&gateway)).await);
     let other = Arc::new(settled(Config { client_id: ClientId(8), ..paced(&gateway) }).await);
 
-    let asked =
-        [&one, &other].into_iter().flat_map(|client| (0..50).map(|_| client.server_time(None)));
+    let asked = [&one, &other]
+        .into_iter()
+        .flat_map(|client| (0..50).map(|_| client.managed_accounts(None)));
     let answers = join_all(asked).await;
 
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
-    assert_eq!(count(&gateway, "req_current_time"), 100);
+    assert_eq!(count(&gateway, "req_managed_accts"), 100);
     assert_eq!((one.generation().0, other.generation().0), (1, 1));
 }
 
@@ -279,4 +281,29 @@ async fn core_a_query_that_must_wait_longer_than_its_timeout_says_so_at_once() {
     assert_eq!(error.kind(), ErrorKind::PacingViolation, "{error}");
     assert!(error.details().contains_key("expected_wait") && began.elapsed() < SECOND / 2);
     assert_eq!(count(&gateway, "req_historical_data"), 5);
+}
+
+#[tokio::test]
+async fn core_a_probe_that_waits_for_its_turn_makes_no_suspect() {
+    let gateway = strict();
+    let keepalive = Keepalive {
+        idle: 100 * MILLI,
+        probe_timeout: 200 * MILLI,
+        give_up: 300 * MILLI,
+        spacing: 100 * MILLI,
+    };
+    let pacing = Some(Pacing { messages_per_second: 20 });
+    let config = Config { keepalive: Some(keepalive), pacing, ..paced(&gateway) };
+    let client = settled(config).await;
+
+    let _lines = lines(&client, 60).await;
+
+    let mut waited = 0;
+    while client.health().pacing.unwrap().waiting > 1 || count(&gateway, "req_mkt_data") < 60 {
+        assert_eq!(client.state(), SessionState::Live);
+        waited += 1;
+        tokio::time::sleep(10 * MILLI).await;
+    }
+    assert!(waited > 50, "the bucket was full for longer than silence is borne: {waited}");
+    assert_eq!(client.generation(), Generation(1));
 }

@@ -14,10 +14,11 @@ use time::OffsetDateTime;
 use tokio::sync::{mpsc, watch};
 
 use super::{FrameBuffer, Message, Sink, decode, decode_tick, handshake};
-use crate::clock;
+use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::life::Life;
 use crate::model::{AccountId, ClientId, Generation, Notice};
+use crate::pacing::Pace;
 
 const SOCKET: Token = Token(0);
 const WAKER: Token = Token(1);
@@ -31,6 +32,8 @@ pub(super) struct Identity {
     pub(super) client_id: ClientId,
     pub(super) accounts: Vec<AccountId>,
     pub(super) server_version: i32,
+    /// Takes the turns of what its owner asks.
+    pub(super) pace: Pace,
 }
 
 /// A handle of one live feed link. Clones share it; dropping the last closes the socket.
@@ -130,6 +133,11 @@ impl FeedLink {
     #[must_use]
     pub fn reason(&self) -> Option<Error> {
         lock(&self.0.shared.reason).clone()
+    }
+
+    /// Takes a request's turn, which has to be sent at once then.
+    pub(crate) async fn turn_by(&self, request: &str, deadline: Deadline) -> Result<()> {
+        self.0.identity.pace.turn_by(request, deadline).await
     }
 
     /// Queues whole frames to be written. Their number is bounded by the lines of the account, so

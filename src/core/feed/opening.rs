@@ -86,7 +86,7 @@ impl FeedTarget {
         // START_API is the first message that counts.
         self.pace.turn(Urgency::Ordinary).await;
         let greeting = handshake::shake(&mut socket, &mut frames, client_id).await?;
-        Ok(Opening { socket, frames, greeting, client_id })
+        Ok(Opening { socket, frames, greeting, client_id, pace: self.pace.clone() })
     }
 
     /// A socket to the first address that takes one.
@@ -142,6 +142,7 @@ pub struct Opening {
     frames: FrameBuffer,
     greeting: Greeting,
     client_id: ClientId,
+    pace: Pace,
 }
 
 impl Opening {
@@ -160,6 +161,7 @@ impl Opening {
             client_id: self.client_id,
             accounts: self.greeting.accounts,
             server_version: self.greeting.server_version,
+            pace: self.pace,
         };
         FeedLink::start(identity, socket, self.frames, sink(generation))
     }

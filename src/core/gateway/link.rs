@@ -169,7 +169,7 @@ impl Link {
     }
 
     /// Takes a request's turn.
-    pub(super) async fn turn_by(&self, request: &str, deadline: Deadline) -> Result<()> {
+    pub(crate) async fn turn_by(&self, request: &str, deadline: Deadline) -> Result<()> {
         tokio::select! {
             biased;
             turn = self.0.pace.turn_by(request, deadline) => turn,
@@ -268,6 +268,11 @@ impl Link {
     /// The accounts of the login, asked anew.
     pub(crate) async fn managed_accounts(&self, deadline: Deadline) -> Result<Vec<AccountId>> {
         self.turn_by("managed_accounts", deadline).await?;
+        self.ask_accounts(deadline).await
+    }
+
+    /// As [`managed_accounts`](Self::managed_accounts), in a turn the caller has taken.
+    pub(crate) async fn ask_accounts(&self, deadline: Deadline) -> Result<Vec<AccountId>> {
         let names =
             self.ask_shared("managed_accounts", deadline, || self.client().managed_accounts());
         Ok(names.await?.into_iter().map(AccountId).collect())

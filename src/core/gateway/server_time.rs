@@ -73,13 +73,18 @@ impl Link {
         if !self.clock_question().is_out() {
             self.turn_by(REQUEST, deadline).await?;
         }
+        self.ask_time(deadline).await
+    }
+
+    /// As [`server_time`](Self::server_time), in a turn the caller has taken.
+    pub(crate) async fn ask_time(&self, deadline: Deadline) -> Result<OffsetDateTime> {
         let link = self.clone();
-        let answer = self.clock_question().join(|| link.ask_time().boxed());
+        let answer = self.clock_question().join(|| link.await_time().boxed());
         deadline.bound(REQUEST, answer).await
     }
 
     /// Whoever waits has a deadline of his own.
-    async fn ask_time(self) -> Result<OffsetDateTime> {
+    async fn await_time(self) -> Result<OffsetDateTime> {
         let deadline = Deadline::after(Duration::MAX);
         self.ask_shared(REQUEST, deadline, || self.client().server_time()).await
     }

@@ -180,15 +180,19 @@ impl Desired {
         self.is_up = true;
         self.last_request = 0;
         self.is_delayed = self.policy.kind.is_delayed();
-        let mut steps = Vec::new();
-        if self.policy.kind != MarketDataType::Live {
-            steps.push(Step::Ask(asking::choose(self.policy.kind)));
-        }
+        let mut steps: Vec<Step> = self.choice().into_iter().collect();
         let keys: Vec<LineKey> = self.lines.keys().cloned().collect();
         for key in keys {
             steps.extend(self.ask(&key, now));
         }
         steps
+    }
+
+    /// Chooses the data of the requests that follow; nothing has to be said for live data.
+    pub(super) fn choice(&self) -> Option<Step> {
+        let has_fallen_back = self.is_delayed && !self.policy.kind.is_delayed();
+        let kind = if has_fallen_back { MarketDataType::Delayed } else { self.policy.kind };
+        (kind != MarketDataType::Live).then(|| Step::Ask(asking::choose(kind)))
     }
 
     /// The link is there, the gateway's streams are not: a gap for every line, which is asked for

@@ -229,7 +229,13 @@ impl Feed {
 
     fn renew(&self) {
         let mut state = lock(&self.0.state);
-        let steps = state.desired.renew(Instant::now());
+        let mut steps = Vec::new();
+        if !state.requests.is_empty() {
+            // What waits is about lines that are asked for anew, but for the choice of data.
+            state.requests.clear();
+            steps.extend(state.desired.choice());
+        }
+        steps.extend(state.desired.renew(Instant::now()));
         state.carry_out(steps);
     }
 

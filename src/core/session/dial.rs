@@ -13,7 +13,9 @@ use crate::feed::request;
 use crate::feed::{FeedLink, FeedTarget};
 use crate::gateway::{Failure, Link, Opening, Outlook, Target};
 use crate::life::Life;
-use crate::model::{AccountId, Generation, Notice};
+use crate::model::{AccountId, Generation, Keepalive, Notice};
+
+const PROBE: &str = "probe";
 
 /// Opens links of one kind.
 pub(crate) trait Dial: Clone + Send + Sync + 'static {
@@ -39,6 +41,15 @@ pub(crate) trait Dial: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Link, Failure>> + Send;
 }
 
+/// What became of a probe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// A question was sent, or another was out.
+    Sent,
+    /// Its turn did not come in time: the gateway was asked nothing.
+    NotSent,
+}
+
 /// A link in use, as its supervisor sees it.
 pub(crate) trait Served: Clone + Send + Sync + 'static {
     /// Number of this link.
@@ -53,15 +64,12 @@ pub(crate) trait Served: Clone + Send + Sync + 'static {
     /// When something last arrived.
     fn life(&self) -> &Life;
 
-    /// Asks something, whose answer is a sign of life. Two questions about the time are `spacing`
-    /// apart; one that would come sooner is not asked, because another is out. Resolves by the
-    /// deadline.
-    fn probe(
-        &self,
-        probe: Probe,
-        spacing: Duration,
-        deadline: Deadline,
-    ) -> impl Future<Output = ()> + Send + 'static;
+    /// Asks something in its turn, whose answer is a sign of life. Two questions about the time are
+    /// `spacing` apart; one that would come sooner is not asked, because another is out. Resolves
+    /// before `probe_timeout` when the turn does not come, else with the answer or when the link
+    /// would be dropped.
+    fn probe(&self, probe: Probe, rules: Keepalive)
+    -> impl Future<Output = Asked> + Send + 'static;
 
     /// Ends everything that is awaited on the link, without waiting for its socket.
     fn abandon(&self);
@@ -113,19 +121,25 @@ impl Served for Link {
     fn probe(
         &self,
         probe: Probe,
-        spacing: Duration,
-        deadline: Deadline,
-    ) -> impl Future<Output = ()> + Send + 'static {
+        rules: Keepalive,
+    ) -> impl Future<Output = Asked> + Send + 'static {
         let link = self.clone();
         async move {
+            if probe == Probe::Time && !link.may_ask_time(rules.spacing) {
+                return Asked::Sent;
+            }
+            if let Err(error) = link.turn_by(PROBE, turn(rules)).await {
+                return unasked(&error);
+            }
+            let deadline = Deadline::after(rules.probe_timeout + rules.give_up);
             let answered = match probe {
-                Probe::Time if !link.may_ask_time(spacing) => return,
-                Probe::Time => link.server_time(deadline).await.map(drop),
-                Probe::Other => link.managed_accounts(deadline).await.map(drop),
+                Probe::Time => link.ask_time(deadline).await.map(drop),
+                Probe::Other => link.ask_accounts(deadline).await.map(drop),
             };
             if let Err(error) = answered {
-                log::debug!(target: "aioibkr::session", "probe: {error}");
+                log::debug!(target: "aioibkr::session", "{PROBE}: {error}");
             }
+            Asked::Sent
         }
     }
 
@@ -186,12 +200,17 @@ impl Served for FeedLink {
     fn probe(
         &self,
         probe: Probe,
-        _spacing: Duration,
-        _deadline: Deadline,
-    ) -> impl Future<Output = ()> + Send + 'static {
-        // Nobody else asks for the time on this link, and every frame that comes is life.
-        self.send(&request::server_time(probe == Probe::Other));
-        std::future::ready(())
+        rules: Keepalive,
+    ) -> impl Future<Output = Asked> + Send + 'static {
+        let link = self.clone();
+        async move {
+            if let Err(error) = link.turn_by(PROBE, turn(rules)).await {
+                return unasked(&error);
+            }
+            // Nobody else asks for the time on this link, and every frame that comes is life.
+            link.send(&request::server_time(probe == Probe::Other));
+            Asked::Sent
+        }
     }
 
     fn abandon(&self) {
@@ -205,6 +224,18 @@ impl Served for FeedLink {
     fn reason(&self) -> Option<Error> {
         Self::reason(self)
     }
+}
+
+/// By when a probe has its turn: early enough for the judge to learn of one that has none before it
+/// looks again.
+fn turn(rules: Keepalive) -> Deadline {
+    Deadline::after(rules.probe_timeout / 2)
+}
+
+/// What became of a probe without a turn: the end of a link tells of itself.
+fn unasked(error: &Error) -> Asked {
+    log::debug!(target: "aioibkr::session", "{error}");
+    if error.kind() == ErrorKind::PacingViolation { Asked::NotSent } else { Asked::Sent }
 }
 
 /// Whether another try to open a feed link may help.

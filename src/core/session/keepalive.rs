@@ -9,8 +9,9 @@
 //! | suspect | `give_up` | drop | – |
 //! | any | a sign of life | alive, if it was suspect | quiet |
 //! | any but quiet | a look that comes later than `probe_timeout` after its time | none | the same, from now on |
+//! | any but quiet | a question that did not get its turn | none | the one before; a suspect stays, from now on |
 //!
-//! The last row is for a process or machine that slept: what the peer sent meanwhile has not been
+//! The last row but one is for a process or machine that slept: what the peer sent meanwhile has not been
 //! read yet.
 
 use tokio::time::Instant;
@@ -107,6 +108,16 @@ impl Judge {
             return None;
         }
         Some(self.go_on(now))
+    }
+
+    /// A question was never sent: what was silent meanwhile was not asked.
+    pub fn unasked(&mut self, now: Instant) {
+        match self.stage {
+            Stage::Quiet => {}
+            Stage::First => self.stage = Stage::Quiet,
+            Stage::Second => (self.stage, self.since) = (Stage::First, now),
+            Stage::Suspect { .. } => self.begin_again(now),
+        }
     }
 
     fn begin_again(&mut self, now: Instant) {
@@ -222,6 +233,30 @@ mod tests {
             let times: Vec<u64> = times.map(|(at, _)| *at).collect();
             assert!(times.windows(2).all(|pair| pair[1] - pair[0] >= 2000), "{times:?}");
         }
+    }
+
+    #[test]
+    fn a_question_that_was_never_sent_is_asked_again_and_makes_no_suspect() {
+        let rules = Keepalive::default();
+        let born = Instant::now();
+        let at = |millis: u64| born + Duration::from_millis(millis);
+        let mut judge = Judge::new(rules, born);
+        for millis in [2000, 2600, 3200] {
+            assert_eq!(judge.look(at(millis), born), Some(Ask(Time)));
+            judge.unasked(at(millis + 600));
+        }
+        assert_eq!(judge.look(at(4000), born), Some(Ask(Time)));
+        assert_eq!(judge.look(at(5250), born), Some(Ask(Other)));
+
+        judge.unasked(at(5900));
+
+        assert_eq!(judge.look(at(6500), born), None);
+        assert_eq!(judge.look(at(7150), born), Some(Ask(Other)));
+        assert_eq!(judge.look(at(8400), born), Some(Suspect));
+        judge.unasked(at(9000));
+        assert_eq!(judge.look(at(11_000), born), Some(Ask(Time)));
+        assert_eq!(judge.look(at(13_000), born), Some(Ask(Other)));
+        assert_eq!(judge.look(at(13_500), born), Some(Drop));
     }
 
     #[test]

@@ -7,11 +7,10 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 
 use super::connectivity::Change;
-use super::dial::{Dial, Served};
+use super::dial::{Asked, Dial, Served};
 use super::keepalive::{Judge, Verdict};
 use super::state::Event;
 use super::supervisor::Supervisor;
-use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind};
 use crate::metrics::Loss;
 use crate::model::Notice;
@@ -23,6 +22,7 @@ const BURY: Duration = Duration::from_millis(100);
 enum Turn {
     Notice(Option<Notice>),
     Command(Event),
+    Asked(Asked),
     Look,
 }
 
@@ -38,7 +38,7 @@ impl<D: Dial> Supervisor<D> {
                 notice = notices.next() => Turn::Notice(notice),
                 event = self.interrupted() => Turn::Command(event),
                 () = look(&link, judge.as_ref()) => Turn::Look,
-                Some(()) = probes.next() => Turn::Look,
+                Some(asked) = probes.next() => Turn::Asked(asked),
             };
             match turn {
                 Turn::Notice(Some(notice)) => {
@@ -49,14 +49,16 @@ impl<D: Dial> Supervisor<D> {
                 Turn::Notice(None) => return self.ended(&link),
                 Turn::Command(Event::Close) => return Event::Close,
                 Turn::Command(_) => self.answer_openers(),
-                Turn::Look => {}
+                Turn::Asked(Asked::NotSent) => {
+                    judge.iter_mut().for_each(|judge| judge.unasked(Instant::now()));
+                }
+                Turn::Asked(Asked::Sent) | Turn::Look => {}
             }
             let verdict =
                 judge.as_mut().and_then(|judge| judge.look(Instant::now(), link.life().last()));
             match (verdict, rules) {
                 (Some(Verdict::Ask(probe)), Some(rules)) => {
-                    let deadline = Deadline::after(rules.probe_timeout + rules.give_up);
-                    probes.push(link.probe(probe, rules.spacing, deadline));
+                    probes.push(link.probe(probe, rules));
                 }
                 (Some(Verdict::Suspect), _) => self.turned(Event::Silent),
                 (Some(Verdict::Alive), _) => self.turned(Event::Alive),
