@@ -38,7 +38,8 @@ async def test_a_turn_that_does_not_come_in_time_is_a_pacing_violation() -> None
     with MockGateway() as gateway:
         slow = ib.Pacing(messages_per_second=20)
         async with ib.connect(host=gateway.host, port=gateway.port, pacing=slow) as client:
-            requests = (client.server_time(timeout=0.2) for _ in range(40))
+            aapl = ib.Stock("AAPL")
+            requests = (client.contract_details(aapl, timeout=0.2) for _ in range(40))
             answers = await asyncio.gather(*requests, return_exceptions=True)
 
     refused = [answer for answer in answers if isinstance(answer, ib.PacingViolation)]
