@@ -3,14 +3,15 @@
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aioibkr_core::market_data::QuoteStream;
 use aioibkr_core::model::{
-    Action, BarSize, BarsRequest, ClientId, Contract, Generation, Keepalive, LineBudget, Order,
-    Pacing, SessionState, WhatToShow,
+    Action, BarSize, BarsRequest, ClientId, Contract, Keepalive, LineBudget, Order, Pacing,
+    WhatToShow,
 };
 use aioibkr_core::{Client, Config, Error, ErrorKind};
-use aioibkr_mock_gateway::{Limits, MessageRate, MockGateway, Settings};
+use aioibkr_mock_gateway::{Fault, Injection, Limits, MessageRate, MockGateway, Settings};
 use futures_util::future::join_all;
 use rust_decimal::Decimal;
 
@@ -283,27 +284,28 @@ async fn core_a_query_that_must_wait_longer_than_its_timeout_says_so_at_once() {
     assert_eq!(count(&gateway, "req_historical_data"), 5);
 }
 
+/// Asks after 300 ms of silence, doubts 400 ms later, drops 300 ms after that.
+const WATCHFUL: Keepalive = Keepalive {
+    idle: Duration::from_millis(300),
+    probe_timeout: Duration::from_millis(200),
+    give_up: Duration::from_millis(300),
+    spacing: Duration::from_millis(200),
+};
+
 #[tokio::test]
-async fn core_a_probe_that_waits_for_its_turn_makes_no_suspect() {
+async fn core_a_dead_link_is_dropped_though_three_hundred_of_its_requests_wait() {
     let gateway = strict();
-    let keepalive = Keepalive {
-        idle: 100 * MILLI,
-        probe_timeout: 200 * MILLI,
-        give_up: 300 * MILLI,
-        spacing: 100 * MILLI,
+    let client = settled(Config { keepalive: Some(WATCHFUL), ..paced(&gateway) }).await;
+    let silence = Injection::from(Fault::Mute("all".into()));
+    let _silence = gateway.inject(silence).unwrap();
+
+    let reads = join_all((0..300).map(|_| client.managed_accounts(None)));
+    let dropped = async {
+        eventually("the drop", || client.metrics().losses.probe == 1).await;
+        client.health().pacing.unwrap().waiting
     };
-    let pacing = Some(Pacing { messages_per_second: 20 });
-    let config = Config { keepalive: Some(keepalive), pacing, ..paced(&gateway) };
-    let client = settled(config).await;
+    let (answers, waiting) = tokio::join!(reads, dropped);
 
-    let _lines = lines(&client, 60).await;
-
-    let mut waited = 0;
-    while client.health().pacing.unwrap().waiting > 1 || count(&gateway, "req_mkt_data") < 60 {
-        assert_eq!(client.state(), SessionState::Live);
-        waited += 1;
-        tokio::time::sleep(10 * MILLI).await;
-    }
-    assert!(waited > 50, "the bucket was full for longer than silence is borne: {waited}");
-    assert_eq!(client.generation(), Generation(1));
+    assert!(waiting > 0, "the bucket was full all the time");
+    assert!(answers.iter().all(Result::is_err));
 }

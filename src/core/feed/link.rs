@@ -18,7 +18,7 @@ use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::life::Life;
 use crate::model::{AccountId, ClientId, Generation, Notice};
-use crate::pacing::Pace;
+use crate::pacing::{Pace, Urgency};
 
 const SOCKET: Token = Token(0);
 const WAKER: Token = Token(1);
@@ -135,9 +135,9 @@ impl FeedLink {
         lock(&self.0.shared.reason).clone()
     }
 
-    /// Takes a request's turn, which has to be sent at once then.
-    pub(crate) async fn turn_by(&self, request: &str, deadline: Deadline) -> Result<()> {
-        self.0.identity.pace.turn_by(request, deadline).await
+    /// Takes the turn of a probe, which has to be sent at once then.
+    pub(crate) async fn probe_turn(&self, request: &str, deadline: Deadline) -> Result<()> {
+        self.0.identity.pace.turn_by(request, Urgency::Probe, deadline).await
     }
 
     /// Queues whole frames to be written. Their number is bounded by the lines of the account, so

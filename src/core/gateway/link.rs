@@ -170,9 +170,18 @@ impl Link {
 
     /// Takes a request's turn.
     pub(crate) async fn turn_by(&self, request: &str, deadline: Deadline) -> Result<()> {
+        self.turn_as(request, Urgency::Ordinary, deadline).await
+    }
+
+    /// Takes the turn of a probe.
+    pub(crate) async fn probe_turn(&self, request: &str, deadline: Deadline) -> Result<()> {
+        self.turn_as(request, Urgency::Probe, deadline).await
+    }
+
+    async fn turn_as(&self, request: &str, urgency: Urgency, deadline: Deadline) -> Result<()> {
         tokio::select! {
             biased;
-            turn = self.0.pace.turn_by(request, deadline) => turn,
+            turn = self.0.pace.turn_by(request, urgency, deadline) => turn,
             () = self.ended() => Err(codes::link_ended(request)),
         }
     }

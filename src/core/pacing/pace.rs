@@ -56,13 +56,18 @@ impl Pace {
     ///
     /// # Errors
     /// `PacingViolation` when the deadline comes first; nothing was sent then.
-    pub(crate) async fn turn_by(&self, request: &str, deadline: Deadline) -> Result<()> {
-        if self.send_now(Urgency::Ordinary) {
+    pub(crate) async fn turn_by(
+        &self,
+        request: &str,
+        urgency: Urgency,
+        deadline: Deadline,
+    ) -> Result<()> {
+        if self.send_now(urgency) {
             return Ok(());
         }
-        let expected = self.expected_wait();
+        let expected = self.expected_wait(urgency);
         log::debug!(target: "aioibkr::session", "{request} waits some {expected:.1?} for its turn");
-        let turn = tokio::time::timeout_at(deadline.at(), self.turn(Urgency::Ordinary)).await;
+        let turn = tokio::time::timeout_at(deadline.at(), self.turn(urgency)).await;
         turn.map_err(|_| no_turn(request, deadline, expected))
     }
 
@@ -81,9 +86,9 @@ impl Pace {
         }
     }
 
-    /// How long a message that is neither order nor cancel would wait, were it asked for now.
-    pub(crate) fn expected_wait(&self) -> Duration {
-        let wait = self.0.as_ref().map(|(bucket, _)| bucket.expected_wait(Urgency::Ordinary));
+    /// How long a message would wait, were it asked for now.
+    pub(crate) fn expected_wait(&self, urgency: Urgency) -> Duration {
+        let wait = self.0.as_ref().map(|(bucket, _)| bucket.expected_wait(urgency));
         wait.unwrap_or_default()
     }
 

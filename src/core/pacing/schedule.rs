@@ -8,8 +8,8 @@
 //! | `begin` | the write of a granted place begins: its second runs from here |
 //! | `give_up` | frees a place, granted or not |
 //!
-//! Promises: never more sends than the rate in any second, whatever the interleaving; cancels
-//! first, then orders; callers of one urgency take turns; what a caller sends with one urgency begins
+//! Promises: never more sends than the rate in any second, whatever the interleaving; a link's probe
+//! first, of which there are few, then cancels, then orders; callers of one urgency take turns; what a caller sends with one urgency begins
 //! in the order it was asked for, one after the other; who is passed over
 //! [`PATIENCE`] times goes next. The last tenth of the rate is kept for orders and cancels, and of
 //! that the last part for cancels, so that neither waits for the second of a bulk of reads to end.
@@ -30,6 +30,8 @@ const PATIENCE: u32 = 9;
 /// How urgent a message is, the most urgent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Urgency {
+    /// The question whether a link still answers: orders are refused until it is known.
+    Probe,
     /// A cancel of orders.
     Cancel,
     /// An order, or a change of one.
@@ -38,7 +40,8 @@ pub(crate) enum Urgency {
     Ordinary,
 }
 
-const URGENCIES: [Urgency; 3] = [Urgency::Cancel, Urgency::Order, Urgency::Ordinary];
+const URGENCIES: [Urgency; 4] =
+    [Urgency::Probe, Urgency::Cancel, Urgency::Order, Urgency::Ordinary];
 
 /// Who sends: one link of one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,7 +59,7 @@ pub(super) struct Schedule {
     sent: VecDeque<Instant>,
     granted: HashMap<Ticket, (Urgency, Caller)>,
     places: HashMap<Ticket, (Urgency, Caller)>,
-    lanes: [Lane; 3],
+    lanes: [Lane; 4],
     last_ticket: u64,
 }
 
@@ -197,7 +200,7 @@ impl Schedule {
     /// How much of the rate messages of an urgency may use together with all others.
     fn limit(&self, urgency: Urgency) -> usize {
         match urgency {
-            Urgency::Cancel => self.rate,
+            Urgency::Probe | Urgency::Cancel => self.rate,
             Urgency::Order => self.rate - self.rate / 25,
             Urgency::Ordinary => self.rate - self.rate / 10,
         }

@@ -51,17 +51,18 @@ fn a_tenth_of_the_rate_is_kept_for_orders_and_its_last_part_for_cancels() {
 }
 
 #[test]
-fn a_cancel_then_an_order_overtake_what_waits() {
+fn a_probe_a_cancel_then_an_order_overtake_what_waits() {
     let now = Instant::now();
     let mut schedule = busy(50, now);
     let reads: Vec<_> = (0..300).map(|_| place(&mut schedule, Urgency::Ordinary, ONE)).collect();
     let order = place(&mut schedule, Urgency::Order, ONE);
     let cancel = place(&mut schedule, Urgency::Cancel, ONE);
+    let probe = place(&mut schedule, Urgency::Probe, ONE);
 
     let sent = tickets(&drain(&mut schedule, now));
 
-    assert_eq!(sent[..2], [cancel, order]);
-    assert_eq!(sent[2..], reads[..]);
+    assert_eq!(sent[..3], [probe, cancel, order]);
+    assert_eq!(sent[3..], reads[..]);
 }
 
 #[test]
@@ -236,7 +237,7 @@ impl Story {
 
     fn arrive(&mut self) {
         for _ in 0..self.random.below(30) {
-            let urgency = URGENCIES[self.random.below(3) as usize];
+            let urgency = URGENCIES[self.random.below(4) as usize];
             if self.schedule.send_now(urgency, self.now) {
                 self.sends.push(self.now);
                 continue;

@@ -128,7 +128,7 @@ impl Served for Link {
             if probe == Probe::Time && !link.may_ask_time(rules.spacing) {
                 return Asked::Sent;
             }
-            if let Err(error) = link.turn_by(PROBE, turn(rules)).await {
+            if let Err(error) = link.probe_turn(PROBE, turn(rules)).await {
                 return unasked(&error);
             }
             let deadline = Deadline::after(rules.probe_timeout + rules.give_up);
@@ -204,7 +204,7 @@ impl Served for FeedLink {
     ) -> impl Future<Output = Asked> + Send + 'static {
         let link = self.clone();
         async move {
-            if let Err(error) = link.turn_by(PROBE, turn(rules)).await {
+            if let Err(error) = link.probe_turn(PROBE, turn(rules)).await {
                 return unasked(&error);
             }
             // Nobody else asks for the time on this link, and every frame that comes is life.

@@ -9,7 +9,7 @@
 //! | suspect | `give_up` | drop | – |
 //! | any | a sign of life | alive, if it was suspect | quiet |
 //! | any but quiet | a look that comes later than `probe_timeout` after its time | none | the same, from now on |
-//! | any but quiet | a question that did not get its turn | none | the one before; a suspect stays, from now on |
+//! | first, second | a question that did not get its turn | none | the one before |
 //!
 //! The last row but one is for a process or machine that slept: what the peer sent meanwhile has not been
 //! read yet.
@@ -113,10 +113,10 @@ impl Judge {
     /// A question was never sent: what was silent meanwhile was not asked.
     pub fn unasked(&mut self, now: Instant) {
         match self.stage {
-            Stage::Quiet => {}
             Stage::First => self.stage = Stage::Quiet,
             Stage::Second => (self.stage, self.since) = (Stage::First, now),
-            Stage::Suspect { .. } => self.begin_again(now),
+            // A suspect was asked twice in earnest: it is not spared because a third question waits.
+            Stage::Quiet | Stage::Suspect { .. } => {}
         }
     }
 
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_question_that_was_never_sent_is_asked_again_and_makes_no_suspect() {
+    fn a_question_that_was_never_sent_is_asked_again_and_makes_no_suspect_but_saves_none() {
         let rules = Keepalive::default();
         let born = Instant::now();
         let at = |millis: u64| born + Duration::from_millis(millis);
@@ -253,10 +253,10 @@ mod tests {
         assert_eq!(judge.look(at(6500), born), None);
         assert_eq!(judge.look(at(7150), born), Some(Ask(Other)));
         assert_eq!(judge.look(at(8400), born), Some(Suspect));
-        judge.unasked(at(9000));
-        assert_eq!(judge.look(at(11_000), born), Some(Ask(Time)));
-        assert_eq!(judge.look(at(13_000), born), Some(Ask(Other)));
-        assert_eq!(judge.look(at(13_500), born), Some(Drop));
+        assert_eq!(judge.look(at(10_400), born), Some(Ask(Time)));
+        judge.unasked(at(11_000));
+        assert_eq!(judge.look(at(12_400), born), Some(Ask(Other)));
+        assert_eq!(judge.look(at(12_900), born), Some(Drop));
     }
 
     #[test]
