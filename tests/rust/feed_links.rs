@@ -129,6 +129,23 @@ async fn feed_a_storm_of_notices_delays_no_data() {
     assert!(quotes.stream.advice().is_empty(), "notices are about no line");
 }
 
+/// (C8)
+#[tokio::test]
+async fn feed_a_notice_behind_a_thousand_others_is_not_missed() {
+    let (gateway, client) = market().await;
+    let quotes = quotes(&client, &["AAPL"]).await;
+    quotes.find(is_last(190.0)).await;
+
+    (0..1000).for_each(|_| gateway.notice(2104));
+    gateway.notice(1101);
+    // The client's only thread is held while the feed's own thread reads.
+    std::thread::sleep(SECOND / 4);
+
+    quotes.find(|quote| quote.is_gap).await;
+    eventually("the line", || asked(&gateway, "req_mkt_data") == 2).await;
+    assert_eq!(feed_generation(&client), Generation(1));
+}
+
 #[tokio::test]
 async fn feed_torn_and_late_frames_are_put_together() {
     let (gateway, client) = market().await;

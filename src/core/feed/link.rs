@@ -347,9 +347,9 @@ fn tell(body: &[u8], time: i64, sink: &mut dyn Sink, notes: &mpsc::Sender<Notice
         Ok(Message::Error(error)) if error.request_id.is_none() => {
             let message = error.text.to_owned();
             let notice = Notice { code: error.code, message, time: clock::now() };
-            if let Err(error) = notes.try_send(notice) {
-                log::warn!(target: "aioibkr::feed", "a notice was dropped: {error}");
-            }
+            // None may be lost: it may say that all streams are. A storm of them is read as fast as
+            // the supervisor takes them; one that has let go of the link wants to hear nothing more.
+            let _ = notes.blocking_send(notice);
         }
         Ok(message) => sink.message(time, message),
         Err(malformed) if malformed.is_garbage() => {

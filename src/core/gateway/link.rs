@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 use ibapi::orders::OrderUpdate;
 use ibapi::subscriptions::{NoticeStream, Subscription, SubscriptionItem};
-use ibapi::{Error as WireError, SUBSCRIPTION_LAG_CODE};
+use ibapi::{Error as WireError, NOTICE_STREAM_LAG_CODE, SUBSCRIPTION_LAG_CODE};
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
@@ -17,7 +17,7 @@ use super::withdrawing::Withdrawing;
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::life::Life;
-use crate::model::{AccountId, Generation, Notice, OrderId};
+use crate::model::{AccountId, Generation, NOTICES_LOST, Notice, OrderId};
 use crate::pacing::{HistoryQuery, HistoryTurn, Pace, Urgency};
 
 /// A stream of what one subscription delivers; the first error is its last item.
@@ -121,7 +121,8 @@ impl Link {
         });
         let notices = notices.map(move |item| {
             life.note();
-            Notice { code: item.code, message: item.message, time: clock::now() }
+            let code = if item.code == NOTICE_STREAM_LAG_CODE { NOTICES_LOST } else { item.code };
+            Notice { code, message: item.message, time: clock::now() }
         });
         notices.boxed()
     }

@@ -156,6 +156,9 @@ impl Default for Keepalive {
     }
 }
 
+/// The code of a notice of our own: others came faster than they were read, and are gone.
+pub const NOTICES_LOST: i32 = -1;
+
 /// A coded message of the gateway that is not the failure of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {

@@ -24,7 +24,9 @@ mod trade;
 pub use account::{AccountSnapshot, AccountValue, Pnl, Position};
 pub use contract::{Contract, ContractDetails, Right, SecurityType};
 pub use depth::{DepthBook, DepthLevel};
-pub use event::{Breaker, Keepalive, MINIMUM_SERVER_VERSION, Notice, Reconnect, SessionState};
+pub use event::{
+    Breaker, Keepalive, MINIMUM_SERVER_VERSION, NOTICES_LOST, Notice, Reconnect, SessionState,
+};
 pub use farm::{Farm, FarmState};
 pub use greeks::Greeks;
 pub use health::{Health, LineUsage, LinkHealth};

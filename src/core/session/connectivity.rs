@@ -6,6 +6,7 @@
 //! | 1101 | they are back, streams are gone | `ServersBack`, data lost |
 //! | 1102 | they are back, streams go on | `ServersBack` |
 //! | 1300 | the gateway's port changes, the socket is dropped | `PortChanged` |
+//! | [`NOTICES_LOST`] | any of these may have been missed | `Unheard` |
 //! | 2103 2105 2157, 2104 2106 2158, 2107 2108, 2119 | a farm is broken, well, asleep, coming | kept by farm |
 //!
 //! A gateway repeats 1100 for as long as the outage lasts (C1) and may never tell of its end (B16).
@@ -13,7 +14,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Farm, FarmState, Notice};
+use crate::model::{Farm, FarmState, NOTICES_LOST, Notice};
 
 /// What a notice changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub enum Change {
     },
     /// The gateway drops the socket; it listens on the port it was told to.
     PortChanged,
+    /// What was said is not known: the link is no longer to be trusted.
+    Unheard,
     /// A farm stands differently.
     Farm,
 }
@@ -54,6 +57,7 @@ impl Connectivity {
                 Some(Change::ServersBack { data_lost: false })
             }
             1300 => Some(Change::PortChanged),
+            NOTICES_LOST => Some(Change::Unheard),
             code => {
                 let (state, name) = (farm_state(code)?, farm_name(&notice.message)?);
                 self.set(name, state, notice);
@@ -114,6 +118,7 @@ mod tests {
             (1101, Some(Change::ServersBack { data_lost: true })),
             (1102, Some(Change::ServersBack { data_lost: false })),
             (1300, Some(Change::PortChanged)),
+            (NOTICES_LOST, Some(Change::Unheard)),
             (399, None),
             (2100, None),
         ];

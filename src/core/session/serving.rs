@@ -90,6 +90,9 @@ impl<D: Dial> Supervisor<D> {
                 let text = format!("the gateway changes its port: {}", notice.message.trim());
                 return Some(Error::new(ErrorKind::ConnectionLost, text).with_code(notice.code));
             }
+            Change::Unheard => {
+                return Some(Error::new(ErrorKind::ConnectionLost, notice.message.clone()));
+            }
         }
         None
     }
