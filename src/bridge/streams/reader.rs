@@ -5,7 +5,7 @@
 //! Several tasks may read one stream; each item goes to one of them. A reader that always finds
 //! something lets its loop go on with other work every two milliseconds.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 
 use aioibkr_core::market_data::Next;
 use pyo3::exceptions::{PyStopAsyncIteration, PyStopIteration};
@@ -127,7 +127,8 @@ fn handed_over(py: Python<'_>, item: Py<PyAny>) -> PyErr {
 /// News of a stream, as something to wait for; the news itself is taken by the reader.
 struct News {
     reading: Arc<dyn Reading>,
-    waiter: Mutex<Option<Arc<Waiter>>>,
+    /// The bell and the task hold it, and it holds this.
+    waiter: Mutex<Weak<Waiter>>,
 }
 
 impl Source for News {
@@ -136,7 +137,7 @@ impl Source for News {
     }
 
     fn watch(&self, waiter: Arc<Waiter>) -> bool {
-        *lock(&self.waiter) = Some(Arc::clone(&waiter));
+        *lock(&self.waiter) = Arc::downgrade(&waiter);
         self.reading.bell().add(waiter);
         // News that came between the look and the registration would otherwise wait for the next.
         if self.reading.has_news() {
@@ -147,7 +148,8 @@ impl Source for News {
     }
 
     fn forget(&self) {
-        if let Some(waiter) = lock(&self.waiter).take() {
+        let waiter = std::mem::take(&mut *lock(&self.waiter));
+        if let Some(waiter) = waiter.upgrade() {
             self.reading.bell().forget(&waiter);
         }
     }

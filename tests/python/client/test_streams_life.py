@@ -148,6 +148,25 @@ async def test_a_stream_nobody_holds_any_more_releases_its_line(
     assert used(ib_client) == [0, 0, 0]
 
 
+async def test_a_stream_that_was_waited_for_releases_its_line_too(
+    ib_client: ib.Client, mock_gateway: MockGateway
+) -> None:
+    stream = ib_client.quotes(AAPL)
+    await stream.__aenter__()
+    mock_gateway.set_price("AAPL", last=1.0)
+    await first_where(aiter(stream), lambda quote: quote.last == 1.0)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.02):
+            _ = [quote async for quote in stream]
+    mock_gateway.set_price("AAPL", last=2.0)
+    await first_where(aiter(stream), lambda quote: quote.last == 2.0)
+
+    del stream
+    gc.collect()
+
+    await until(lambda: len(mock_gateway.requests("cancel_mkt_data")) == 1)
+
+
 async def test_a_reader_keeps_its_stream_open(
     ib_client: ib.Client, mock_gateway: MockGateway
 ) -> None:
