@@ -19,7 +19,11 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("requirements.lock", "tests/python/official/requirements.lock")
+LOCKS = (
+    "requirements.lock",
+    "tests/python/jupyter/requirements.lock",
+    "tests/python/official/requirements.lock",
+)
 RUNTIME_EXTRAS = ("", "server", "sqlalchemy")
 POLICY = tomllib.loads((ROOT / ".ci" / "dependencies.toml").read_text())
 ALLOWED = frozenset(POLICY["licences"]["allowed"])

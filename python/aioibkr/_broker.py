@@ -6,6 +6,7 @@ several loops one after another and from any thread's loop. Every rule about ord
 client's, which is opened with the risk limits of the settings.
 """
 
+import functools
 import threading
 from datetime import date, datetime
 
@@ -15,7 +16,7 @@ from aioibkr import _broker_orders as orders
 from aioibkr._broker_models import Account, Order, OrderStatus, Position
 from aioibkr._broker_orders import ApplicationOrder
 from aioibkr._client import Client, connect
-from aioibkr.config import Settings
+from aioibkr.config import Breaker, Keepalive, Pacing, Reconnect, Settings
 from aioibkr.errors import (
     ConfigError,
     IBKRConnectionError,
@@ -38,7 +39,8 @@ class IBKRBroker:
     What is not given comes from `settings`, and without settings from the environment
     (`IBKR_HOST` …), a file, and the defaults: host 127.0.0.1, port 7497, client id 1, the login's
     first account, paper trading. With `paper_trading=False` orders to a live account are allowed.
-    `risk` replaces the limits of the settings.
+    `risk` replaces the limits of the settings; `keepalive`, `breaker`, `reconnect` and `pacing` are
+    those of `connect`.
 
     Every method connects when there is no link; after `disconnect` only `connect` does. Without a
     link and unable to get one they raise `ConnectionError("Not connected to IBKR")`. Deadlines are
@@ -55,10 +57,21 @@ class IBKRBroker:
         *,
         settings: Settings | None = None,
         risk: RiskLimits | None = None,
+        keepalive: Keepalive | None = Keepalive(),  # noqa: B008 - frozen
+        breaker: Breaker | None = Breaker(),  # noqa: B008
+        reconnect: Reconnect | None = Reconnect(),  # noqa: B008
+        pacing: Pacing | None = Pacing(),  # noqa: B008
     ) -> None:
         settings = settings or Settings.load()
         self._settings = settings
-        self._risk = risk
+        self._connect = functools.partial(
+            connect,
+            risk=risk,
+            keepalive=keepalive,
+            breaker=breaker,
+            reconnect=reconnect,
+            pacing=pacing,
+        )
         self._host = settings.ibkr_host if host is None else host
         self._port = settings.ibkr_port if port is None else port
         self._client_id = settings.ibkr_client_id if client_id is None else client_id
@@ -153,13 +166,12 @@ class IBKRBroker:
             return self._client
 
     def _new_client(self) -> Client:
-        return connect(
+        return self._connect(
             host=self._host,
             port=self._port,
             client_id=self._client_id,
             account=self._account,
             allow_live=not self._paper_trading,
-            risk=self._risk,
             settings=self._settings,
         ).client
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from aioibkr import IBKRBroker, RiskLimits, Settings
+from aioibkr import Breaker, IBKRBroker, RiskLimits, Settings
 from aioibkr.broker import IBKRInsyncBroker, IBKRThreadedBroker
-from aioibkr.errors import IBKRConnectionError, LiveTradingDisabled, NotConnected
+from aioibkr.errors import CircuitOpen, IBKRConnectionError, LiveTradingDisabled, NotConnected
 from aioibkr.testing import MockGateway
 from python.broker.wishes import buy, until
 
@@ -79,6 +79,19 @@ async def test_connect_to_a_closed_port_is_a_connection_error(closed_port: int) 
 
     assert isinstance(failed.value, IBKRConnectionError)
     assert str(closed_port) in str(failed.value)
+
+
+async def test_rules_of_the_connection_are_the_callers(closed_port: int) -> None:
+    settings = Settings(ibkr_connect_timeout=0.05)
+    broker = IBKRBroker(port=closed_port, settings=settings, breaker=Breaker(failures=1))
+    with pytest.raises(ConnectionError):
+        await broker.connect()
+
+    with pytest.raises(CircuitOpen) as failed:
+        await broker.connect()
+
+    assert 25 < float(failed.value.details["retry_after"]) <= 30
+    await broker.disconnect()
 
 
 async def test_calls_without_a_gateway_say_not_connected(closed_port: int) -> None:

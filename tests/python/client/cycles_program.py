@@ -31,10 +31,12 @@ def left_over() -> dict[str, int]:
 
 async def cycle(port: int) -> None:
     """Open a client with both links and everything it keeps, and close it."""
-    async with ib.connect(port=port, client_id=5, pacing=None) as client:
-        async with client.quotes(ib.Stock("AAPL")) as quotes:
-            _ = await anext(aiter(quotes))
-            await client.wait_ready()
+    async with (
+        ib.connect(port=port, client_id=5, pacing=None) as client,
+        client.quotes(ib.Stock("AAPL")) as quotes,
+    ):
+        _ = await anext(aiter(quotes))
+        await client.wait_ready()
 
 
 async def threads_to_end() -> None:

@@ -58,9 +58,11 @@ def test_eight_threads_each_have_a_loop_and_a_client(mock_gateway: MockGateway) 
     seen: dict[int, float | None] = {}
 
     async def look(client_id: int) -> None:
-        async with ib.connect(port=mock_gateway.port, client_id=client_id, pacing=None) as client:
-            async with client.quotes(ib.Stock("AAPL")) as quotes:
-                seen[client_id] = (await anext(aiter(quotes))).last
+        async with (
+            ib.connect(port=mock_gateway.port, client_id=client_id, pacing=None) as client,
+            client.quotes(ib.Stock("AAPL")) as quotes,
+        ):
+            seen[client_id] = (await anext(aiter(quotes))).last
 
     threads = [threading.Thread(target=lambda n=n: asyncio.run(look(n))) for n in range(8)]
     for thread in threads:
