@@ -10,13 +10,14 @@ import time
 from pathlib import Path
 
 from aioibkr.testing import MockGateway
-from bench import feed, gateway, rows
+from bench import feed, gateway, rows, session
 from bench.measuring import HERE, Figures, Row, Run, collect, medians, table
 
 PARTS = {
     "requests": (rows.runs, rows.ROWS),
     "gateway": (gateway.runs, gateway.ROWS),
     "feed": (feed.runs, feed.ROWS),
+    "session": (session.runs, session.ROWS),
 }
 
 
