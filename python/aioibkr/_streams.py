@@ -41,10 +41,11 @@ Batch_co = TypeVar("Batch_co", covariant=True)
 class Stream(Generic[Item_co, Batch_co]):
     """What every stream of market data does.
 
-    ``async for item in stream`` hands over item by item, `batches` many at a time; what is there
-    already is handed over without suspending, though the loop gets a turn every two milliseconds.
-    A cancelled wait loses nothing: an item leaves the stream only when it is handed over. Several
-    tasks, of several event loops too, may read one stream; each item goes to one of them.
+    ``async for item in stream`` and ``await anext(stream)`` hand over item by item, `batches` many
+    at a time; what is there already is handed over without suspending, though the loop gets a turn
+    every two milliseconds. A cancelled wait loses nothing: an item leaves the stream only when it
+    is handed over. Several tasks, of several event loops too, may read one stream; each item goes
+    to one of them.
 
     Iteration ends when the stream is closed. It raises ``ContractNotFound``, ``NotEntitled``,
     ``LineLimit`` or ``MarketDataError`` once no contract of the stream can bring data any more
@@ -62,6 +63,7 @@ class Stream(Generic[Item_co, Batch_co]):
         self._client = client
         self._native: _native._Stream[Item_co, Batch_co] | None = None
         self._is_entered = False
+        self._reader: AsyncIterator[Item_co] | None = None
 
     async def __aenter__(self) -> Self:
         if self._is_entered:
@@ -85,6 +87,11 @@ class Stream(Generic[Item_co, Batch_co]):
 
     def __aiter__(self) -> AsyncIterator[Item_co]:
         return self._open.items()
+
+    def __anext__(self) -> Awaitable[Item_co]:
+        if self._reader is None:
+            self._reader = self._open.items()
+        return anext(self._reader)
 
     def batches(self, *, linger: float | None = None) -> AsyncIterator[Batch_co]:
         """Read many items at a time.

@@ -148,6 +148,19 @@ async def test_a_stream_nobody_holds_any_more_releases_its_line(
     assert used(ib_client) == [0, 0, 0]
 
 
+async def test_single_items_can_be_awaited(ib_client: ib.Client, mock_gateway: MockGateway) -> None:
+    mock_gateway.set_price("AAPL", bid=1.0, ask=2.0, last=1.5)
+    async with ib_client.quotes(AAPL) as quotes:
+        first = await anext(quotes)
+        mock_gateway.set_price("AAPL", last=1.75)
+        while (await anext(quotes)).last != 1.75:
+            pass
+
+    assert first.contract.symbol == "AAPL"
+    with pytest.raises(StopAsyncIteration):
+        await anext(quotes)
+
+
 async def test_a_stream_that_was_waited_for_releases_its_line_too(
     ib_client: ib.Client, mock_gateway: MockGateway
 ) -> None:
