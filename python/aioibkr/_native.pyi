@@ -1364,7 +1364,14 @@ class Health:
         """The feed link; None for a client without one."""
     @property
     def ready(self) -> bool:
-        """Whether accounts, positions, open orders and executions are known."""
+        """Whether accounts, positions, open and completed orders and executions are known."""
+    @property
+    def missing(self) -> list[str]:
+        """What readiness lacks, by name.
+
+        ``link``, or some of ``account values``, ``positions``, ``open orders``,
+        ``completed orders``, ``executions``.
+        """
     @property
     def lines(self) -> list[LineUsage]:
         """Lines of the feed, by the limit they count against."""

@@ -219,6 +219,7 @@ fn read_deadlines(py: Python<'_>, given: &HashMap<String, f64>) -> PyResult<Dead
             "market_data" => &mut deadlines.market_data,
             "history" => &mut deadlines.history,
             "read" => &mut deadlines.read,
+            "download" => &mut deadlines.download,
             "close" => &mut deadlines.close,
             unknown => {
                 return Err(convert::invalid(

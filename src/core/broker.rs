@@ -4,6 +4,7 @@
 //! what the risk rules look at, and gives every call its deadline.
 
 mod gathering;
+mod readiness;
 mod reading;
 mod streaming;
 mod trading;
@@ -18,7 +19,7 @@ use time::OffsetDateTime;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, Following};
 use crate::clock::Deadline;
 use crate::config::Config;
 use crate::contracts::Contracts;
@@ -75,14 +76,14 @@ impl Client {
         let target =
             Target { address: config.address(), client_id: config.client_id, pace: pace.clone() };
         let (session, supervisor) = Session::new(target, policy(&config), counters.clone());
-        let (accounts, follower) = Accounts::new(session.clone(), config.account.clone());
+        let (accounts, follower) = Accounts::new(session.clone(), follow(&config));
         let (orders, desk) = Orders::new(terms(&config, &counters), session.clone());
         let mut tasks = JoinSet::new();
         let feed = feed(&config, &mut tasks, &runtime);
         tasks.spawn_on(supervisor.run(config.deadlines.close), &runtime);
         tasks.spawn_on(follower.run(), &runtime);
         tasks.spawn_on(desk.run(), &runtime);
-        Ok(Self(Arc::new(Inner {
+        let inner = Inner {
             contracts: Contracts::new(session.clone()),
             lines: Lines::new(session.clone(), line_policy(&config, runtime)),
             kept: KeptQuotes::new(feed.clone()),
@@ -95,7 +96,8 @@ impl Client {
             pace,
             keys: Keys::default(),
             tasks: Mutex::new(tasks),
-        })))
+        };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// Opens the link, or waits for the one that is being opened. Returns at once when it is live.
@@ -167,40 +169,6 @@ impl Client {
         self.link().is_some_and(|link| link.is_up())
     }
 
-    /// Whether accounts, positions, open orders and executions are known for the present link.
-    #[must_use]
-    pub fn is_ready(&self) -> bool {
-        self.unknown_parts().is_empty()
-    }
-
-    /// Waits for readiness; without a timeout as long as a connect may take.
-    ///
-    /// # Errors
-    /// `StateUnknown` naming what is not known yet when the time is over, `NotConnected` when
-    /// nothing was opened.
-    pub async fn wait_ready(&self, timeout: Option<Duration>) -> Result<()> {
-        let deadline = self.deadline(timeout, self.0.config.connect_timeout);
-        self.0.session.live("wait_ready", deadline).await?;
-        let mut accounts = self.0.accounts.watch();
-        let mut orders = self.0.orders.watch();
-        let mut session = self.0.session.watch();
-        loop {
-            let missing = self.unknown_parts();
-            if missing.is_empty() {
-                return Ok(());
-            }
-            if self.0.session.status().is_at_rest() {
-                return Err(self.0.session.not_connected(&self.0.session.status()));
-            }
-            tokio::select! {
-                _ = accounts.changed() => {}
-                _ = orders.changed() => {}
-                _ = session.changed() => {}
-                () = tokio::time::sleep_until(deadline.at()) => return Err(unready(&missing)),
-            }
-        }
-    }
-
     /// Server version negotiated by the present link.
     #[must_use]
     pub fn server_version(&self) -> Option<i32> {
@@ -247,6 +215,7 @@ impl Client {
             control: link_health(&control, id, version),
             feed,
             is_ready: self.is_ready(),
+            missing: self.missing(),
             lines: self.0.feed.usage(),
             pacing: self.0.pace.usage(),
         }
@@ -260,19 +229,6 @@ impl Client {
 
     fn link(&self) -> Option<Link> {
         self.0.session.status().link
-    }
-
-    /// What readiness still lacks, in words.
-    fn unknown_parts(&self) -> Vec<&'static str> {
-        let Some(link) = self.link().filter(Link::is_up) else { return vec!["link"] };
-        let mut missing = Vec::new();
-        if self.0.accounts.known() != Some(link.generation()) {
-            missing.push("accounts and positions");
-        }
-        if self.0.orders.known() != Some(link.generation()) {
-            missing.push("open orders and executions");
-        }
-        missing
     }
 
     /// The caller's timeout, else the default of the kind of request.
@@ -328,8 +284,17 @@ fn policy(config: &Config) -> Policy {
     }
 }
 
+fn follow(config: &Config) -> Following {
+    Following { account: config.account.clone(), download: config.deadlines.download }
+}
+
 fn terms(config: &Config, counters: &Arc<Counters>) -> Terms {
-    Terms { client_id: config.client_id, limits: config.risk.clone(), counters: counters.clone() }
+    Terms {
+        client_id: config.client_id,
+        limits: config.risk.clone(),
+        download: config.deadlines.download,
+        counters: counters.clone(),
+    }
 }
 
 fn line_policy(config: &Config, runtime: Handle) -> LinePolicy {
@@ -379,10 +344,4 @@ fn feed(config: &Config, tasks: &mut JoinSet<()>, runtime: &Handle) -> Feed {
     tasks.spawn_on(supervisor.run(config.deadlines.close), runtime);
     tasks.spawn_on(feed.clone().run(fanouts), runtime);
     feed
-}
-
-fn unready(missing: &[&str]) -> Error {
-    let missing = missing.join(", ");
-    Error::new(ErrorKind::StateUnknown, format!("not ready: {missing} not known yet"))
-        .with_detail("missing", missing)
 }

@@ -70,6 +70,9 @@ pub struct Deadlines {
     pub history: Duration,
     /// Everything else that is read.
     pub read: Duration,
+    /// Each download that makes a link ready (accounts, positions, orders, executions), counted
+    /// from its last row: after this it is asked for again.
+    pub download: Duration,
     /// Closing: after this the socket is dropped.
     pub close: Duration,
 }
@@ -83,6 +86,7 @@ impl Default for Deadlines {
             market_data: Duration::from_secs(5),
             history: Duration::from_secs(60),
             read: Duration::from_secs(10),
+            download: Duration::from_secs(10),
             close: Duration::from_secs(2),
         }
     }

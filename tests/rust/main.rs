@@ -6,6 +6,7 @@ mod core_gateway;
 mod core_keepalive;
 mod core_orders;
 mod core_pacing;
+mod core_readiness;
 mod core_reading;
 mod core_refusals;
 mod core_session;

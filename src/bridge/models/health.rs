@@ -31,6 +31,15 @@ impl Health {
         self.0.is_ready
     }
 
+    /// What readiness lacks, by name.
+    ///
+    /// ``link``, or some of ``account values``, ``positions``, ``open orders``,
+    /// ``completed orders``, ``executions``.
+    #[getter]
+    fn missing(&self) -> Vec<&'static str> {
+        self.0.missing.clone()
+    }
+
     /// Lines of the feed, by the limit they count against.
     #[getter]
     fn lines(&self) -> Vec<LineUsage> {

@@ -93,11 +93,13 @@ impl AccountBook {
         ledger
     }
 
-    /// The generation for which the main account's values and all positions are known.
-    pub(super) fn known(&self) -> Option<Generation> {
+    /// Names of what is not known of a link: the main account's values, all positions.
+    pub(super) fn missing(&self, link: Generation) -> Vec<&'static str> {
         let main = self.main.as_ref().and_then(|account| self.ledgers.get(account));
         let values_known = main.is_some_and(|ledger| ledger.complete);
-        self.generation.filter(|_| values_known && self.positions_known)
+        let parts = [("account values", values_known), ("positions", self.positions_known)];
+        let missing = parts.into_iter().filter(|(_, is_known)| !is_known || !self.is_of(link));
+        missing.map(|(name, _)| name).collect()
     }
 
     /// Everything known of an account, once its values are complete.
@@ -232,12 +234,13 @@ mod tests {
         ]);
         assert_eq!(book.snapshot(&account("DU1")), None);
         assert_eq!(book.positions(None), None, "unknown is not empty");
-        assert_eq!(book.known(), None);
+        assert_eq!(book.missing(Generation(1)), ["account values", "positions"]);
 
         book.apply(&account("DU1"), AccountEvent::ValuesComplete, clock::now());
+        assert_eq!(book.missing(Generation(1)), ["positions"]);
         book.apply(&account("DU1"), AccountEvent::PositionsComplete, clock::now());
 
-        assert_eq!(book.known(), Some(Generation(1)));
+        assert!(book.missing(Generation(1)).is_empty());
         assert_eq!(book.positions(None).unwrap().len(), 1);
     }
 
@@ -284,9 +287,11 @@ mod tests {
     fn a_new_link_starts_from_nothing() {
         let mut book = book(vec![AccountEvent::ValuesComplete, AccountEvent::PositionsComplete]);
 
+        let before_the_next = book.missing(Generation(2));
         book.begin(Generation(2), Some(account("DU1")));
 
-        assert_eq!(book.known(), None);
+        assert_eq!(book.missing(Generation(2)), before_the_next);
+        assert_eq!(before_the_next, ["account values", "positions"]);
         assert_eq!(book.positions(None), None);
     }
 }

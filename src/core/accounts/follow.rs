@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::book::AccountBook;
 use crate::clock::{self, Deadline};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::AccountId;
 use crate::session::Session;
 use crate::session::{AccountEvent, Items, Link};
@@ -29,6 +29,14 @@ const SETTLE: Duration = Duration::from_millis(100);
 /// Rows taken in one go before readers are told.
 const BATCH: usize = 256;
 
+/// What is followed, and how patiently.
+pub(crate) struct Following {
+    /// The account the client acts for; the first managed one without.
+    pub(crate) account: Option<AccountId>,
+    /// How long a first download may pause before it is asked for again.
+    pub(crate) download: Duration,
+}
+
 /// The task that keeps the book.
 pub(crate) struct Follower {
     session: Session,
@@ -40,9 +48,12 @@ pub(crate) struct Follower {
 
 /// The writing end of the book.
 #[derive(Clone)]
-struct Keeper(Arc<watch::Sender<AccountBook>>);
+struct Keeper {
+    book: Arc<watch::Sender<AccountBook>>,
+    download: Duration,
+}
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Subject {
     Main,
     Other,
@@ -54,10 +65,12 @@ impl Follower {
     pub(super) fn new(
         session: Session,
         book: Arc<watch::Sender<AccountBook>>,
-        account: Option<AccountId>,
+        terms: Following,
         demands: mpsc::Receiver<AccountId>,
     ) -> Self {
-        Self { session, keeper: Keeper(book), account, demands, others: BTreeSet::new() }
+        let Following { account, download } = terms;
+        let keeper = Keeper { book, download };
+        Self { session, keeper, account, demands, others: BTreeSet::new() }
     }
 
     /// Follows link after link until the session is closed.
@@ -93,18 +106,18 @@ impl Follower {
         if link.is_up() {
             log::warn!(target: "aioibkr::accounts", "subscribing again: the gateway lost its streams");
             let main = self.account.clone().or_else(|| link.accounts().first().cloned());
-            self.keeper.0.send_modify(|book| book.begin(link.generation(), main));
+            self.keeper.book.send_modify(|book| book.begin(link.generation(), main));
             tokio::time::sleep(SETTLE).await;
         }
     }
 
     async fn serve(&mut self, link: &Link) {
         let main = self.account.clone().or_else(|| link.accounts().first().cloned());
-        self.keeper.0.send_modify(|book| book.begin(link.generation(), main.clone()));
+        self.keeper.book.send_modify(|book| book.begin(link.generation(), main.clone()));
         let mut streams = FuturesUnordered::new();
         streams.push(self.follow(link, AccountId(String::new()), Subject::Positions));
         if let Some(main) = &main {
-            self.keeper.0.send_modify(|book| book.follow(main.clone()));
+            self.keeper.book.send_modify(|book| book.follow(main.clone()));
             streams.push(self.follow(link, main.clone(), Subject::Main));
             streams.push(self.follow(link, main.clone(), Subject::Pnl));
         }
@@ -130,7 +143,7 @@ impl Follower {
         account: AccountId,
         streams: &FuturesUnordered<BoxFuture<'static, ()>>,
     ) {
-        self.keeper.0.send_modify(|book| book.follow(account.clone()));
+        self.keeper.book.send_modify(|book| book.follow(account.clone()));
         streams.push(self.follow(link, account.clone(), Subject::Other));
         streams.push(self.follow(link, account, Subject::Pnl));
     }
@@ -146,7 +159,7 @@ impl Keeper {
     async fn keep(&self, link: &Link, account: &AccountId, subject: Subject) {
         loop {
             let error = match subscribe(link, account, subject).await {
-                Ok(events) => self.fold(account, events).await,
+                Ok(events) => self.fold(account, subject, events).await,
                 Err(error) => Some(error),
             };
             if !link.is_up() {
@@ -160,36 +173,76 @@ impl Keeper {
         }
     }
 
-    /// Applies events until the stream ends; returns why it ended, if it says.
+    /// Applies events until the stream ends, or its first download comes no further; returns why
+    /// it is over, if it is known.
     async fn fold(
         &self,
         account: &AccountId,
+        subject: Subject,
         events: Items<AccountEvent>,
-    ) -> Option<crate::error::Error> {
+    ) -> Option<Error> {
         let mut batches = events.ready_chunks(BATCH);
-        while let Some(batch) = batches.next().await {
-            let (mut error, now) = (None, clock::now());
-            self.0.send_modify(|book| {
-                for event in batch {
-                    match event {
-                        Ok(event) => book.apply(account, event, now),
-                        Err(reason) => error = Some(reason),
+        // P&L has no end: it comes when there is some.
+        let mut is_complete = subject == Subject::Pnl;
+        loop {
+            let pause = Deadline::after(if is_complete { Duration::MAX } else { self.download });
+            match tokio::time::timeout_at(pause.at(), batches.next()).await {
+                Ok(Some(batch)) => {
+                    is_complete |= batch.iter().flatten().any(|event| subject.is_ended_by(event));
+                    if let Some(error) = self.apply(account, batch) {
+                        return Some(error);
                     }
                 }
-            });
-            if error.is_some() {
-                return error;
+                Ok(None) => return None,
+                Err(_) if is_complete => {}
+                Err(_) => return Some(pause.missed(subject.name())),
             }
         }
-        None
+    }
+
+    /// Applies what came until an error, which it returns.
+    fn apply(&self, account: &AccountId, batch: Vec<Result<AccountEvent>>) -> Option<Error> {
+        let (mut error, now) = (None, clock::now());
+        self.book.send_modify(|book| {
+            for event in batch {
+                match event {
+                    Ok(event) => book.apply(account, event, now),
+                    Err(reason) => error = Some(reason),
+                }
+            }
+        });
+        error
     }
 
     fn restart(&self, account: &AccountId, subject: Subject) {
-        self.0.send_modify(|book| match subject {
+        self.book.send_modify(|book| match subject {
             Subject::Main | Subject::Other => book.restart_values(account),
             Subject::Positions => book.restart_positions(),
             Subject::Pnl => {}
         });
+    }
+}
+
+impl Subject {
+    /// The subscription's name in messages.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Main | Self::Other => "account values",
+            Self::Positions => "positions",
+            Self::Pnl => "pnl",
+        }
+    }
+
+    /// Whether an event says that the first download is complete.
+    fn is_ended_by(self, event: &AccountEvent) -> bool {
+        match event {
+            AccountEvent::ValuesComplete => self == Self::Main || self == Self::Other,
+            AccountEvent::PositionsComplete => self == Self::Positions,
+            AccountEvent::Value(_)
+            | AccountEvent::Portfolio(_)
+            | AccountEvent::Position(_)
+            | AccountEvent::Pnl(_) => false,
+        }
     }
 }
 

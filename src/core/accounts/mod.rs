@@ -13,7 +13,7 @@ use crate::model::{AccountId, AccountSnapshot, Generation, Pnl, Position};
 use crate::session::Session;
 
 use book::AccountBook;
-pub(crate) use follow::Follower;
+pub(crate) use follow::{Follower, Following};
 
 /// A handle of the account book: reads are answered from what is kept.
 #[derive(Clone)]
@@ -25,16 +25,16 @@ pub(crate) struct Accounts {
 
 impl Accounts {
     /// The handle, and the follower whose `run` keeps the book.
-    pub(crate) fn new(session: Session, account: Option<AccountId>) -> (Self, Follower) {
+    pub(crate) fn new(session: Session, terms: Following) -> (Self, Follower) {
         let book = Arc::new(watch::Sender::new(AccountBook::default()));
         let (demands, inbox) = mpsc::channel(64);
-        let follower = Follower::new(session.clone(), book.clone(), account, inbox);
+        let follower = Follower::new(session.clone(), book.clone(), terms, inbox);
         (Self { session, book, demands }, follower)
     }
 
-    /// The generation for which values and positions are known.
-    pub(crate) fn known(&self) -> Option<Generation> {
-        self.book.borrow().known()
+    /// Names of what is not known of a link.
+    pub(crate) fn missing(&self, link: Generation) -> Vec<&'static str> {
+        self.book.borrow().missing(link)
     }
 
     /// Resolves when the book may have changed since `seen`.
@@ -48,14 +48,14 @@ impl Accounts {
         account: &AccountId,
         deadline: Deadline,
     ) -> Result<Arc<AccountSnapshot>> {
-        let wish = Wish { request: "account_snapshot", account, deadline };
+        let wish = Wish { request: "account_snapshot", part: "account values", account, deadline };
         self.demand(&wish).await?;
         self.read(&wish, |book| book.snapshot(account)).await.map(Arc::new)
     }
 
     /// P&L of an account, once the gateway has sent it.
     pub(crate) async fn pnl(&self, account: &AccountId, deadline: Deadline) -> Result<Pnl> {
-        let wish = Wish { request: "pnl", account, deadline };
+        let wish = Wish { request: "pnl", part: "pnl", account, deadline };
         self.demand(&wish).await?;
         self.read(&wish, |book| book.pnl(account)).await
     }
@@ -67,7 +67,7 @@ impl Accounts {
         deadline: Deadline,
     ) -> Result<Vec<Position>> {
         let name = AccountId(account.map_or("all accounts", |account| &account.0).to_owned());
-        let wish = Wish { request: "positions", account: &name, deadline };
+        let wish = Wish { request: "positions", part: "positions", account: &name, deadline };
         self.read(&wish, |book| book.positions(account)).await
     }
 
@@ -105,6 +105,8 @@ impl Accounts {
 /// What somebody asks of the book.
 struct Wish<'a> {
     request: &'static str,
+    /// What has to be known for it.
+    part: &'static str,
     account: &'a AccountId,
     deadline: Deadline,
 }
@@ -116,6 +118,7 @@ impl Wish<'_> {
         Error::new(ErrorKind::StateUnknown, message)
             .with_detail("request", request)
             .with_detail("account", account)
+            .with_detail("missing", self.part)
             .with_detail("timeout", self.deadline.within().as_secs_f64())
     }
 }

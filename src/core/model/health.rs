@@ -9,8 +9,11 @@ pub struct Health {
     pub control: LinkHealth,
     /// The feed link; `None` for a client without one.
     pub feed: Option<LinkHealth>,
-    /// Whether accounts, positions, open orders and executions are known.
+    /// Whether accounts, positions, open and completed orders and executions are known.
     pub is_ready: bool,
+    /// Names of what is not: `link`, or `account values`, `positions`, `open orders`,
+    /// `completed orders`, `executions`.
+    pub missing: Vec<&'static str>,
     /// Lines of the feed, by the limit they count against.
     pub lines: Vec<LineUsage>,
     /// What is left of the message rate, which all clients of this process share; `None` for a

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::book::{Book, TradeNo};
 use super::goals::Goal;
 use super::placement::Written;
-use super::reconcile::{self, Lists};
+use super::reconcile::{self, Lists, Progress};
 use super::{Command, Directory, Terms, TradeHandle};
 use crate::clock::Deadline;
 use crate::error::Result;
@@ -38,6 +38,7 @@ pub(crate) struct Desk {
     client_id: ClientId,
     session: Session,
     limits: Option<RiskLimits>,
+    download: Duration,
     counters: Arc<Counters>,
     inbox: mpsc::Receiver<Command>,
     directory: watch::Sender<Directory>,
@@ -48,6 +49,8 @@ pub(crate) struct Desk {
     events: Option<OrderEvents>,
     known: Option<Generation>,
     listing: Option<BoxFuture<'static, Result<Lists>>>,
+    /// Which lists of the present question have come.
+    progress: Progress,
     writes: FuturesUnordered<BoxFuture<'static, Finished>>,
     waits: Vec<Wait>,
     sweeps: Vec<Sweep>,
@@ -119,6 +122,7 @@ impl Desk {
         Self {
             client_id: terms.client_id,
             limits: terms.limits,
+            download: terms.download,
             counters: terms.counters,
             session,
             inbox,
@@ -129,6 +133,7 @@ impl Desk {
             events: None,
             known: None,
             listing: None,
+            progress: Progress::default(),
             writes: FuturesUnordered::new(),
             waits: Vec::new(),
             sweeps: Vec::new(),
@@ -212,7 +217,7 @@ impl Desk {
         match self.link.clone() {
             Some(link) => {
                 self.open_events(&link).await;
-                self.listing = Some(reconcile::ask(link).boxed());
+                self.list(link, Duration::ZERO);
             }
             None => self.fail_parked(),
         }
@@ -222,7 +227,18 @@ impl Desk {
     fn verify(&mut self) {
         let Some(link) = self.link.clone().filter(Link::is_up) else { return };
         self.known = None;
-        self.listing = Some(reconcile::ask(link).boxed());
+        self.list(link, Duration::ZERO);
+    }
+
+    /// Asks for all lists after a pause; none of them has come.
+    fn list(&mut self, link: Link, pause: Duration) {
+        self.progress = Progress::default();
+        self.list_after(pause, link);
+    }
+
+    fn list_after(&mut self, pause: Duration, link: Link) {
+        let asked = reconcile::ask(link, self.download, self.progress.clone());
+        self.listing = Some(after(pause, asked).boxed());
     }
 
     async fn open_events(&mut self, link: &Link) {
@@ -249,7 +265,7 @@ impl Desk {
         let Some(link) = self.link.clone().filter(Link::is_up) else { return };
         self.known = None;
         self.open_events(&link).await;
-        self.listing = Some(after(RETRY, reconcile::ask(link)).boxed());
+        self.list(link, RETRY);
     }
 
     fn listed(&mut self, lists: Result<Lists>) {
@@ -258,8 +274,9 @@ impl Desk {
             Ok(lists) => lists,
             Err(error) => {
                 log::warn!(target: "aioibkr::orders", "orders are not known yet: {error}");
-                let link = self.link.clone().filter(Link::is_up);
-                self.listing = link.map(|link| after(RETRY, reconcile::ask(link)).boxed());
+                if let Some(link) = self.link.clone().filter(Link::is_up) {
+                    self.list_after(RETRY, link);
+                }
                 return;
             }
         };
@@ -287,10 +304,12 @@ impl Desk {
 
     fn publish(&self) {
         self.directory.send_if_modified(|directory| {
-            let is_stale =
-                directory.known != self.known || directory.revision != self.book.revision();
+            let is_stale = directory.known != self.known
+                || !directory.progress.is(&self.progress)
+                || directory.revision != self.book.revision();
             if is_stale {
                 directory.known = self.known;
+                directory.progress = self.progress.clone();
                 directory.revision = self.book.revision();
                 let trades = self.book.all().filter_map(|(no, _)| Some((no, self.book.watch(no)?)));
                 directory.trades = trades.collect();

@@ -20,6 +20,7 @@ mod reconcile;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -67,6 +68,8 @@ pub(crate) struct Terms {
     pub(crate) client_id: ClientId,
     /// Limits; `None` leaves the safety rules only.
     pub(crate) limits: Option<RiskLimits>,
+    /// Time for the lists a link begins with.
+    pub(crate) download: Duration,
     /// Where placed and acknowledged orders are counted.
     pub(crate) counters: Arc<Counters>,
 }
@@ -76,6 +79,7 @@ pub(crate) struct Terms {
 pub(crate) struct Directory {
     trades: BTreeMap<book::TradeNo, watch::Receiver<Arc<Trade>>>,
     known: Option<Generation>,
+    progress: reconcile::Progress,
     revision: u64,
 }
 
@@ -120,9 +124,10 @@ impl Orders {
         let _ = self.commands.send(Command::Learn(events)).await;
     }
 
-    /// The generation for which open orders and executions are known.
-    pub(crate) fn known(&self) -> Option<Generation> {
-        self.directory.borrow().known
+    /// Names of the lists that `link` has not told yet.
+    pub(crate) fn missing(&self, link: Generation) -> Vec<&'static str> {
+        let directory = self.directory.borrow();
+        if directory.known == Some(link) { Vec::new() } else { directory.progress.lacking() }
     }
 
     /// Resolves when orders come, go, or become known.
@@ -168,10 +173,7 @@ impl Orders {
                 Err(_) => Err(session::closed()),
             },
             () = link.ended() => Err(self.session.no_link("open_orders")),
-            () = tokio::time::sleep_until(deadline.at()) => Err(Error::new(
-                ErrorKind::StateUnknown,
-                "open_orders: the gateway has not listed them yet",
-            )),
+            () = tokio::time::sleep_until(deadline.at()) => Err(unlisted(&link, self)),
         }
     }
 }
@@ -181,6 +183,12 @@ impl Directory {
         let trades = self.trades.values().map(|trade| trade.borrow().clone());
         trades.filter(|trade| !trade.is_done()).collect()
     }
+}
+
+fn unlisted(link: &session::Link, orders: &Orders) -> Error {
+    let missing = orders.missing(link.generation()).join(", ");
+    let message = format!("open_orders: the gateway has not listed {missing} yet");
+    Error::new(ErrorKind::StateUnknown, message).with_detail("missing", missing)
 }
 
 /// The trades a list of completed orders speaks of.

@@ -1,0 +1,59 @@
+//! What a client knows of its present link: readiness, and what it lacks, by name.
+
+use std::time::Duration;
+
+use super::Client;
+use crate::error::{Error, ErrorKind, Result};
+use crate::gateway::Link;
+
+impl Client {
+    /// Whether accounts, positions, open and completed orders and executions are known for the
+    /// present link.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.missing().is_empty()
+    }
+
+    /// What readiness still lacks: `link` alone while there is none, else the parts that were not
+    /// told on this link.
+    #[must_use]
+    pub fn missing(&self) -> Vec<&'static str> {
+        let Some(link) = self.link().filter(Link::is_up) else { return vec!["link"] };
+        let mut missing = self.0.accounts.missing(link.generation());
+        missing.extend(self.0.orders.missing(link.generation()));
+        missing
+    }
+
+    /// Waits for readiness; without a timeout as long as a connect may take.
+    ///
+    /// # Errors
+    /// `StateUnknown` naming what is not known yet when the time is over, `NotConnected` when
+    /// nothing was opened.
+    pub async fn wait_ready(&self, timeout: Option<Duration>) -> Result<()> {
+        let deadline = self.deadline(timeout, self.0.config.connect_timeout);
+        self.0.session.live("wait_ready", deadline).await?;
+        let mut accounts = self.0.accounts.watch();
+        let mut orders = self.0.orders.watch();
+        let mut session = self.0.session.watch();
+        loop {
+            if self.is_ready() {
+                return Ok(());
+            }
+            if self.0.session.status().is_at_rest() {
+                return Err(self.0.session.not_connected(&self.0.session.status()));
+            }
+            tokio::select! {
+                _ = accounts.changed() => {}
+                _ = orders.changed() => {}
+                _ = session.changed() => {}
+                () = tokio::time::sleep_until(deadline.at()) => return Err(unready(&self.missing())),
+            }
+        }
+    }
+}
+
+fn unready(missing: &[&str]) -> Error {
+    let missing = missing.join(", ");
+    Error::new(ErrorKind::StateUnknown, format!("not ready: {missing} not known yet"))
+        .with_detail("missing", missing)
+}
