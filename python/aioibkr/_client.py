@@ -13,21 +13,15 @@ from types import TracebackType
 from typing import Self
 
 from aioibkr import _native
+from aioibkr._client_reads import ClientReads
 from aioibkr._client_streams import ClientStreams
 from aioibkr.config import Breaker, Keepalive, Pacing, Reconnect, Settings
 from aioibkr.models import (
-    AccountSnapshot,
-    AccountValue,
-    Bars,
     Contract,
-    ContractDetails,
-    Fill,
     Health,
     MarketDataType,
     Metrics,
     Order,
-    Pnl,
-    Position,
     Quote,
     RiskLimits,
     Trade,
@@ -182,7 +176,7 @@ class Connecting:
         await self._client.close()
 
 
-class Client(ClientStreams):
+class Client(ClientReads, ClientStreams):
     """A connected client of one gateway, from `connect`.
 
     It may be used from several event loops and threads at once. Every coroutine takes
@@ -250,7 +244,10 @@ class Client(ClientStreams):
 
     @property
     def ready(self) -> bool:
-        """Whether accounts, positions, open orders and executions are known for this link."""
+        """Whether accounts, positions, orders and executions are known for this link.
+
+        ``health().missing`` names what is not.
+        """
         return self._native.ready
 
     @property
@@ -299,101 +296,6 @@ class Client(ClientStreams):
         """
         await self._native.wait_ready(timeout=timeout)
 
-    async def server_time(self, *, timeout: float | None = None) -> datetime:
-        """Read the gateway's clock, UTC, to the second (reqCurrentTime)."""
-        return await self._native.server_time(timeout=timeout)
-
-    async def managed_accounts(self, *, timeout: float | None = None) -> list[str]:
-        """Ask anew which accounts the login manages (reqManagedAccts)."""
-        return await self._native.managed_accounts(timeout=timeout)
-
-    async def account_summary(
-        self, account: str | None = None, *, timeout: float | None = None
-    ) -> AccountSnapshot:
-        """Take everything known about an account at this moment (reqAccountUpdates, reqPnL).
-
-        The values are kept up to date, so this answers at once after the first time.
-
-        Args:
-            account: A managed account; default: the client's own.
-            timeout: Seconds; default 10.
-
-        Raises:
-            StateUnknown: The first download is not complete in time.
-            ConfigError: The login does not manage the account.
-        """
-        return await self._native.account_snapshot(account, timeout=timeout)
-
-    async def account_values(
-        self, account: str | None = None, *, timeout: float | None = None
-    ) -> list[AccountValue]:
-        """List an account's values row by row, all currencies, as IB names them.
-
-        Raises as `account_summary`, which also finds the number of a tag in base currency.
-        """
-        snapshot = await self._native.account_snapshot(account, timeout=timeout)
-        return list(snapshot.values)
-
-    async def pnl(self, account: str | None = None, *, timeout: float | None = None) -> Pnl:
-        """Read profit and loss of an account in its base currency (reqPnL).
-
-        Raises as `account_summary`.
-        """
-        return await self._native.pnl(account, timeout=timeout)
-
-    async def positions(
-        self, account: str | None = None, *, timeout: float | None = None
-    ) -> list[Position]:
-        """List the positions of one account, or of all (reqPositions).
-
-        Closed ones are not listed; one whose price is not known is.
-
-        Raises:
-            StateUnknown: Positions are not known in time; unknown is not empty.
-            ConfigError: The login does not manage the account.
-        """
-        return await self._native.positions(account, timeout=timeout)
-
-    async def contract_details(
-        self, contract: Contract, *, timeout: float | None = None
-    ) -> list[ContractDetails]:
-        """List everything that matches a contract, with what IB knows (reqContractDetails).
-
-        Raises:
-            ContractNotFound: Nothing matches (200).
-        """
-        return await self._native.contract_details(contract, timeout=timeout)
-
-    async def qualify(self, contract: Contract, *, timeout: float | None = None) -> Contract:
-        """Find the one contract that matches, complete with its ``contract_id``; remembered.
-
-        Raises:
-            ContractNotFound: Nothing matches (200).
-            AmbiguousContract: Several match; ``details["candidates"]`` lists them.
-        """
-        return await self._native.qualify(contract, timeout=timeout)
-
-    async def quote(
-        self,
-        contract: Contract,
-        *,
-        max_age: float | None = None,
-        timeout: float | None = None,
-    ) -> Quote:
-        """Read one fresh quote; its market-data line is released afterwards (reqMktData).
-
-        Args:
-            contract: What to quote; it need not be qualified.
-            max_age: Seconds that a quote at hand may be old to be the answer; default: the core's.
-            timeout: Seconds; default 5.
-
-        Raises:
-            NotEntitled: Neither live nor delayed data may be seen (354, 10089 …).
-            LineLimit: No market-data line is left (101 …).
-            MarketDataError: No price came in time.
-        """
-        return await self._native.quote(contract, max_age=max_age, timeout=timeout)
-
     async def subscribe_quote(self, contract: Contract, *, timeout: float | None = None) -> Quote:
         """Keep a quote up to date until `unsubscribe_quote`; return it after the first price.
 
@@ -417,43 +319,6 @@ class Client(ClientStreams):
             ConfigError: The contract is not qualified.
         """
         await self._native.unsubscribe_quote(contract)
-
-    async def bars(
-        self,
-        contract: Contract,
-        *,
-        duration: str = "1 D",
-        bar_size: str = "1 min",
-        what_to_show: str = "TRADES",
-        use_rth: bool = True,
-        end: datetime | None = None,
-        timeout: float | None = None,
-    ) -> Bars:
-        """Read historical bars, oldest first; none where IB has none (reqHistoricalData).
-
-        Args:
-            contract: What to read; it need not be qualified.
-            duration: How far back from the end: ``N S``, ``N D``, ``N W``, ``N M`` or ``N Y``.
-            bar_size: ``1 secs`` to ``1 month``, one of IB's sizes.
-            what_to_show: ``TRADES MIDPOINT BID ASK BID_ASK ADJUSTED_LAST
-                HISTORICAL_VOLATILITY OPTION_IMPLIED_VOLATILITY``.
-            use_rth: Regular trading hours only.
-            end: Aware end of the window; default: now.
-            timeout: Seconds; default 60.
-
-        Raises:
-            ConfigError: A size, duration or end that IB does not accept.
-            PacingViolation: Too many requests (162, 420).
-        """
-        return await self._native.bars(
-            contract,
-            duration=duration,
-            bar_size=bar_size,
-            what_to_show=what_to_show,
-            use_rth=use_rth,
-            end=end,
-            timeout=timeout,
-        )
 
     async def place(
         self,
@@ -539,22 +404,3 @@ class Client(ClientStreams):
     def trades(self) -> list[Trade]:
         """List this client's orders of this session, finished ones included."""
         return self._native.trades()
-
-    async def open_orders(self, *, timeout: float | None = None) -> list[Trade]:
-        """List the working orders of every client of the login (reqAllOpenOrders).
-
-        They are listed when the link opens and kept since. This client's own trades go on
-        changing; another client's are as the gateway last told them.
-
-        Raises:
-            StateUnknown: They are not known in time; unknown is not empty.
-        """
-        return await self._native.open_orders(timeout=timeout)
-
-    async def completed_orders(self, *, timeout: float | None = None) -> list[Trade]:
-        """Ask which orders ended lately (reqCompletedOrders)."""
-        return await self._native.completed_orders(timeout=timeout)
-
-    async def executions(self, *, timeout: float | None = None) -> list[Fill]:
-        """Ask for the executions since midnight, with their commissions (reqExecutions)."""
-        return await self._native.executions(timeout=timeout)

@@ -9,55 +9,62 @@ use crate::{convert, request};
 
 #[pymethods]
 impl Client {
-    #[pyo3(signature = (*, timeout=None))]
+    #[pyo3(signature = (*, timeout=None, retry=false))]
     fn managed_accounts<'py>(
         &self,
         py: Python<'py>,
         timeout: Option<f64>,
+        retry: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
         let timeout = convert::seconds(py, "timeout", timeout)?;
-        let client = self.core.clone();
+        let client = self.reading(true, retry);
         future_into_py(py, async move { client.managed_accounts(timeout).await.map(names) })
     }
 
-    #[pyo3(signature = (account=None, *, timeout=None))]
+    #[pyo3(signature = (account=None, *, timeout=None, wait=true, retry=false))]
     fn account_snapshot(
         &self,
         py: Python<'_>,
         account: Option<String>,
         timeout: Option<f64>,
+        wait: bool,
+        retry: bool,
     ) -> PyResult<Awaitable> {
         let account = convert::account(py, account)?;
         let timeout = convert::seconds(py, "timeout", timeout)?;
-        let client = self.core.clone();
+        let client = self.reading(wait, retry);
         let answer = async move { client.account_snapshot(account, timeout).await };
         request::read(py, answer, |py, snapshot| models::object(py, AccountSnapshot(snapshot)))
     }
 
-    #[pyo3(signature = (account=None, *, timeout=None))]
+    #[pyo3(signature = (account=None, *, timeout=None, wait=true, retry=false))]
     fn pnl(
         &self,
         py: Python<'_>,
         account: Option<String>,
         timeout: Option<f64>,
+        wait: bool,
+        retry: bool,
     ) -> PyResult<Awaitable> {
         let account = convert::account(py, account)?;
         let timeout = convert::seconds(py, "timeout", timeout)?;
-        let client = self.core.clone();
+        let client = self.reading(wait, retry);
         let answer = async move { client.pnl(account, timeout).await };
         request::read(py, answer, |py, pnl| models::object(py, Pnl(pnl)))
     }
 
-    #[pyo3(signature = (account=None, *, timeout=None))]
+    #[pyo3(signature = (account=None, *, timeout=None, wait=true, retry=false))]
     fn positions(
         &self,
         py: Python<'_>,
         account: Option<String>,
         timeout: Option<f64>,
+        wait: bool,
+        retry: bool,
     ) -> PyResult<Awaitable> {
         let account = convert::account(py, account)?;
         let timeout = convert::seconds(py, "timeout", timeout)?;
-        let client = self.core.clone();
+        let client = self.reading(wait, retry);
         let answer = async move { client.positions(account, timeout).await };
         request::read(py, answer, |py, positions| models::list(py, positions, Position))
     }

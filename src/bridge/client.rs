@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use aioibkr_core::broker::Patience;
 use aioibkr_core::config::{Config, Deadlines};
 use aioibkr_core::model::{AccountId, ClientId, LineBudget, Pacing};
 use pyo3::prelude::*;
@@ -108,10 +109,15 @@ impl Client {
         request::read(py, async move { client.wait_ready(timeout).await }, nothing)
     }
 
-    #[pyo3(signature = (*, timeout=None))]
-    fn server_time(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Awaitable> {
+    #[pyo3(signature = (*, timeout=None, retry=false))]
+    fn server_time(
+        &self,
+        py: Python<'_>,
+        timeout: Option<f64>,
+        retry: bool,
+    ) -> PyResult<Awaitable> {
         let timeout = convert::seconds(py, "timeout", timeout)?;
-        let client = self.core.clone();
+        let client = self.reading(true, retry);
         let answer = async move { client.server_time(timeout).await };
         request::read(py, answer, |py, time| {
             Ok(convert::utc(time).into_pyobject(py)?.into_any().unbind())
@@ -174,6 +180,13 @@ impl Client {
 
     fn metrics(&self) -> Metrics {
         Metrics(self.core.metrics())
+    }
+}
+
+impl Client {
+    /// The core's client, for one read.
+    pub(crate) fn reading(&self, wait: bool, retry: bool) -> aioibkr_core::Client {
+        self.core.with_patience(Patience { wait, retry })
     }
 }
 

@@ -11,17 +11,18 @@ use crate::{convert, request};
 
 #[pymethods]
 impl Client {
-    #[pyo3(signature = (contract, *, max_age=None, timeout=None))]
+    #[pyo3(signature = (contract, *, max_age=None, timeout=None, retry=false))]
     fn quote(
         &self,
         py: Python<'_>,
         contract: &Bound<'_, Contract>,
         max_age: Option<f64>,
         timeout: Option<f64>,
+        retry: bool,
     ) -> PyResult<Awaitable> {
         let max_age = convert::seconds(py, "max_age", max_age)?;
         let timeout = convert::seconds(py, "timeout", timeout)?;
-        let (client, contract) = (self.core.clone(), contract.get().0.clone());
+        let (client, contract) = (self.reading(true, retry), contract.get().0.clone());
         let answer = async move { client.quote(contract, max_age, timeout).await };
         request::read(py, answer, |py, quote| models::object(py, Quote::from(quote)))
     }
@@ -59,7 +60,7 @@ impl Client {
     }
 
     #[pyo3(signature = (contract, *, duration, bar_size, what_to_show="TRADES", use_rth=true,
-        end=None, timeout=None))]
+        end=None, timeout=None, retry=false))]
     #[expect(clippy::too_many_arguments, reason = "one keyword per choice of the request")]
     fn bars(
         &self,
@@ -71,12 +72,13 @@ impl Client {
         use_rth: bool,
         end: Option<&Bound<'_, PyDateTime>>,
         timeout: Option<f64>,
+        retry: bool,
     ) -> PyResult<Awaitable> {
         let timeout = convert::seconds(py, "timeout", timeout)?;
         let end = end.map(|end| convert::moment("end", end)).transpose()?;
         let wanted =
             BarsRequest { end, ..bars_request(py, duration, bar_size, what_to_show, use_rth)? };
-        let (client, contract) = (self.core.clone(), contract.get().0.clone());
+        let (client, contract) = (self.reading(true, retry), contract.get().0.clone());
         // The columns are made here, on the runtime's thread: no event loop waits for them.
         let answer = async move {
             client.bars(contract, wanted, timeout).await.map(|bars| BarColumns::of(&bars))

@@ -97,10 +97,16 @@ impl Client {
         self.core.trades().into_iter().map(Trade::followed).collect()
     }
 
-    #[pyo3(signature = (*, timeout=None))]
-    fn open_orders(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Awaitable> {
+    #[pyo3(signature = (*, timeout=None, wait=true, retry=false))]
+    fn open_orders(
+        &self,
+        py: Python<'_>,
+        timeout: Option<f64>,
+        wait: bool,
+        retry: bool,
+    ) -> PyResult<Awaitable> {
         let timeout = convert::seconds(py, "timeout", timeout)?;
-        let (client, client_id) = (self.core.clone(), self.client_id);
+        let (client, client_id) = (self.reading(wait, retry), self.client_id);
         let follower = self.core.clone();
         let answer = async move { client.open_orders(timeout).await };
         request::read(py, answer, move |py, trades| {
@@ -108,14 +114,16 @@ impl Client {
         })
     }
 
-    #[pyo3(signature = (*, timeout=None))]
+    #[pyo3(signature = (*, timeout=None, wait=true, retry=false))]
     fn completed_orders<'py>(
         &self,
         py: Python<'py>,
         timeout: Option<f64>,
+        wait: bool,
+        retry: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
         let timeout = convert::seconds(py, "timeout", timeout)?;
-        let client = self.core.clone();
+        let client = self.reading(wait, retry);
         future_into_py(py, async move {
             let trades = client.completed_orders(timeout).await?;
             let moments = trades.into_iter().map(|trade| Trade::moment(Arc::new(trade)));
@@ -123,10 +131,16 @@ impl Client {
         })
     }
 
-    #[pyo3(signature = (*, timeout=None))]
-    fn executions(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Awaitable> {
+    #[pyo3(signature = (*, timeout=None, wait=true, retry=false))]
+    fn executions(
+        &self,
+        py: Python<'_>,
+        timeout: Option<f64>,
+        wait: bool,
+        retry: bool,
+    ) -> PyResult<Awaitable> {
         let timeout = convert::seconds(py, "timeout", timeout)?;
-        let client = self.core.clone();
+        let client = self.reading(wait, retry);
         let answer = async move { client.executions(timeout).await };
         request::read(py, answer, |py, fills| models::list(py, fills, Fill))
     }

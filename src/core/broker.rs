@@ -4,11 +4,13 @@
 //! what the risk rules look at, and gives every call its deadline.
 
 mod gathering;
+mod patience;
 mod readiness;
 mod reading;
 mod streaming;
 mod trading;
 
+pub use patience::Patience;
 pub use streaming::StreamOptions;
 
 use std::hash::{BuildHasher, RandomState};
@@ -47,7 +49,7 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 /// from any thread inside the runtime the client was made with. Dropping the last clone closes the
 /// socket at once; [`close`](Self::close) does so in good order.
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client(Arc<Inner>, Patience);
 
 struct Inner {
     config: Config,
@@ -97,7 +99,7 @@ impl Client {
             keys: Keys::default(),
             tasks: Mutex::new(tasks),
         };
-        Ok(Self(Arc::new(inner)))
+        Ok(Self(Arc::new(inner), Patience::default()))
     }
 
     /// Opens the link, or waits for the one that is being opened. Returns at once when it is live.

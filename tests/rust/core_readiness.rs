@@ -2,13 +2,15 @@
 //! is neither empty nor old.
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
 
+use aioibkr_core::broker::Patience;
 use aioibkr_core::config::Deadlines;
-use aioibkr_core::model::{Action, Generation, Order};
-use aioibkr_core::{Config, ErrorKind};
+use aioibkr_core::model::{Action, Generation, Order, SessionState};
+use aioibkr_core::{Client, Config, Error, ErrorKind};
 use aioibkr_mock_gateway::{Fault, FaultHandle, Injection, MockGateway, OrderFault};
+use futures_util::future::{BoxFuture, join_all};
 
-use crate::core_gateway::{MILLI, SECOND, config, connected_with, eventually};
-use crate::core_orders::{market, placed};
+use crate::core_gateway::{MILLI, SECOND, config, connected, connected_with, eventually};
+use crate::core_orders::{market, placed, resting};
 
 /// What readiness is made of, and the reply without which it is not known.
 const PARTS: [(&str, &str); 5] = [
@@ -23,6 +25,10 @@ const PARTS: [(&str, &str); 5] = [
 fn brisk(gateway: &MockGateway) -> Config {
     let deadlines = Deadlines { download: 600 * MILLI, ..Deadlines::default() };
     Config { deadlines, ..config(gateway) }
+}
+
+fn at_once(client: &Client) -> Client {
+    client.with_patience(Patience { wait: false, ..Patience::default() })
 }
 
 fn mute(gateway: &MockGateway, kind: &str) -> FaultHandle {
@@ -94,4 +100,92 @@ async fn core_executions_without_an_end_are_not_all_of_them() {
     eventually("several questions", || asked() >= 4).await;
 
     assert_eq!(client.missing(), ["executions"]);
+}
+
+type Read = fn(Client) -> BoxFuture<'static, Result<usize, Error>>;
+
+fn reads() -> [(&'static str, Read); 6] {
+    [
+        ("account values", |client| {
+            Box::pin(async move {
+                let snapshot = client.account_snapshot(None, None).await;
+                snapshot.map(|snapshot| snapshot.values.len())
+            })
+        }),
+        ("pnl", |client| Box::pin(async move { client.pnl(None, None).await.map(|_| 1) })),
+        ("positions", |client| {
+            Box::pin(async move { client.positions(None, None).await.map(|rows| rows.len()) })
+        }),
+        ("open orders", |client| {
+            Box::pin(async move { client.open_orders(None).await.map(|rows| rows.len()) })
+        }),
+        ("completed orders", |client| {
+            Box::pin(async move { client.completed_orders(None).await.map(|rows| rows.len()) })
+        }),
+        ("executions", |client| {
+            Box::pin(async move { client.executions(None).await.map(|rows| rows.len()) })
+        }),
+    ]
+}
+
+/// The replies that tell a part; P&L has no end.
+fn replies(part: &str) -> &'static str {
+    let known = PARTS.into_iter().find(|(name, _)| *name == part);
+    known.map_or("pnl", |(_, reply)| reply)
+}
+
+#[tokio::test]
+async fn core_a_read_that_does_not_wait_names_what_is_missing_at_once() {
+    for (part, read) in reads() {
+        let gateway = market();
+        gateway.set_position("DU1234567", "AAPL", 10.0, 180.0).unwrap();
+        let client = connected(&gateway).await;
+        client.wait_ready(None).await.unwrap();
+        read(client.clone()).await.unwrap();
+        let silence = mute(&gateway, replies(part));
+        gateway.drop_connections().unwrap();
+        eventually("the next link", || client.generation() == Generation(2)).await;
+
+        let began = tokio::time::Instant::now();
+        let error = read(at_once(&client)).await.unwrap_err();
+
+        assert!(began.elapsed() < SECOND, "{part}");
+        assert_eq!(error.kind(), ErrorKind::StateUnknown, "{part}: {error}");
+        assert_eq!(error.details()["missing"], part);
+        drop(silence);
+    }
+}
+
+#[tokio::test]
+async fn core_a_read_that_does_not_wait_answers_what_is_known() {
+    let gateway = market();
+    gateway.set_position("DU1234567", "AAPL", 10.0, 180.0).unwrap();
+    let client = connected(&gateway).await;
+    client.wait_ready(None).await.unwrap();
+    client.pnl(None, None).await.unwrap();
+    placed(&client, resting(1)).await;
+
+    let found = join_all(reads().map(|(_, read)| read(at_once(&client))));
+    let found: Vec<usize> = found.await.into_iter().map(Result::unwrap).collect();
+
+    assert_eq!(found[1..], [1, 1, 1, 0, 0]);
+}
+
+#[tokio::test]
+async fn core_a_read_that_does_not_wait_has_no_link_to_wait_for() {
+    let gateway = market();
+    let client = connected(&gateway).await;
+    client.wait_ready(None).await.unwrap();
+
+    gateway.down().unwrap();
+    eventually("the loss", || client.state() == SessionState::Waiting).await;
+
+    for (part, read) in reads() {
+        let error = read(at_once(&client)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::StateUnknown, "{part}: {error}");
+        assert_eq!(error.details()["missing"], "link");
+    }
+    client.close().await.unwrap();
+    let error = at_once(&client).positions(None, None).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotConnected, "{error}");
 }

@@ -9,6 +9,7 @@ mod core_pacing;
 mod core_readiness;
 mod core_reading;
 mod core_refusals;
+mod core_retry;
 mod core_session;
 mod core_stalled;
 mod example_ibapi;

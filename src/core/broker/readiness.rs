@@ -50,6 +50,19 @@ impl Client {
             }
         }
     }
+
+    /// Tells a caller who does not wait which of `parts`, or that the link, is not there now. A
+    /// client at rest has better words for that.
+    pub(super) fn known_now(&self, parts: &[&str]) -> Result<()> {
+        let status = self.0.session.status();
+        if self.1.wait || status.is_at_rest() {
+            return Ok(());
+        }
+        let missing = if status.is_kept() { self.missing() } else { vec!["link"] };
+        let is_asked = |name: &&str| *name == "link" || parts.contains(name);
+        let missing: Vec<_> = missing.into_iter().filter(is_asked).collect();
+        if missing.is_empty() { Ok(()) } else { Err(unready(&missing)) }
+    }
 }
 
 fn unready(missing: &[&str]) -> Error {

@@ -21,7 +21,7 @@ impl Client {
     /// `RequestTimeout`, or the connection errors every read may end with.
     pub async fn server_time(&self, timeout: Option<Duration>) -> Result<OffsetDateTime> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.read);
-        self.counted(async {
+        self.read(deadline, || async {
             self.0.session.live("server_time", deadline).await?.server_time(deadline).await
         })
         .await
@@ -33,7 +33,7 @@ impl Client {
     /// `RequestTimeout`, or the connection errors every read may end with.
     pub async fn managed_accounts(&self, timeout: Option<Duration>) -> Result<Vec<AccountId>> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.read);
-        self.counted(async {
+        self.read(deadline, || async {
             let link = self.0.session.live("managed_accounts", deadline).await?;
             link.managed_accounts(deadline).await
         })
@@ -43,16 +43,18 @@ impl Client {
     /// Everything known about one account (default: the client's), from the kept subscription.
     ///
     /// # Errors
-    /// `StateUnknown` when the first download is not complete within the timeout, `Config` for an
-    /// account the login does not manage.
+    /// `StateUnknown` when the first download of this link is not complete within the timeout, or at
+    /// once as [`Patience`](super::Patience) has it; `Config` for an account the login does not manage.
     pub async fn account_snapshot(
         &self,
         account: Option<AccountId>,
         timeout: Option<Duration>,
     ) -> Result<Arc<AccountSnapshot>> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.account);
-        self.counted(async {
-            let account = self.managed("account_snapshot", account, deadline).await?;
+        self.read(deadline, || async {
+            self.known_now(&[])?;
+            let deadline = self.kept_by(deadline);
+            let account = self.managed("account_snapshot", account.clone(), deadline).await?;
             self.0.accounts.snapshot(&account, deadline).await
         })
         .await
@@ -64,8 +66,10 @@ impl Client {
     /// As [`account_snapshot`](Self::account_snapshot).
     pub async fn pnl(&self, account: Option<AccountId>, timeout: Option<Duration>) -> Result<Pnl> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.account);
-        self.counted(async {
-            let account = self.managed("pnl", account, deadline).await?;
+        self.read(deadline, || async {
+            self.known_now(&[])?;
+            let deadline = self.kept_by(deadline);
+            let account = self.managed("pnl", account.clone(), deadline).await?;
             self.0.accounts.pnl(&account, deadline).await
         })
         .await
@@ -82,8 +86,10 @@ impl Client {
         timeout: Option<Duration>,
     ) -> Result<Vec<Position>> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.positions);
-        self.counted(async {
-            let account = match account {
+        self.read(deadline, || async {
+            self.known_now(&[])?;
+            let deadline = self.kept_by(deadline);
+            let account = match account.clone() {
                 Some(account) => Some(self.managed("positions", Some(account), deadline).await?),
                 None => None,
             };
@@ -102,7 +108,7 @@ impl Client {
         timeout: Option<Duration>,
     ) -> Result<Vec<ContractDetails>> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.read);
-        self.counted(self.0.contracts.details(&contract, deadline)).await
+        self.read(deadline, || self.0.contracts.details(&contract, deadline)).await
     }
 
     /// The one contract that matches, with its identity; remembered per request.
@@ -111,7 +117,7 @@ impl Client {
     /// `ContractNotFound`, `AmbiguousContract` with the detail `candidates`.
     pub async fn qualify(&self, contract: Contract, timeout: Option<Duration>) -> Result<Contract> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.read);
-        self.counted(self.0.contracts.qualify(&contract, deadline)).await
+        self.read(deadline, || self.0.contracts.qualify(&contract, deadline)).await
     }
 
     /// One fresh quote, at most `max_age` old. The line is released afterwards.
@@ -125,7 +131,7 @@ impl Client {
         timeout: Option<Duration>,
     ) -> Result<Quote> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.market_data);
-        self.counted(async {
+        self.read(deadline, || async {
             let contract = self.0.contracts.qualify(&contract, deadline).await?;
             let kept = contract.contract_id.and_then(|id| self.0.kept.latest(id));
             match kept.filter(|quote| is_fresh(quote, max_age)) {
@@ -177,7 +183,7 @@ impl Client {
     ) -> Result<Vec<Bar>> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.history);
         check_duration(&request.duration)?;
-        self.counted(async {
+        self.read(deadline, || async {
             let contract = self.0.contracts.qualify(&contract, deadline).await?;
             let link = self.0.session.live("bars", deadline).await?;
             link.bars(&contract, &request, deadline).await

@@ -129,7 +129,11 @@ impl Client {
     /// `StateUnknown` when they are not known within the timeout.
     pub async fn open_orders(&self, timeout: Option<Duration>) -> Result<Vec<Arc<Trade>>> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.read);
-        self.counted(self.0.orders.open(deadline)).await
+        self.read(deadline, || async {
+            self.known_now(&[])?;
+            self.0.orders.open(self.kept_by(deadline)).await
+        })
+        .await
     }
 
     /// Orders that ended lately, asked anew; an order of this session keeps what is known of it.
@@ -138,7 +142,8 @@ impl Client {
     /// Connection errors.
     pub async fn completed_orders(&self, timeout: Option<Duration>) -> Result<Vec<Trade>> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.read);
-        self.counted(async {
+        self.read(deadline, || async {
+            self.known_now(&["completed orders"])?;
             let link = self.0.session.live("completed_orders", deadline).await?;
             let listing = link.completed_orders(most_of(deadline)).await?;
             let events = whole("completed_orders", &link, listing, deadline).await?;
@@ -154,7 +159,8 @@ impl Client {
     /// Connection errors.
     pub async fn executions(&self, timeout: Option<Duration>) -> Result<Vec<Fill>> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.read);
-        self.counted(async {
+        self.read(deadline, || async {
+            self.known_now(&["executions"])?;
             let link = self.0.session.live("executions", deadline).await?;
             let listing = link.executions(most_of(deadline)).await?;
             let events = whole("executions", &link, listing, deadline).await?;

@@ -131,10 +131,7 @@ impl<L: Served> Session<L> {
 
     /// The link, if what is kept of it may be read: live, or without IB's servers.
     pub(crate) async fn kept(&self, request: &str, deadline: Deadline) -> Result<L> {
-        let is_kept = |status: &Status<L>| {
-            status.is_live() || status.state == SessionState::Degraded && status.link.is_some()
-        };
-        self.link_if(request, deadline, is_kept).await
+        self.link_if(request, deadline, Status::is_kept).await
     }
 
     /// The link, whether it answers or not, waited for until the deadline.
@@ -194,6 +191,11 @@ impl<L> Status<L> {
     /// Whether the link is there and answers.
     pub(crate) fn is_live(&self) -> bool {
         self.state == SessionState::Live && self.link.is_some()
+    }
+
+    /// Whether what is kept of the link may be read: it answers, or only IB's servers are lost.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.is_live() || self.state == SessionState::Degraded && self.link.is_some()
     }
 
     /// The error of whatever is asked while nothing may be tried.
