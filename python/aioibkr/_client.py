@@ -24,6 +24,7 @@ from aioibkr.models import (
     Order,
     Quote,
     RiskLimits,
+    Subscription,
     Trade,
 )
 
@@ -283,6 +284,14 @@ class Client(ClientReads, ClientStreams):
     def health(self) -> Health:
         """How both links, readiness and the feed's lines stand at this moment."""
         return self._native.health()
+
+    def subscriptions(self) -> list[Subscription]:
+        """List what is subscribed and how each subscription stands: accounts, then open streams.
+
+        One row per account and part, and per stream and contract. After a reconnect each is
+        ``live`` or ``delayed`` again; or it is ``restoring`` or ``failed`` and ``reason`` says why.
+        """
+        return self._native.subscriptions()
 
     def metrics(self) -> Metrics:
         """What this client has counted since it was made."""

@@ -1014,6 +1014,7 @@ class Client:
     @property
     def is_paper(self) -> bool | None: ...
     def health(self) -> Health: ...
+    def subscriptions(self) -> list[Subscription]: ...
     def metrics(self) -> Metrics: ...
     def open_quotes(
         self, contracts: list[Contract], generic_ticks: str, manners: _Manners
@@ -1455,6 +1456,36 @@ class PacingUsage:
     @property
     def history_wait(self) -> float:
         """Seconds that one more of those would wait."""
+
+@final
+class Subscription:
+    """One subscription of a client, at the moment it was asked."""
+
+    @property
+    def kind(self) -> str:
+        """What is subscribed.
+
+        ``market data``, ``tick-by-tick``, ``depth``, ``real-time bars``, ``bars``,
+        ``account values``, ``positions`` or ``pnl``.
+        """
+    @property
+    def contract(self) -> Contract | None:
+        """The contract it is about; None for those of accounts."""
+    @property
+    def account(self) -> str | None:
+        """The account it is about; None for market data and for positions, which are of all."""
+    @property
+    def state(self) -> str:
+        """One of opening live delayed restoring failed."""
+    @property
+    def generation(self) -> int:
+        """Number of the link this is about."""
+    @property
+    def since(self) -> datetime:
+        """Since when it stands so, UTC."""
+    @property
+    def reason(self) -> str | None:
+        """Why it failed, or why it is not live yet, where that is known."""
 
 @final
 class LineUsage:

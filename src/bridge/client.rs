@@ -14,7 +14,7 @@ use pyo3::prelude::*;
 use time::UtcDateTime;
 
 use crate::awaitable::Awaitable;
-use crate::models::{self, Health, Metrics, RiskLimits};
+use crate::models::{self, Health, Metrics, RiskLimits, Subscription};
 use crate::supervision::{BreakerFields, KeepaliveFields, ReconnectFields};
 use crate::{convert, errors, logging, request, runtime};
 
@@ -176,6 +176,10 @@ impl Client {
 
     fn health(&self) -> Health {
         Health(self.core.health())
+    }
+
+    fn subscriptions(&self) -> Vec<Subscription> {
+        self.core.subscriptions().into_iter().map(Subscription).collect()
     }
 
     fn metrics(&self) -> Metrics {

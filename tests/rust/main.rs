@@ -12,6 +12,7 @@ mod core_refusals;
 mod core_retry;
 mod core_session;
 mod core_stalled;
+mod core_subscriptions;
 mod example_ibapi;
 mod example_library;
 mod feed_agreement;

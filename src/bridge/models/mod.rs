@@ -12,6 +12,7 @@
 //! | `order` | `Order`, `RiskLimits` |
 //! | `trade` | `Execution`, `Commission`, `Fill`, `TradeEvent`, `Trade` |
 //! | `metrics` | `Metrics` |
+//! | `subscription` | `Subscription` |
 
 mod account;
 mod bars;
@@ -22,6 +23,7 @@ mod health;
 mod market;
 mod metrics;
 mod order;
+mod subscription;
 mod text;
 mod trade;
 
@@ -38,6 +40,7 @@ pub(crate) use health::Health;
 pub(crate) use market::{Bar, Quote};
 pub(crate) use metrics::Metrics;
 pub(crate) use order::{Order, RiskLimits};
+pub(crate) use subscription::Subscription;
 pub(crate) use text::{Repr, Verbatim};
 pub(crate) use trade::{Fill, Trade};
 
@@ -66,6 +69,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<health::LinkHealth>()?;
     module.add_class::<health::LineUsage>()?;
     module.add_class::<health::PacingUsage>()?;
+    module.add_class::<Subscription>()?;
     module.add_class::<Metrics>()
 }
 

@@ -6,8 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 use time::OffsetDateTime;
 
+use super::roll::Mark;
+use crate::clock;
 use crate::model::{
     AccountId, AccountSnapshot, AccountValue, ContractId, Generation, Pnl, Position,
+    SubscriptionKind,
 };
 use crate::session::AccountEvent;
 
@@ -20,6 +23,12 @@ pub(crate) struct AccountBook {
     ledgers: BTreeMap<AccountId, Ledger>,
     positions: BTreeMap<(AccountId, ContractId), Position>,
     positions_known: bool,
+    positions_at: Option<OffsetDateTime>,
+    /// Why subscriptions had to be made again, until they are live.
+    troubles: BTreeMap<(SubscriptionKind, AccountId), String>,
+    began_at: Option<OffsetDateTime>,
+    /// How often a book was begun.
+    begun: u64,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -28,13 +37,17 @@ struct Ledger {
     portfolio: BTreeMap<ContractId, Position>,
     pnl: Option<Pnl>,
     complete: bool,
+    complete_at: Option<OffsetDateTime>,
+    pnl_at: Option<OffsetDateTime>,
     updated_at: Option<OffsetDateTime>,
 }
 
 impl AccountBook {
     /// Starts over for a link whose client acts for `main`.
     pub(super) fn begin(&mut self, generation: Generation, main: Option<AccountId>) {
-        *self = Self { generation: Some(generation), main, ..Self::default() };
+        let began_at = Some(clock::now());
+        let begun = self.begun + 1;
+        *self = Self { generation: Some(generation), main, began_at, begun, ..Self::default() };
     }
 
     /// Whether the book speaks of that link.
@@ -55,13 +68,51 @@ impl AccountBook {
     /// Forgets what is known of positions, because the stream lost rows.
     pub(super) fn restart_positions(&mut self) {
         self.positions.clear();
-        self.positions_known = false;
+        (self.positions_known, self.positions_at) = (false, None);
     }
 
     /// Forgets what is known of an account's values, because the stream lost rows.
     pub(super) fn restart_values(&mut self, account: &AccountId) {
-        let pnl = self.ledgers.get(account).and_then(|ledger| ledger.pnl);
-        self.ledgers.insert(account.clone(), Ledger { pnl, ..Ledger::default() });
+        let known = self.ledgers.get(account);
+        let (pnl, pnl_at) = known.map_or((None, None), |ledger| (ledger.pnl, ledger.pnl_at));
+        self.ledgers.insert(account.clone(), Ledger { pnl, pnl_at, ..Ledger::default() });
+    }
+
+    /// Notes why a subscription has to be made again.
+    pub(super) fn trouble(&mut self, kind: SubscriptionKind, account: &AccountId, why: String) {
+        self.troubles.insert((kind, account.clone()), why);
+    }
+
+    /// When the book of the present or last link was begun.
+    pub(super) fn began_at(&self) -> OffsetDateTime {
+        self.began_at.unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+
+    /// Whether another book was kept before this one.
+    pub(super) fn is_renewed(&self) -> bool {
+        self.begun > 1
+    }
+
+    /// Every subscription the book is kept by; none before the first link.
+    pub(super) fn marks(&self) -> Vec<Mark> {
+        if self.generation.is_none() {
+            return Vec::new();
+        }
+        let nobody = AccountId(String::new());
+        let mark = |kind, account: Option<&AccountId>, live_since| {
+            let key = (kind, account.unwrap_or(&nobody).clone());
+            let trouble = self.troubles.get(&key).cloned();
+            Mark { kind, account: account.cloned(), live_since, trouble }
+        };
+        let mut marks = vec![mark(SubscriptionKind::Positions, None, self.positions_at)];
+        for account in &self.followed {
+            let ledger = self.ledgers.get(account);
+            let values_at = ledger.and_then(|ledger| ledger.complete_at);
+            marks.push(mark(SubscriptionKind::AccountValues, Some(account), values_at));
+            let pnl_at = ledger.and_then(|ledger| ledger.pnl_at);
+            marks.push(mark(SubscriptionKind::Pnl, Some(account), pnl_at));
+        }
+        marks
     }
 
     /// Takes one event of `account`'s subscriptions.
@@ -76,14 +127,25 @@ impl AccountBook {
                     self.ledger(&row.account.clone(), now).portfolio.insert(id, row);
                 }
             }
-            AccountEvent::ValuesComplete => self.ledger(account, now).complete = true,
+            AccountEvent::ValuesComplete => {
+                let ledger = self.ledger(account, now);
+                ledger.complete = true;
+                ledger.complete_at.get_or_insert(now);
+            }
             AccountEvent::Position(row) => {
                 if let Some(id) = row.contract.contract_id {
                     self.positions.insert((row.account.clone(), id), row);
                 }
             }
-            AccountEvent::PositionsComplete => self.positions_known = true,
-            AccountEvent::Pnl(pnl) => self.ledger(account, now).pnl = Some(pnl),
+            AccountEvent::PositionsComplete => {
+                self.positions_known = true;
+                self.positions_at.get_or_insert(now);
+            }
+            AccountEvent::Pnl(pnl) => {
+                let ledger = self.ledger(account, now);
+                ledger.pnl = Some(pnl);
+                ledger.pnl_at.get_or_insert(now);
+            }
         }
     }
 
@@ -165,7 +227,6 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock;
     use crate::model::Contract;
 
     fn account(name: &str) -> AccountId {

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, watch};
 use super::book::AccountBook;
 use crate::clock::{self, Deadline};
 use crate::error::{Error, Result};
-use crate::model::AccountId;
+use crate::model::{AccountId, SubscriptionKind};
 use crate::session::Session;
 use crate::session::{AccountEvent, Items, Link};
 
@@ -167,6 +167,8 @@ impl Keeper {
             }
             if let Some(error) = error {
                 log::warn!(target: "aioibkr::accounts", "subscribing again: {error}");
+                let why = error.message().to_owned();
+                self.book.send_modify(|book| book.trouble(subject.kind(), account, why));
             }
             self.restart(account, subject);
             tokio::time::sleep(RETRY).await;
@@ -195,7 +197,7 @@ impl Keeper {
                 }
                 Ok(None) => return None,
                 Err(_) if is_complete => {}
-                Err(_) => return Some(pause.missed(subject.name())),
+                Err(_) => return Some(pause.missed(subject.kind().as_str())),
             }
         }
     }
@@ -224,12 +226,12 @@ impl Keeper {
 }
 
 impl Subject {
-    /// The subscription's name in messages.
-    fn name(self) -> &'static str {
+    /// What is subscribed.
+    fn kind(self) -> SubscriptionKind {
         match self {
-            Self::Main | Self::Other => "account values",
-            Self::Positions => "positions",
-            Self::Pnl => "pnl",
+            Self::Main | Self::Other => SubscriptionKind::AccountValues,
+            Self::Positions => SubscriptionKind::Positions,
+            Self::Pnl => SubscriptionKind::Pnl,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod book;
 mod follow;
+mod roll;
 
 use std::sync::Arc;
 
@@ -9,11 +10,12 @@ use tokio::sync::{mpsc, watch};
 
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{AccountId, AccountSnapshot, Generation, Pnl, Position};
+use crate::model::{AccountId, AccountSnapshot, Generation, Pnl, Position, Subscription};
 use crate::session::Session;
 
 use book::AccountBook;
 pub(crate) use follow::{Follower, Following};
+use roll::Present;
 
 /// A handle of the account book: reads are answered from what is kept.
 #[derive(Clone)]
@@ -40,6 +42,20 @@ impl Accounts {
     /// Resolves when the book may have changed since `seen`.
     pub(crate) fn watch(&self) -> watch::Receiver<AccountBook> {
         self.book.subscribe()
+    }
+
+    /// The subscriptions accounts are kept by, and how each stands.
+    pub(crate) fn subscriptions(&self) -> Vec<Subscription> {
+        let status = self.session.status();
+        let lost = match &status.reason {
+            Some(reason) => reason.message().to_owned(),
+            None => format!("the link is {}", status.state),
+        };
+        let present = match &status.link {
+            Some(link) if link.is_up() => Present::Link(link.generation()),
+            Some(_) | None => Present::Lost(status.generation, &lost),
+        };
+        roll::roll(&self.book.borrow(), &present)
     }
 
     /// Everything known about an account, once its first download is complete.

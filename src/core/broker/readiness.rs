@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::Link;
+use crate::model::Subscription;
 
 impl Client {
     /// Whether accounts, positions, open and completed orders and executions are known for the
@@ -22,6 +23,15 @@ impl Client {
         let mut missing = self.0.accounts.missing(link.generation());
         missing.extend(self.0.orders.missing(link.generation()));
         missing
+    }
+
+    /// Everything this client has subscribed to, accounts first, then stream by stream, and how each
+    /// stands: what could not be restored says why.
+    #[must_use]
+    pub fn subscriptions(&self) -> Vec<Subscription> {
+        let mut rows = self.0.accounts.subscriptions();
+        rows.extend(self.0.feed.subscriptions());
+        rows
     }
 
     /// Waits for readiness; without a timeout as long as a connect may take.

@@ -1,6 +1,8 @@
 //! The lines that streams want, whatever link is there: who listens to which, what was asked of
 //! the present link, what the gateway says about it. Decisions only; `feed` carries them out.
 
+mod roll;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,11 +12,16 @@ use tokio::time::Instant;
 use super::asking;
 use super::fanout::Change;
 use super::outlet::{Outlet, StreamId};
+use super::pulse::Pulse;
 use super::queue::End;
-use super::standing::Standing;
+use super::standing::{Failure, Standing};
 use super::verdict::{Verdict, verdict};
+use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Contract, ContractId, LineBudget, LineKind, LineUsage, MarketDataType};
+use crate::model::{
+    Contract, ContractId, Generation, LineBudget, LineKind, LineUsage, MarketDataType,
+};
+use roll::Wished;
 
 /// A line is asked for again once in this time; IB takes no second tick-by-tick request for the same
 /// instrument before it is over (T2).
@@ -78,6 +85,14 @@ struct Line {
     asked_delayed: bool,
     asked_at: Option<Instant>,
     reopened_at: Option<Instant>,
+    /// What has come in answer to the present or last request.
+    pulse: Arc<Pulse>,
+    /// How many of these items a later silence does not count.
+    silent_at: u64,
+    /// Whether an earlier request brought something.
+    has_brought: bool,
+    /// When the line was opened, asked for, interrupted, or lost with its link.
+    turned_at: Instant,
     listeners: Vec<(Outlet, Arc<Standing>)>,
 }
 
@@ -85,6 +100,9 @@ struct Line {
 pub(super) struct Desired {
     policy: FeedPolicy,
     lines: HashMap<LineKey, Line>,
+    wished: Vec<Wished>,
+    /// The present or last link.
+    generation: Generation,
     by_request: HashMap<i32, LineKey>,
     /// Whether a link is there to be asked.
     is_up: bool,
@@ -95,7 +113,16 @@ pub(super) struct Desired {
 impl Desired {
     pub(super) fn new(policy: FeedPolicy) -> Self {
         let (lines, by_request) = (HashMap::new(), HashMap::new());
-        Self { policy, lines, by_request, is_up: false, is_delayed: false, last_request: 0 }
+        Self {
+            policy,
+            lines,
+            wished: Vec::new(),
+            generation: Generation(0),
+            by_request,
+            is_up: false,
+            is_delayed: false,
+            last_request: 0,
+        }
     }
 
     /// How many lines count against each limit.
@@ -118,6 +145,7 @@ impl Desired {
         let mut steps = Vec::new();
         for wish in wishes {
             wish.standing.opened();
+            self.wished.push(Wished::of(&wish));
             let listener = (wish.outlet, wish.standing);
             if let Some(line) = self.lines.get_mut(&wish.key) {
                 if let Some(request_id) = line.request_id {
@@ -126,15 +154,7 @@ impl Desired {
                 line.listeners.push(listener);
                 continue;
             }
-            let line = Line {
-                contract: wish.contract,
-                request_id: None,
-                asked_delayed: false,
-                asked_at: None,
-                reopened_at: None,
-                listeners: vec![listener],
-            };
-            self.lines.insert(wish.key.clone(), line);
+            self.lines.insert(wish.key.clone(), Line::new(wish.contract, listener, now));
             steps.extend(self.ask(&wish.key, now));
         }
         Ok(steps)
@@ -154,6 +174,7 @@ impl Desired {
 
     /// Forgets a stream; lines nobody else listens to are cancelled.
     pub(super) fn remove(&mut self, stream: StreamId) -> Vec<Step> {
+        self.wished.retain(|wished| wished.stream != stream);
         let mut steps = Vec::new();
         let mut deserted = Vec::new();
         for (key, line) in &mut self.lines {
@@ -175,8 +196,9 @@ impl Desired {
     }
 
     /// A link is there: everything is asked for again.
-    pub(super) fn restore(&mut self, now: Instant) -> Vec<Step> {
-        self.lost();
+    pub(super) fn restore(&mut self, generation: Generation, now: Instant) -> Vec<Step> {
+        self.lost(now);
+        self.generation = generation;
         self.is_up = true;
         self.last_request = 0;
         self.is_delayed = self.policy.kind.is_delayed();
@@ -203,10 +225,13 @@ impl Desired {
     }
 
     /// The link is gone, and all requests with it.
-    pub(super) fn lost(&mut self) {
+    pub(super) fn lost(&mut self, now: Instant) {
         self.is_up = false;
         self.by_request.clear();
-        self.lines.values_mut().for_each(|line| line.request_id = None);
+        for line in self.lines.values_mut().filter(|line| line.request_id.is_some()) {
+            line.request_id = None;
+            line.turned_at = now;
+        }
     }
 
     /// Takes what the gateway says about a request.
@@ -228,6 +253,7 @@ impl Desired {
             }
             Verdict::Interrupted => {
                 line.advise(&error(ErrorKind::NotEntitled));
+                line.silenced(now);
                 vec![Step::Tell(Change::Gap(request_id))]
             }
             Verdict::Reopen if line.may_reopen(&key.kind, now) => {
@@ -271,7 +297,9 @@ impl Desired {
         if let Some(line) = self.lines.remove(key) {
             log::warn!(target: "aioibkr::market_data", "{error}");
             for (outlet, standing) in &line.listeners {
-                if standing.failed(outlet.slot, error.clone()) {
+                let (generation, at) = (self.generation, clock::now());
+                let failure = Failure { error: error.clone(), generation, at };
+                if standing.failed(outlet.slot, failure) {
                     outlet.port.end(End::Failed(error.clone()));
                 }
             }
@@ -285,6 +313,7 @@ impl Desired {
             line.listeners.iter().for_each(|(outlet, _)| outlet.port.end(end.clone()));
         }
         self.by_request.clear();
+        self.wished.clear();
     }
 
     /// The request for a line, if there is a link.
@@ -294,13 +323,16 @@ impl Desired {
         let request_id = self.last_request;
         line.request_id = Some(request_id);
         line.asked_at = Some(now);
+        line.begin(now);
+        let pulse = Arc::clone(&line.pulse);
         line.asked_delayed = self.is_delayed;
         self.by_request.insert(request_id, key.clone());
         let outlets = line.listeners.iter().map(|(outlet, _)| outlet.clone()).collect();
         let contract = Arc::clone(&line.contract);
         let request = asking::ask(request_id, &contract, &key.kind);
         let kind = key.kind.clone();
-        vec![Step::Tell(Change::Open { request_id, contract, kind, outlets }), Step::Ask(request)]
+        let opened = Change::Open { request_id, contract, kind, outlets, pulse };
+        vec![Step::Tell(opened), Step::Ask(request)]
     }
 
     fn withdraw(&mut self, key: &LineKey) -> Vec<Step> {
@@ -318,6 +350,35 @@ impl Desired {
 }
 
 impl Line {
+    fn new(contract: Arc<Contract>, listener: (Outlet, Arc<Standing>), now: Instant) -> Self {
+        Self {
+            contract,
+            request_id: None,
+            asked_delayed: false,
+            asked_at: None,
+            reopened_at: None,
+            pulse: Arc::default(),
+            silent_at: 0,
+            has_brought: false,
+            turned_at: now,
+            listeners: vec![listener],
+        }
+    }
+
+    /// A request begins, which has brought nothing yet.
+    fn begin(&mut self, now: Instant) {
+        self.has_brought |= self.pulse.items() > 0;
+        self.pulse = Arc::default();
+        self.silent_at = 0;
+        self.turned_at = now;
+    }
+
+    /// What has come does not count any more.
+    fn silenced(&mut self, now: Instant) {
+        self.silent_at = self.pulse.items();
+        self.turned_at = now;
+    }
+
     fn advise(&self, advice: &Error) {
         for (outlet, standing) in &self.listeners {
             standing.advised(outlet.slot, advice.clone());

@@ -59,13 +59,13 @@ impl Story {
     }
 
     fn lose(&mut self) {
-        self.desired.lost();
+        self.desired.lost(self.now);
         self.told = Told::default();
     }
 
     fn restore(&mut self) {
         self.told = Told::default();
-        let steps = self.desired.restore(self.now);
+        let steps = self.desired.restore(Generation(1), self.now);
         self.carry_out(steps);
     }
 
@@ -164,12 +164,17 @@ impl Story {
         } else {
             assert!(self.told.open.is_empty());
         }
+        let rows = self.desired.subscriptions(Some("no link"));
+        assert_eq!(rows.len(), self.streams.iter().map(|(.., keys)| keys.len()).sum::<usize>());
         for row in self.desired.usage() {
             assert!(row.used <= row.limit, "{row:?}");
         }
-        for (_, standing, keys) in &self.streams {
+        for (stream, standing, keys) in &self.streams {
+            let of_stream = self.desired.wished.iter().filter(|wished| wished.stream == *stream);
+            assert_eq!(of_stream.count(), keys.len(), "each wish is on the roll");
             for (slot, key) in keys.iter().enumerate() {
-                let has_failed = standing.failures().contains_key(&slot);
+                let failure = standing.failure(slot);
+                let has_failed = failure.is_some_and(|failure| !failure.error.message().is_empty());
                 assert!(has_failed || is_live(key), "a line is gone and nobody says why");
             }
         }

@@ -9,6 +9,7 @@ use tokio::sync::Notify as Bell;
 
 use super::live_line::LiveLine;
 use super::outlet::{Outlet, StreamId};
+use super::pulse::Pulse;
 use super::taps::AllTaps;
 use crate::model::{Contract, Generation, LineKind};
 use crate::session::feed::{Message, Sink, Tick};
@@ -25,6 +26,8 @@ pub(super) enum Change {
         kind: LineKind,
         /// Who listens.
         outlets: Vec<Outlet>,
+        /// Where items are noted.
+        pulse: Arc<Pulse>,
     },
     /// One more stream listens to a line.
     Listen(i32, Outlet),
@@ -116,8 +119,8 @@ impl Fanout {
 
     fn apply(&mut self, change: Change) {
         match change {
-            Change::Open { request_id, contract, kind, outlets } => {
-                let mut line = LiveLine::new(contract, &kind, self.generation);
+            Change::Open { request_id, contract, kind, outlets, pulse } => {
+                let mut line = LiveLine::new(contract, &kind, self.generation, pulse);
                 for outlet in outlets {
                     line.listen(outlet, &mut self.taps);
                 }

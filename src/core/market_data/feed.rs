@@ -15,7 +15,7 @@ use super::requests::Requests;
 use super::standing::Standing;
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Contract, Generation, LineKind, LineUsage};
+use crate::model::{Contract, Generation, LineKind, LineUsage, Subscription};
 use crate::session::feed::{FeedLink, Sink};
 use crate::session::{Pace, Session, Status};
 
@@ -100,6 +100,16 @@ impl Feed {
     /// Lines in use, by the limit they count against.
     pub(crate) fn usage(&self) -> Vec<LineUsage> {
         lock(&self.0.state).desired.usage()
+    }
+
+    /// What open streams wish for, and how each wish stands.
+    pub(crate) fn subscriptions(&self) -> Vec<Subscription> {
+        let lost = self.status().filter(|status| status.link.is_none());
+        let lost = lost.map(|status| match status.reason {
+            Some(reason) => reason.message().to_owned(),
+            None => format!("the feed link is {}", status.state),
+        });
+        lock(&self.0.state).desired.subscriptions(lost.as_deref())
     }
 
     /// Lets the link's thread look whether a full stream has room again.
@@ -201,7 +211,7 @@ impl Feed {
             let mut state = lock(&self.0.state);
             state.link = Some((link.clone(), Arc::clone(&inbox)));
             state.requests.clear();
-            let steps = state.desired.restore(Instant::now());
+            let steps = state.desired.restore(link.generation(), Instant::now());
             state.carry_out(steps);
         }
         tokio::select! {
@@ -211,7 +221,7 @@ impl Feed {
             () = self.send_in_turn(link) => {}
         }
         let mut state = lock(&self.0.state);
-        state.desired.lost();
+        state.desired.lost(Instant::now());
         state.requests.clear();
         state.link = None;
     }

@@ -6,6 +6,7 @@ use super::depth::DepthFold;
 use super::feed_bar::bar;
 use super::fold::QuoteFold;
 use super::outlet::{Outlet, Port, StreamId};
+use super::pulse::Pulse;
 use super::taps::AllTaps;
 use crate::model::{Bar, Contract, Generation, LineKind, MarketDataType};
 use crate::session::feed::{Message, Tick, TickByTick};
@@ -17,6 +18,7 @@ const BOOK_RESET: i32 = 317;
 pub(super) struct LiveLine {
     generation: Generation,
     market: Market,
+    pulse: Arc<Pulse>,
     listeners: Vec<Listener>,
     /// Whether anything has been told of the market on this link.
     is_known: bool,
@@ -42,7 +44,12 @@ enum Market {
 }
 
 impl LiveLine {
-    pub(super) fn new(contract: Arc<Contract>, kind: &LineKind, generation: Generation) -> Self {
+    pub(super) fn new(
+        contract: Arc<Contract>,
+        kind: &LineKind,
+        generation: Generation,
+        pulse: Arc<Pulse>,
+    ) -> Self {
         let market = match kind {
             LineKind::Market { .. } => {
                 Market::Quote(Box::new(QuoteFold::new(contract, generation)))
@@ -55,7 +62,14 @@ impl LiveLine {
                 Market::Items
             }
         };
-        Self { generation, market, listeners: Vec::new(), is_known: false, is_touched: false }
+        Self {
+            generation,
+            market,
+            pulse,
+            listeners: Vec::new(),
+            is_known: false,
+            is_touched: false,
+        }
     }
 
     /// One more stream listens; it is told what is known already.
@@ -87,6 +101,7 @@ impl LiveLine {
     pub(super) fn tick(&mut self, time: i64, tick: &Tick, taps: &mut AllTaps) -> bool {
         let Market::Quote(fold) = &mut self.market else { return false };
         fold.tick(time, tick);
+        self.pulse.beat(time);
         self.is_known = true;
         for listener in &self.listeners {
             if let Some(rows) = listener.tap.and_then(|tap| taps.ticks.rows(tap)) {
@@ -98,6 +113,7 @@ impl LiveLine {
 
     /// Takes any other message. Returns as [`tick`](Self::tick).
     pub(super) fn message(&mut self, time: i64, message: Message<'_>, taps: &mut AllTaps) -> bool {
+        self.feel(time, &message);
         match (&mut self.market, message) {
             (Market::Quote(fold), message) => {
                 if !note(fold, time, message) {
@@ -127,6 +143,28 @@ impl LiveLine {
         }
         self.is_known = true;
         !std::mem::replace(&mut self.is_touched, true)
+    }
+
+    /// Notes what a message says of the pulse: items are what a market does.
+    fn feel(&self, time: i64, message: &Message<'_>) {
+        match message {
+            Message::Tick(_)
+            | Message::TickText(_)
+            | Message::OptionTick(_)
+            | Message::TickByTick(_)
+            | Message::Depth(_)
+            | Message::RealTimeBar(_)
+            | Message::Bars { .. }
+            | Message::BarUpdate(_) => self.pulse.beat(time),
+            // 3 and 4 are delayed, 2 and 4 do not move any more.
+            Message::MarketDataType { kind, .. } => self.pulse.delayed(matches!(kind, 3 | 4)),
+            Message::TickParameters(_)
+            | Message::BarsEnd { .. }
+            | Message::SnapshotEnd { .. }
+            | Message::Error(_)
+            | Message::ServerTime
+            | Message::Other(_) => {}
+        }
     }
 
     fn bars(&self, bars: &[Bar]) {

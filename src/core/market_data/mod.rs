@@ -9,7 +9,7 @@
 //! | `feed` | streams: opens the feed link, carries out what `desired` decides |
 //! | `desired` `asking` `verdict` | which lines streams want, the requests for them, what answers mean |
 //! | `requests` | requests of the feed link that wait for their turn |
-//! | `standing` | how the lines of one stream stand |
+//! | `standing` `pulse` | how the lines of one stream stand, and what the link's thread notes of them |
 //! | `fanout` `live_line` `outlet` `taps` | on the link's thread: from request to line to stream |
 //! | `fold` `depth` `feed_bar` | ticks into quotes, rows into books, messages into bars |
 //! | `queue` `board` `rows` `columns` | what waits for a reader: every item, or the latest |
@@ -30,6 +30,7 @@ mod line;
 mod live_line;
 mod outlet;
 mod policy;
+mod pulse;
 mod queue;
 #[cfg(test)]
 mod random;

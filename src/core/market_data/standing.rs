@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use time::OffsetDateTime;
+
 use crate::error::Error;
+use crate::model::Generation;
 
 /// Shared by a stream's owner and the registry.
 #[derive(Debug, Default)]
@@ -15,7 +18,16 @@ struct State {
     open: usize,
     /// By contract number.
     advice: BTreeMap<usize, Error>,
-    failures: BTreeMap<usize, Error>,
+    failures: BTreeMap<usize, Failure>,
+}
+
+/// Why a line is over.
+#[derive(Debug, Clone)]
+pub(super) struct Failure {
+    pub(super) error: Error,
+    /// The link it ended on.
+    pub(super) generation: Generation,
+    pub(super) at: OffsetDateTime,
 }
 
 impl Standing {
@@ -28,16 +40,22 @@ impl Standing {
     }
 
     /// Notes that a line is over; true if it was the stream's last.
-    pub(super) fn failed(&self, slot: usize, error: Error) -> bool {
+    pub(super) fn failed(&self, slot: usize, failure: Failure) -> bool {
         let mut state = self.state();
         state.open = state.open.saturating_sub(1);
-        state.failures.insert(slot, error);
+        state.failures.insert(slot, failure);
         state.open == 0
     }
 
     /// Why lines are over, by contract number.
     pub(crate) fn failures(&self) -> BTreeMap<usize, Error> {
-        self.state().failures.clone()
+        let state = self.state();
+        state.failures.iter().map(|(slot, failure)| (*slot, failure.error.clone())).collect()
+    }
+
+    /// Why the line of one contract is over.
+    pub(super) fn failure(&self, slot: usize) -> Option<Failure> {
+        self.state().failures.get(&slot).cloned()
     }
 
     /// What the gateway advised last, by contract number.
