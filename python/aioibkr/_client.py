@@ -50,6 +50,7 @@ def connect(
     breaker: Breaker | None = Breaker(),  # noqa: B008
     reconnect: Reconnect | None = Reconnect(),  # noqa: B008
     pacing: Pacing | None = Pacing(),  # noqa: B008
+    stale_after: float | None = None,
     settings: Settings | None = None,
 ) -> Connecting:
     """Connect to a gateway: await the answer, or enter it with ``async with``.
@@ -81,6 +82,8 @@ def connect(
         reconnect: How a lost link is opened again; None leaves it to the next `Client.open`.
         pacing: How fast this process may send to the gateway: cancels go first, then orders, then
             everything else; default 50 messages a second. None sends at once, uncounted.
+        stale_after: Seconds that a stream may be silent after an outage of its farm before it is
+            asked for again, if it was not silent before; default 10.
         settings: An application's settings.
 
     Raises:
@@ -115,6 +118,7 @@ def connect(
         breaker=breaker,
         reconnect=reconnect,
         messages_per_second=None if pacing is None else pacing.messages_per_second,
+        stale_after=stale_after,
     )
     return Connecting(Client(native))
 

@@ -992,6 +992,7 @@ class Client:
         breaker: Breaker | None = None,
         reconnect: Reconnect | None = None,
         messages_per_second: int | None = None,
+        stale_after: float | None = None,
     ) -> Self: ...
     @property
     def state(self) -> str: ...

@@ -31,7 +31,7 @@ impl Client {
     #[pyo3(signature = (*, host, port, client_id, account=None, timeout=None, wait=false,
         allow_live=false, read_only=false, market_data_type="live", delayed_fallback=true,
         risk=None, deadlines=None, feed=true, feed_client_id=None, lines=None, keepalive=None,
-        breaker=None, reconnect=None, messages_per_second=None))]
+        breaker=None, reconnect=None, messages_per_second=None, stale_after=None))]
     #[expect(clippy::too_many_arguments, reason = "one keyword per setting")]
     fn new(
         py: Python<'_>,
@@ -54,6 +54,7 @@ impl Client {
         breaker: Option<BreakerFields>,
         reconnect: Option<ReconnectFields>,
         messages_per_second: Option<i64>,
+        stale_after: Option<f64>,
     ) -> PyResult<Self> {
         let default = Config::default();
         let client_id = ClientId(convert::integer(py, "client_id", client_id)?);
@@ -76,6 +77,8 @@ impl Client {
                 .map(|id| convert::integer(py, "feed_client_id", id).map(ClientId))
                 .transpose()?,
             lines: read_lines(py, &lines.unwrap_or_default())?,
+            stale_after: convert::seconds(py, "stale_after", stale_after)?
+                .unwrap_or(default.stale_after),
             keepalive: keepalive.map(|fields| fields.read(py)).transpose()?,
             breaker: breaker.map(|fields| fields.read(py)).transpose()?,
             reconnect: reconnect.map(|fields| fields.read(py)).transpose()?,

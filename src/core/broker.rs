@@ -330,6 +330,7 @@ fn feed(config: &Config, tasks: &mut JoinSet<()>, runtime: &Handle) -> Feed {
         kind: config.market_data_type,
         delayed_fallback: config.delayed_fallback,
         budget: config.lines,
+        stale_after: config.stale_after.min(LONGEST),
     };
     if !config.feed {
         return Feed::new(None, Pace::default(), terms);

@@ -18,6 +18,12 @@ pub fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }
 
+/// The moment so many nanoseconds after 1970 began; every `i64` is one.
+#[must_use]
+pub fn at(nanoseconds: i64) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp_nanos(nanoseconds.into()).ok()
+}
+
 /// The moment by which an await ends, and how long the caller allowed.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline {

@@ -49,6 +49,9 @@ pub struct Config {
     pub feed_client_id: Option<ClientId>,
     /// Lines the account may have open.
     pub lines: LineBudget,
+    /// How long a stream may be silent after an outage of a farm before it is asked for again, if it
+    /// was not silent before.
+    pub stale_after: Duration,
     /// How fast this process may send to the gateway; `None` sends at once, uncounted.
     pub pacing: Option<Pacing>,
     /// Risk limits of every order; `None` applies the safety rules only.
@@ -112,6 +115,7 @@ impl Default for Config {
             delayed_fallback: true,
             feed: true,
             feed_client_id: None,
+            stale_after: Duration::from_secs(10),
             lines: LineBudget::default(),
             pacing: Some(Pacing::default()),
             risk: None,

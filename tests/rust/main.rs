@@ -27,6 +27,7 @@ mod feed_refusals;
 mod feed_requests;
 mod feed_rows;
 mod feed_sentinels;
+mod feed_stale;
 mod feed_streams;
 mod fuzz;
 mod mock_accounts;

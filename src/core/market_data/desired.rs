@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use super::asking;
@@ -14,6 +15,7 @@ use super::fanout::Change;
 use super::outlet::{Outlet, StreamId};
 use super::pulse::Pulse;
 use super::queue::End;
+use super::stale::Sample;
 use super::standing::{Failure, Standing};
 use super::verdict::{Verdict, verdict};
 use crate::clock;
@@ -75,6 +77,8 @@ pub(crate) struct FeedPolicy {
     pub(crate) delayed_fallback: bool,
     /// Lines the account may have.
     pub(crate) budget: LineBudget,
+    /// How long a line may be silent after an outage of a farm.
+    pub(crate) stale_after: Duration,
 }
 
 struct Line {
@@ -123,6 +127,11 @@ impl Desired {
             is_delayed: false,
             last_request: 0,
         }
+    }
+
+    /// How long a line may be silent after an outage of a farm.
+    pub(super) fn stale_after(&self) -> Duration {
+        self.policy.stale_after
     }
 
     /// How many lines count against each limit.
@@ -222,6 +231,34 @@ impl Desired {
     pub(super) fn renew(&mut self, now: Instant) -> Vec<Step> {
         let keys: Vec<LineKey> = self.by_request.values().cloned().collect();
         keys.iter().flat_map(|key| self.ask_again(key, now)).collect()
+    }
+
+    /// The lines asked for on the present link, as they are at a moment of the wall clock.
+    pub(super) fn samples<'a>(&'a self, now: OffsetDateTime) -> Vec<Sample<'a>> {
+        let asked = self.lines.iter().filter_map(|(key, line)| Some((line.request_id?, key, line)));
+        let sample = |(request_id, key, line): (i32, &'a LineKey, &'a Line)| {
+            let last = line.pulse.last().and_then(clock::at);
+            // A clock that was set back makes a line young, never old.
+            let silence = last.map(|last| Duration::try_from(now - last).unwrap_or_default());
+            let (contract, kind, items) = (&*line.contract, &key.kind, line.pulse.items());
+            Sample { request_id, contract, kind, items, silence }
+        };
+        asked.map(sample).collect()
+    }
+
+    /// A line has fallen silent without a word: it is cancelled and asked for again, after a gap.
+    pub(super) fn reopen(&mut self, request_id: i32, now: Instant) -> Vec<Step> {
+        let Some(key) = self.by_request.get(&request_id).cloned() else { return Vec::new() };
+        let Some(line) = self.lines.get_mut(&key).filter(|line| line.may_reopen(&key.kind, now))
+        else {
+            return Vec::new();
+        };
+        line.reopened_at = Some(now);
+        line.advise(&silent(&line.contract));
+        let mut steps = self.ask_again(&key, now);
+        // Behind the gap and the end of the old line, before anything new.
+        steps.insert(2, Step::Ask(asking::withdraw(request_id, &key.kind)));
+        steps
     }
 
     /// The link is gone, and all requests with it.
@@ -406,6 +443,12 @@ fn too_many(row: &LineUsage, wanted: usize) -> Error {
     );
     let error = Error::new(ErrorKind::LineLimit, text);
     error.with_detail("used", used).with_detail("wanted", wanted).with_detail("limit", limit)
+}
+
+fn silent(contract: &Contract) -> Error {
+    let text = format!("{contract}: no data since its farm is back: asked for again");
+    log::warn!(target: "aioibkr::market_data", "{text}");
+    Error::new(ErrorKind::MarketData, text).with_detail("symbol", &contract.symbol)
 }
 
 fn refusal(kind: ErrorKind, code: i32, text: &str, contract: &Contract) -> Error {

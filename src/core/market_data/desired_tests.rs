@@ -36,6 +36,7 @@ impl Story {
             kind: MarketDataType::Live,
             delayed_fallback: seed.is_multiple_of(2),
             budget: BUDGET,
+            stale_after: Duration::from_secs(10),
         };
         Self {
             random: Random::seeded(seed),

@@ -12,10 +12,14 @@ use super::fanout::{Fanout, Inbox, Report};
 use super::outlet::{Outlet, Port, StreamId};
 use super::queue::{End, Notify};
 use super::requests::Requests;
+use super::stale::StaleWatch;
 use super::standing::Standing;
-use crate::clock::Deadline;
+use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Contract, Generation, LineKind, LineUsage, Subscription};
+use crate::model::{
+    Contract, Farm, FarmKind, FarmState, Generation, LineKind, LineUsage, SessionState,
+    Subscription,
+};
 use crate::session::feed::{FeedLink, Sink};
 use crate::session::{Pace, Session, Status};
 
@@ -217,6 +221,7 @@ impl Feed {
         tokio::select! {
             () = link.ended() => {}
             () = self.follow_reports(&inbox) => {}
+            () = self.follow_farms(status.clone()) => {}
             () = self.follow_losses(status, lost) => {}
             () = self.send_in_turn(link) => {}
         }
@@ -232,6 +237,28 @@ impl Feed {
             lost = now.restored.data_lost;
             drop(now);
             self.renew();
+        }
+        // The client is closed: its link ends as well.
+        std::future::pending().await
+    }
+
+    /// Asks again for lines that stay silent after an outage of a farm; never ends.
+    async fn follow_farms(&self, mut status: watch::Receiver<Status<FeedLink>>) {
+        let stale_after = lock(&self.0.state).desired.stale_after();
+        let mut watch = StaleWatch::new(stale_after, &farms(&status.borrow_and_update()));
+        loop {
+            let due = watch.next_look();
+            tokio::select! {
+                changed = status.changed() => if changed.is_err() { break },
+                () = at(due) => {}
+            }
+            let farms = farms(&status.borrow_and_update());
+            let mut state = lock(&self.0.state);
+            let lines = state.desired.samples(clock::now());
+            for request_id in watch.look(&farms, &lines, Instant::now()) {
+                let steps = state.desired.reopen(request_id, Instant::now());
+                state.carry_out(steps);
+            }
         }
         // The client is closed: its link ends as well.
         std::future::pending().await
@@ -299,6 +326,27 @@ impl Drop for Ending<'_> {
         if let Some(link) = self.0.status().and_then(|status| status.link) {
             link.shut();
         }
+    }
+}
+
+/// The farms a link was told of, and the way to all of them: bars that keep up to date may fall
+/// silent with it though no stream was said to be lost (H18).
+fn farms(status: &Status<FeedLink>) -> Vec<Farm> {
+    let is_lost = status.state == SessionState::Degraded;
+    let way = Farm {
+        name: "IB".to_owned(),
+        kind: FarmKind::MarketData,
+        state: if is_lost { FarmState::Broken } else { FarmState::Ok },
+        since: clock::now(),
+        outages: status.restored.times + u64::from(is_lost),
+    };
+    status.farms.iter().cloned().chain([way]).collect()
+}
+
+async fn at(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
     }
 }
 

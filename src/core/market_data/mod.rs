@@ -8,6 +8,7 @@
 //! | `kept` | quotes kept until they are released, on the feed |
 //! | `feed` | streams: opens the feed link, carries out what `desired` decides |
 //! | `desired` `asking` `verdict` | which lines streams want, the requests for them, what answers mean |
+//! | `stale` | lines that stay silent after an outage of a farm |
 //! | `requests` | requests of the feed link that wait for their turn |
 //! | `standing` `pulse` | how the lines of one stream stand, and what the link's thread notes of them |
 //! | `fanout` `live_line` `outlet` `taps` | on the link's thread: from request to line to stream |
@@ -38,6 +39,7 @@ mod registry;
 mod requests;
 mod rows;
 mod settling;
+mod stale;
 mod standing;
 mod streams;
 mod taps;

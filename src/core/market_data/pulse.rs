@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 #[derive(Debug, Default)]
 pub(super) struct Pulse {
     items: AtomicU64,
-    /// When the first came, in nanoseconds since 1970 UTC.
+    /// When the first and the last came, in nanoseconds since 1970 UTC.
     first: AtomicI64,
+    last: AtomicI64,
     is_delayed: AtomicBool,
 }
 
@@ -20,6 +21,7 @@ impl Pulse {
         if items == 0 {
             self.first.store(time, Ordering::Relaxed);
         }
+        self.last.store(time, Ordering::Relaxed);
         self.items.store(items + 1, Ordering::Release);
     }
 
@@ -36,6 +38,11 @@ impl Pulse {
     /// When the first came; `None` before.
     pub(super) fn first(&self) -> Option<i64> {
         (self.items() > 0).then(|| self.first.load(Ordering::Relaxed))
+    }
+
+    /// When the last came; `None` before the first.
+    pub(super) fn last(&self) -> Option<i64> {
+        (self.items() > 0).then(|| self.last.load(Ordering::Relaxed))
     }
 
     /// Whether the gateway said that delayed data follow.

@@ -7,10 +7,25 @@ use time::OffsetDateTime;
 pub struct Farm {
     /// IB's name, such as `usfarm`.
     pub name: String,
+    /// What it carries.
+    pub kind: FarmKind,
     /// How it stands.
     pub state: FarmState,
     /// When the gateway said so.
     pub since: OffsetDateTime,
+    /// How often it broke on this link.
+    pub outages: u64,
+}
+
+/// What a farm carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FarmKind {
+    /// Streams (2103, 2104, 2108, 2119).
+    MarketData,
+    /// Historical data (2105, 2106, 2107).
+    History,
+    /// Definitions of securities (2157, 2158).
+    SecurityDefinition,
 }
 
 /// What a gateway says of a farm.

@@ -28,7 +28,7 @@ pub use depth::{DepthBook, DepthLevel};
 pub use event::{
     Breaker, Keepalive, MINIMUM_SERVER_VERSION, NOTICES_LOST, Notice, Reconnect, SessionState,
 };
-pub use farm::{Farm, FarmState};
+pub use farm::{Farm, FarmKind, FarmState};
 pub use greeks::Greeks;
 pub use health::{Health, LineUsage, LinkHealth};
 pub use ids::{

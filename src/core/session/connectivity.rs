@@ -14,7 +14,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Farm, FarmState, NOTICES_LOST, Notice};
+use crate::model::{Farm, FarmKind, FarmState, NOTICES_LOST, Notice};
 
 /// What a notice changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +59,8 @@ impl Connectivity {
             1300 => Some(Change::PortChanged),
             NOTICES_LOST => Some(Change::Unheard),
             code => {
-                let (state, name) = (farm_state(code)?, farm_name(&notice.message)?);
-                self.set(name, state, notice);
+                let ((kind, state), name) = (farm(code)?, farm_name(&notice.message)?);
+                self.set(name, kind, state, notice);
                 Some(Change::Farm)
             }
         }
@@ -70,27 +70,35 @@ impl Connectivity {
     fn all_connected(&mut self, notice: &Notice) {
         let named = notice.message.rsplit([':', '：']).next().unwrap_or_default();
         for name in named.split(';').map(|name| name.trim().trim_end_matches('.')) {
-            if self.farms.contains_key(name) {
-                self.set(name, FarmState::Ok, notice);
+            if let Some(kind) = self.farms.get(name).map(|farm| farm.kind) {
+                self.set(name, kind, FarmState::Ok, notice);
             }
         }
     }
 
-    fn set(&mut self, name: &str, state: FarmState, notice: &Notice) {
-        let since = match self.farms.get(name) {
-            Some(known) if known.state == state => known.since,
-            _ => notice.time,
-        };
-        self.farms.insert(name.into(), Farm { name: name.into(), state, since });
+    fn set(&mut self, name: &str, kind: FarmKind, state: FarmState, notice: &Notice) {
+        let known = self.farms.get(name);
+        let outages = known.map_or(0, |farm| farm.outages);
+        let unchanged = known.filter(|farm| farm.state == state);
+        let breaks = state == FarmState::Broken && unchanged.is_none();
+        let since = unchanged.map_or(notice.time, |farm| farm.since);
+        let outages = outages + u64::from(breaks);
+        self.farms.insert(name.into(), Farm { name: name.into(), kind, state, since, outages });
     }
 }
 
-fn farm_state(code: i32) -> Option<FarmState> {
+fn farm(code: i32) -> Option<(FarmKind, FarmState)> {
+    use FarmKind::{History, MarketData, SecurityDefinition};
     match code {
-        2103 | 2105 | 2157 => Some(FarmState::Broken),
-        2104 | 2106 | 2158 => Some(FarmState::Ok),
-        2107 | 2108 => Some(FarmState::Inactive),
-        2119 => Some(FarmState::Connecting),
+        2103 => Some((MarketData, FarmState::Broken)),
+        2104 => Some((MarketData, FarmState::Ok)),
+        2105 => Some((History, FarmState::Broken)),
+        2106 => Some((History, FarmState::Ok)),
+        2107 => Some((History, FarmState::Inactive)),
+        2108 => Some((MarketData, FarmState::Inactive)),
+        2119 => Some((MarketData, FarmState::Connecting)),
+        2157 => Some((SecurityDefinition, FarmState::Broken)),
+        2158 => Some((SecurityDefinition, FarmState::Ok)),
         _ => None,
     }
 }
@@ -151,6 +159,19 @@ mod tests {
             assert_eq!(farm.state, state, "{code}");
         }
         assert_eq!(connectivity.farms().len(), 5);
+    }
+
+    #[test]
+    fn each_outage_counts_once() {
+        let mut connectivity = Connectivity::default();
+        let mut outages = Vec::new();
+
+        for code in [2104, 2103, 2103, 2104, 2119, 2103] {
+            connectivity.take(&notice(code, "the farm:usfarm"));
+            outages.push(connectivity.farms()[0].outages);
+        }
+
+        assert_eq!(outages, [0, 1, 1, 1, 1, 2]);
     }
 
     #[test]

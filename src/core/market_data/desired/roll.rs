@@ -77,7 +77,7 @@ impl Line {
             None if self.has_brought || items > 0 => SubscriptionState::Restoring,
             None => SubscriptionState::Opening,
         };
-        let since = told.and_then(moment).unwrap_or_else(|| wall(self.turned_at));
+        let since = told.and_then(clock::at).unwrap_or_else(|| wall(self.turned_at));
         let silent = if self.is_asked() { self.advice() } else { lost.map(str::to_owned) };
         Stand { state, since, reason: silent.filter(|_| told.is_none()) }
     }
@@ -95,8 +95,4 @@ impl Line {
 /// The wall clock at an instant that has passed.
 fn wall(instant: Instant) -> OffsetDateTime {
     clock::now() - instant.elapsed()
-}
-
-fn moment(nanoseconds: i64) -> Option<OffsetDateTime> {
-    OffsetDateTime::from_unix_timestamp_nanos(nanoseconds.into()).ok()
 }
