@@ -48,17 +48,22 @@ __all__ = [
     "Gap",
     "Greeks",
     "Health",
+    "Histogram",
     "LineUsage",
     "LinkHealth",
+    "LinkMetrics",
     "Metrics",
     "MockGateway",
     "Order",
     "PacingUsage",
     "Pnl",
     "Position",
+    "QueueDepths",
     "Quote",
     "Recorder",
+    "RequestMetrics",
     "RiskLimits",
+    "StreamMetrics",
     "Tick",
     "TickBatch",
     "TickByTick",
@@ -926,6 +931,125 @@ class Trade:
         """
 
 @final
+class Histogram:
+    """How long things took, by size."""
+
+    @property
+    def buckets(self) -> list[tuple[float, int]]:
+        """Upper bound in seconds, and how many took at most that long; the last is infinite."""
+    @property
+    def count(self) -> int:
+        """How many there were."""
+    @property
+    def sum(self) -> float:
+        """Seconds of all of them together."""
+    @property
+    def max(self) -> float:
+        """Seconds of the longest; 0 without any."""
+    def to_dict(self) -> dict[str, object]:
+        """The same as a dictionary; buckets by bound as Prometheus has it, ``+Inf`` last."""
+
+@final
+class LinkMetrics:
+    """What was counted of the control links, or of the feed links, of one client."""
+
+    @property
+    def connections(self) -> int:
+        """Links opened."""
+    @property
+    def reconnections(self) -> int:
+        """Links opened after the first."""
+    @property
+    def failures(self) -> int:
+        """Tries that opened no link."""
+    @property
+    def reconnection_attempts(self) -> int:
+        """Tries to open a link after the first was lost."""
+    @property
+    def circuit_breaker_trips(self) -> int:
+        """Times the circuit breaker opened."""
+    @property
+    def losses(self) -> dict[str, int]:
+        """Links that ended, by reason: probe deadline refused requested ended."""
+    @property
+    def reconnects(self) -> dict[str, int]:
+        """Links opened after one that ended, by the reason it ended for."""
+    @property
+    def uptime(self) -> float:
+        """Seconds since the present link was opened; 0 without one."""
+    @property
+    def live_time(self) -> float:
+        """Seconds in state ``live``, over all links."""
+    @property
+    def probes(self) -> int:
+        """Questions asked of a silent link."""
+    @property
+    def round_trips(self) -> Histogram:
+        """From such a question to the next thing that arrived."""
+    @property
+    def notices(self) -> dict[int, int]:
+        """The gateway's notices, by code; those beyond 64 distinct codes are left out."""
+    def to_dict(self) -> dict[str, object]:
+        """The same as a dictionary of plain values."""
+
+@final
+class RequestMetrics:
+    """What was counted of one kind of request."""
+
+    @property
+    def count(self) -> int:
+        """Requests that were answered or failed."""
+    @property
+    def failed(self) -> int:
+        """Requests that ended with an error."""
+    @property
+    def cancelled(self) -> int:
+        """Requests whose caller gave up; they are in no other number."""
+    @property
+    def latency(self) -> Histogram:
+        """How long the others took."""
+    def to_dict(self) -> dict[str, object]:
+        """The same as a dictionary of plain values."""
+
+@final
+class StreamMetrics:
+    """All streams of one kind."""
+
+    @property
+    def open(self) -> int:
+        """Streams that somebody holds."""
+    @property
+    def waiting(self) -> int:
+        """Items that wait for their readers."""
+    @property
+    def lost(self) -> int:
+        """Items no reader got, of streams that are gone too.
+
+        They were dropped for lack of room or, of quotes and books, replaced by newer ones.
+        """
+    def to_dict(self) -> dict[str, object]:
+        """The same as a dictionary of plain values."""
+
+@final
+class QueueDepths:
+    """What waits to be done, at one moment."""
+
+    @property
+    def commands(self) -> int:
+        """Commands that the order desk has not taken yet."""
+    @property
+    def pacing(self) -> int:
+        """Messages of all clients of this process that wait for their turn at the gateway."""
+    @property
+    def feed_requests(self) -> int:
+        """Requests of this client's feed link that wait for their turn."""
+    @property
+    def streams(self) -> int:
+        """Items that wait for the readers of this client's streams."""
+    def to_dict(self) -> dict[str, object]:
+        """The same as a dictionary of plain values."""
+
+@final
 class Metrics:
     """What a client has counted since it was made."""
 
@@ -952,7 +1076,7 @@ class Metrics:
         """When the last link was opened, UTC."""
     @property
     def total_requests(self) -> int:
-        """Requests made of this client."""
+        """Requests made of this client that were answered or failed."""
     @property
     def requests_failed(self) -> int:
         """Requests that ended with an error."""
@@ -965,6 +1089,29 @@ class Metrics:
     @property
     def reconnection_attempts(self) -> int:
         """Tries to open a link after the first was lost."""
+    @property
+    def control(self) -> LinkMetrics:
+        """The control link, whose numbers those above are."""
+    @property
+    def feed(self) -> LinkMetrics | None:
+        """The feed link; None for a client without one."""
+    @property
+    def requests(self) -> dict[str, RequestMetrics]:
+        """Requests, by the names of the methods that were called."""
+    @property
+    def errors(self) -> dict[int, int]:
+        """IB's codes with which requests failed, or that came for the line of a stream."""
+    @property
+    def errors_with_other_codes(self) -> int:
+        """Errors with codes beyond the first 64 distinct ones."""
+    @property
+    def queues(self) -> QueueDepths:
+        """What waits to be done."""
+    @property
+    def streams(self) -> dict[str, StreamMetrics]:
+        """Streams, by kind: quotes ticks tick_by_tick depth bars."""
+    def to_dict(self) -> dict[str, object]:
+        """All of it as a dictionary of plain values, for JSON and logs."""
 
 @final
 class Client:

@@ -3,6 +3,7 @@
 //! It owns one session and the tasks that follow it (accounts, lines, the order desk), gathers
 //! what the risk rules look at, and gives every call its deadline.
 
+mod counting;
 mod gathering;
 mod patience;
 mod readiness;
@@ -29,7 +30,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::feed::{FeedLink, FeedTarget};
 use crate::gateway::{Link, Target};
 use crate::market_data::{Fanouts, Feed, FeedPolicy, KeptQuotes, LinePolicy, Lines};
-use crate::metrics::{Counters, Metrics};
+use crate::metrics::Counters;
 use crate::model::{
     AccountId, Breaker, ClientId, Generation, Health, Keepalive, LinkHealth, Reconnect,
     SessionState,
@@ -77,11 +78,11 @@ impl Client {
         let pace = pace(&config);
         let target =
             Target { address: config.address(), client_id: config.client_id, pace: pace.clone() };
-        let (session, supervisor) = Session::new(target, policy(&config), counters.clone());
+        let (session, supervisor) = Session::new(target, policy(&config), counters.control.clone());
         let (accounts, follower) = Accounts::new(session.clone(), follow(&config));
         let (orders, desk) = Orders::new(terms(&config, &counters), session.clone());
         let mut tasks = JoinSet::new();
-        let feed = feed(&config, &mut tasks, &runtime);
+        let feed = feed(&config, &counters, &mut tasks, &runtime);
         tasks.spawn_on(supervisor.run(config.deadlines.close), &runtime);
         tasks.spawn_on(follower.run(), &runtime);
         tasks.spawn_on(desk.run(), &runtime);
@@ -223,12 +224,6 @@ impl Client {
         }
     }
 
-    /// What this client has counted.
-    #[must_use]
-    pub fn metrics(&self) -> Metrics {
-        self.0.counters.snapshot()
-    }
-
     fn link(&self) -> Option<Link> {
         self.0.session.status().link
     }
@@ -236,14 +231,6 @@ impl Client {
     /// The caller's timeout, else the default of the kind of request.
     fn deadline(&self, timeout: Option<Duration>, default: Duration) -> Deadline {
         Deadline::after(timeout.unwrap_or(default))
-    }
-
-    /// Runs one request and counts it.
-    async fn counted<T>(&self, request: impl Future<Output = Result<T>>) -> Result<T> {
-        let began = tokio::time::Instant::now();
-        let result = request.await;
-        self.0.counters.request(began.elapsed(), result.is_ok());
-        result
     }
 
     fn connect_timeout(&self) -> Error {
@@ -325,7 +312,8 @@ fn link_health<L>(
 }
 
 /// The feed, and the tasks that serve it.
-fn feed(config: &Config, tasks: &mut JoinSet<()>, runtime: &Handle) -> Feed {
+fn feed(config: &Config, counters: &Counters, tasks: &mut JoinSet<()>, runtime: &Handle) -> Feed {
+    let errors = counters.errors.clone();
     let terms = FeedPolicy {
         kind: config.market_data_type,
         delayed_fallback: config.delayed_fallback,
@@ -333,7 +321,7 @@ fn feed(config: &Config, tasks: &mut JoinSet<()>, runtime: &Handle) -> Feed {
         stale_after: config.stale_after.min(LONGEST),
     };
     if !config.feed {
-        return Feed::new(None, Pace::default(), terms);
+        return Feed::new(None, Pace::default(), terms, errors);
     }
     let fanouts = Fanouts::default();
     let sinks = fanouts.clone();
@@ -342,8 +330,8 @@ fn feed(config: &Config, tasks: &mut JoinSet<()>, runtime: &Handle) -> Feed {
     });
     let pace = pace(config);
     let target = target.paced(pace.clone());
-    let (session, supervisor) = Session::new(target, policy(config), Arc::default());
-    let feed = Feed::new(Some(session), pace, terms);
+    let (session, supervisor) = Session::new(target, policy(config), counters.feed.clone());
+    let feed = Feed::new(Some(session), pace, terms, errors);
     tasks.spawn_on(supervisor.run(config.deadlines.close), runtime);
     tasks.spawn_on(feed.clone().run(fanouts), runtime);
     feed

@@ -13,6 +13,10 @@ pub(crate) struct Life {
     born: Instant,
     /// Nanoseconds from birth to the last sign.
     last: AtomicU64,
+    /// Nanoseconds from birth to the question whose answer is awaited; 0 for none.
+    asked: AtomicU64,
+    /// Nanoseconds the last answer took; 0 when there is none, or it was taken.
+    round_trip: AtomicU64,
     /// Nobody reads: silence is our own.
     is_held: AtomicBool,
     /// Somebody waits for the next sign.
@@ -26,6 +30,8 @@ impl Life {
         Self {
             born: Instant::now(),
             last: AtomicU64::new(0),
+            asked: AtomicU64::new(0),
+            round_trip: AtomicU64::new(0),
             is_held: AtomicBool::new(false),
             is_awaited: AtomicBool::new(false),
             bell: Notify::new(),
@@ -34,11 +40,37 @@ impl Life {
 
     /// Something arrived.
     pub(crate) fn note(&self) {
-        let since = u64::try_from(self.born.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let since = self.age();
         self.last.fetch_max(since, Ordering::AcqRel);
+        if self.asked.load(Ordering::Relaxed) != 0 {
+            self.answered(since);
+        }
         if self.is_awaited.load(Ordering::Acquire) {
             self.bell.notify_one();
         }
+    }
+
+    /// A question is about to be sent: the next sign is its answer.
+    pub(crate) fn ask(&self) {
+        self.asked.store(self.age().max(1), Ordering::Relaxed);
+    }
+
+    fn answered(&self, since: u64) {
+        let asked = self.asked.swap(0, Ordering::Relaxed);
+        if asked != 0 {
+            self.round_trip.store(since.saturating_sub(asked).max(1), Ordering::Relaxed);
+        }
+    }
+
+    /// Takes how long the last answer took.
+    pub(crate) fn take_round_trip(&self) -> Option<Duration> {
+        let nanos = self.round_trip.swap(0, Ordering::Relaxed);
+        (nanos != 0).then(|| Duration::from_nanos(nanos))
+    }
+
+    /// Nanoseconds since birth.
+    fn age(&self) -> u64 {
+        u64::try_from(self.born.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
     /// While held, nothing is read, so that silence says nothing of the peer.
@@ -79,6 +111,22 @@ mod tests {
         life.note();
 
         assert!(life.last() > before);
+    }
+
+    #[test]
+    fn the_sign_after_a_question_is_its_answer_and_is_taken_once() {
+        let life = Life::new();
+        life.note();
+        assert_eq!(life.take_round_trip(), None, "nothing was asked");
+
+        life.ask();
+        std::thread::sleep(Duration::from_millis(2));
+        life.note();
+        life.note();
+
+        let took = life.take_round_trip();
+        assert!(took.is_some_and(|took| took >= Duration::from_millis(2)), "{took:?}");
+        assert_eq!(life.take_round_trip(), None);
     }
 
     #[test]

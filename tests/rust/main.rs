@@ -4,6 +4,7 @@
 mod core_connectivity;
 mod core_gateway;
 mod core_keepalive;
+mod core_metrics;
 mod core_orders;
 mod core_pacing;
 mod core_readiness;

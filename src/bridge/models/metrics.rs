@@ -1,9 +1,15 @@
 //! What a client has counted, as Python sees it.
 
-use pyo3::prelude::*;
-use time::UtcDateTime;
+use std::collections::BTreeMap;
 
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use time::UtcDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::link_metrics::LinkMetrics;
 use super::text::Repr;
+use super::work_metrics::{QueueDepths, RequestMetrics, StreamMetrics};
 use crate::convert;
 
 /// What a client has counted since it was made.
@@ -54,7 +60,7 @@ impl Metrics {
         self.0.last_connect_time.map(convert::utc)
     }
 
-    /// Requests made of this client.
+    /// Requests made of this client that were answered or failed.
     #[getter]
     fn total_requests(&self) -> u64 {
         self.0.total_requests
@@ -84,6 +90,70 @@ impl Metrics {
         self.0.reconnection_attempts
     }
 
+    /// The control link, whose numbers those above are.
+    #[getter]
+    fn control(&self) -> LinkMetrics {
+        LinkMetrics(self.0.control.clone())
+    }
+
+    /// The feed link; None for a client without one.
+    #[getter]
+    fn feed(&self) -> Option<LinkMetrics> {
+        self.0.feed.clone().map(LinkMetrics)
+    }
+
+    /// Requests, by the names of the methods that were called.
+    #[getter]
+    fn requests(&self) -> BTreeMap<&'static str, RequestMetrics> {
+        let requests = self.0.requests.iter();
+        requests.map(|counted| (counted.kind.as_str(), RequestMetrics(*counted))).collect()
+    }
+
+    /// IB's codes with which requests failed, or that came for the line of a stream.
+    #[getter]
+    fn errors(&self) -> BTreeMap<i32, u64> {
+        self.0.errors.by_code.clone()
+    }
+
+    /// Errors with codes beyond the first 64 distinct ones.
+    #[getter]
+    fn errors_with_other_codes(&self) -> u64 {
+        self.0.errors.others
+    }
+
+    /// What waits to be done.
+    #[getter]
+    fn queues(&self) -> QueueDepths {
+        QueueDepths(self.0.queues)
+    }
+
+    /// Streams, by kind: quotes ticks tick_by_tick depth bars.
+    #[getter]
+    fn streams(&self) -> BTreeMap<&'static str, StreamMetrics> {
+        let streams = self.0.streams.iter();
+        streams.map(|counted| (counted.kind.as_str(), StreamMetrics(*counted))).collect()
+    }
+
+    /// All of it as a dictionary of plain values, for JSON and logs.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = self.totals(py)?;
+        dict.set_item("control", self.control().to_dict(py)?)?;
+        dict.set_item("feed", self.feed().map(|feed| feed.to_dict(py)).transpose()?)?;
+        let (requests, streams) = (PyDict::new(py), PyDict::new(py));
+        for (name, counted) in self.requests() {
+            requests.set_item(name, counted.to_dict(py)?)?;
+        }
+        for (name, counted) in self.streams() {
+            streams.set_item(name, counted.to_dict(py)?)?;
+        }
+        dict.set_item("requests", requests)?;
+        dict.set_item("errors", self.errors())?;
+        dict.set_item("errors_with_other_codes", self.0.errors.others)?;
+        dict.set_item("queues", self.queues().to_dict(py)?)?;
+        dict.set_item("streams", streams)?;
+        Ok(dict)
+    }
+
     fn __repr__(&self) -> String {
         let counted = &self.0;
         Repr::of("Metrics")
@@ -96,5 +166,26 @@ impl Metrics {
             .field("requests_failed", &counted.requests_failed)
             .field("avg_latency_ms", &counted.avg_latency_ms)
             .end()
+    }
+}
+
+impl Metrics {
+    /// The numbers of the client as a whole.
+    fn totals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let (counted, dict) = (&self.0, PyDict::new(py));
+        let last = counted.last_connect_time.map(|at| at.format(&Rfc3339).unwrap_or_default());
+        dict.set_item("connections", counted.connections)?;
+        dict.set_item("reconnections", counted.reconnections)?;
+        dict.set_item("failures", counted.failures)?;
+        dict.set_item("orders_placed", counted.orders_placed)?;
+        dict.set_item("orders_successful", counted.orders_successful)?;
+        dict.set_item("avg_connect_time_ms", counted.avg_connect_time_ms)?;
+        dict.set_item("last_connect_time", last)?;
+        dict.set_item("total_requests", counted.total_requests)?;
+        dict.set_item("requests_failed", counted.requests_failed)?;
+        dict.set_item("avg_latency_ms", counted.avg_latency_ms)?;
+        dict.set_item("circuit_breaker_trips", counted.circuit_breaker_trips)?;
+        dict.set_item("reconnection_attempts", counted.reconnection_attempts)?;
+        Ok(dict)
     }
 }

@@ -13,6 +13,9 @@
 //! | `trade` | `Execution`, `Commission`, `Fill`, `TradeEvent`, `Trade` |
 //! | `metrics` | `Metrics` |
 //! | `subscription` | `Subscription` |
+//! | `link_metrics` | `LinkMetrics` |
+//! | `work_metrics` | `RequestMetrics`, `StreamMetrics`, `QueueDepths` |
+//! | `histogram` | `Histogram` |
 
 mod account;
 mod bars;
@@ -20,12 +23,15 @@ mod contract;
 mod depth;
 mod greeks;
 mod health;
+mod histogram;
+mod link_metrics;
 mod market;
 mod metrics;
 mod order;
 mod subscription;
 mod text;
 mod trade;
+mod work_metrics;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -70,6 +76,11 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<health::LineUsage>()?;
     module.add_class::<health::PacingUsage>()?;
     module.add_class::<Subscription>()?;
+    module.add_class::<histogram::Histogram>()?;
+    module.add_class::<link_metrics::LinkMetrics>()?;
+    module.add_class::<work_metrics::RequestMetrics>()?;
+    module.add_class::<work_metrics::StreamMetrics>()?;
+    module.add_class::<work_metrics::QueueDepths>()?;
     module.add_class::<Metrics>()
 }
 

@@ -10,6 +10,7 @@ use tokio::time::timeout_at;
 use super::Client;
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
+use crate::metrics::RequestKind;
 use crate::model::Generation;
 
 /// How patient reads are, always within their deadline.
@@ -38,11 +39,16 @@ impl Client {
 
     /// Runs a read and counts it. Where its caller wants that, it is asked once on every link that
     /// follows, within the deadline; the last loss is the answer when none does.
-    pub(super) async fn read<T, F>(&self, deadline: Deadline, ask: impl Fn() -> F) -> Result<T>
+    pub(super) async fn read<T, F>(
+        &self,
+        kind: RequestKind,
+        deadline: Deadline,
+        ask: impl Fn() -> F,
+    ) -> Result<T>
     where
         F: Future<Output = Result<T>>,
     {
-        self.counted(async {
+        self.counted(kind, async {
             loop {
                 let asked_on = self.generation();
                 match ask().await {

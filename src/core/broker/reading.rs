@@ -9,6 +9,7 @@ use super::Client;
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::market_data::check_duration;
+use crate::metrics::RequestKind;
 use crate::model::{
     AccountId, AccountSnapshot, Bar, BarsRequest, Contract, ContractDetails, ContractId, Pnl,
     Position, Quote,
@@ -21,7 +22,7 @@ impl Client {
     /// `RequestTimeout`, or the connection errors every read may end with.
     pub async fn server_time(&self, timeout: Option<Duration>) -> Result<OffsetDateTime> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.read);
-        self.read(deadline, || async {
+        self.read(RequestKind::ServerTime, deadline, || async {
             self.0.session.live("server_time", deadline).await?.server_time(deadline).await
         })
         .await
@@ -33,7 +34,7 @@ impl Client {
     /// `RequestTimeout`, or the connection errors every read may end with.
     pub async fn managed_accounts(&self, timeout: Option<Duration>) -> Result<Vec<AccountId>> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.read);
-        self.read(deadline, || async {
+        self.read(RequestKind::ManagedAccounts, deadline, || async {
             let link = self.0.session.live("managed_accounts", deadline).await?;
             link.managed_accounts(deadline).await
         })
@@ -51,7 +52,7 @@ impl Client {
         timeout: Option<Duration>,
     ) -> Result<Arc<AccountSnapshot>> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.account);
-        self.read(deadline, || async {
+        self.read(RequestKind::AccountSummary, deadline, || async {
             self.known_now(&[])?;
             let deadline = self.kept_by(deadline);
             let account = self.managed("account_snapshot", account.clone(), deadline).await?;
@@ -66,7 +67,7 @@ impl Client {
     /// As [`account_snapshot`](Self::account_snapshot).
     pub async fn pnl(&self, account: Option<AccountId>, timeout: Option<Duration>) -> Result<Pnl> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.account);
-        self.read(deadline, || async {
+        self.read(RequestKind::Pnl, deadline, || async {
             self.known_now(&[])?;
             let deadline = self.kept_by(deadline);
             let account = self.managed("pnl", account.clone(), deadline).await?;
@@ -86,7 +87,7 @@ impl Client {
         timeout: Option<Duration>,
     ) -> Result<Vec<Position>> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.positions);
-        self.read(deadline, || async {
+        self.read(RequestKind::Positions, deadline, || async {
             self.known_now(&[])?;
             let deadline = self.kept_by(deadline);
             let account = match account.clone() {
@@ -108,7 +109,10 @@ impl Client {
         timeout: Option<Duration>,
     ) -> Result<Vec<ContractDetails>> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.read);
-        self.read(deadline, || self.0.contracts.details(&contract, deadline)).await
+        self.read(RequestKind::ContractDetails, deadline, || {
+            self.0.contracts.details(&contract, deadline)
+        })
+        .await
     }
 
     /// The one contract that matches, with its identity; remembered per request.
@@ -117,7 +121,8 @@ impl Client {
     /// `ContractNotFound`, `AmbiguousContract` with the detail `candidates`.
     pub async fn qualify(&self, contract: Contract, timeout: Option<Duration>) -> Result<Contract> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.read);
-        self.read(deadline, || self.0.contracts.qualify(&contract, deadline)).await
+        self.read(RequestKind::Qualify, deadline, || self.0.contracts.qualify(&contract, deadline))
+            .await
     }
 
     /// One fresh quote, at most `max_age` old. The line is released afterwards.
@@ -131,7 +136,7 @@ impl Client {
         timeout: Option<Duration>,
     ) -> Result<Quote> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.market_data);
-        self.read(deadline, || async {
+        self.read(RequestKind::Quote, deadline, || async {
             let contract = self.0.contracts.qualify(&contract, deadline).await?;
             let kept = contract.contract_id.and_then(|id| self.0.kept.latest(id));
             match kept.filter(|quote| is_fresh(quote, max_age)) {
@@ -153,7 +158,7 @@ impl Client {
         timeout: Option<Duration>,
     ) -> Result<Quote> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.market_data);
-        self.counted(async {
+        self.counted(RequestKind::SubscribeQuote, async {
             let contract = self.0.contracts.qualify(&contract, deadline).await?;
             self.0.kept.keep(&contract, deadline).await
         })
@@ -183,7 +188,7 @@ impl Client {
     ) -> Result<Vec<Bar>> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.history);
         check_duration(&request.duration)?;
-        self.read(deadline, || async {
+        self.read(RequestKind::Bars, deadline, || async {
             let contract = self.0.contracts.qualify(&contract, deadline).await?;
             let link = self.0.session.live("bars", deadline).await?;
             link.bars(&contract, &request, deadline).await

@@ -10,6 +10,7 @@ use crate::market_data::{
     BarStream, BatchQueue, Board, DepthStream, Notify, Port, QueueRules, QuoteStream, Stream,
     TickByTickStream, TickStream, check_duration,
 };
+use crate::metrics::RequestKind;
 use crate::model::{Contract, LineKind, Overflow, TextTable, TickByTickKind};
 
 /// Most items a stream may be asked to keep.
@@ -41,10 +42,13 @@ impl Client {
         generic_ticks: String,
         options: StreamOptions,
     ) -> Result<QuoteStream> {
-        let opening = self.opening(contracts, &options).await?;
-        let board = Arc::new(Board::new(opening.contracts.len(), options.notify));
-        let kind = LineKind::Market { generic_ticks };
-        self.listen(opening, &kind, Port::Quotes(board.clone()), board).await
+        self.counted(RequestKind::Quotes, async {
+            let opening = self.opening(contracts, &options).await?;
+            let board = Arc::new(Board::new(opening.contracts.len(), options.notify));
+            let kind = LineKind::Market { generic_ticks };
+            self.listen(opening, &kind, Port::Quotes(board.clone()), board).await
+        })
+        .await
     }
 
     /// Every change of market data of the contracts.
@@ -57,10 +61,13 @@ impl Client {
         generic_ticks: String,
         options: StreamOptions,
     ) -> Result<TickStream> {
-        let opening = self.opening(contracts, &options).await?;
-        let queue = Arc::new(BatchQueue::new(self.rules(options)));
-        let kind = LineKind::Market { generic_ticks };
-        self.listen(opening, &kind, Port::Ticks(queue.clone()), queue).await
+        self.counted(RequestKind::Ticks, async {
+            let opening = self.opening(contracts, &options).await?;
+            let queue = Arc::new(BatchQueue::new(self.rules(options)));
+            let kind = LineKind::Market { generic_ticks };
+            self.listen(opening, &kind, Port::Ticks(queue.clone()), queue).await
+        })
+        .await
     }
 
     /// Tick-by-tick data of the contracts.
@@ -73,13 +80,16 @@ impl Client {
         kind: TickByTickKind,
         options: StreamOptions,
     ) -> Result<TickByTickStream> {
-        let opening = self.opening(contracts, &options).await?;
-        let queue = Arc::new(BatchQueue::new(self.rules(options)));
-        let texts = Arc::<TextTable>::default();
-        let port = Port::TickByTick(queue.clone(), texts.clone());
-        let kind = LineKind::TickByTick(kind);
-        let stream = self.listen(opening, &kind, port, queue).await?;
-        Ok(TickByTickStream { stream, texts })
+        self.counted(RequestKind::TickByTick, async {
+            let opening = self.opening(contracts, &options).await?;
+            let queue = Arc::new(BatchQueue::new(self.rules(options)));
+            let texts = Arc::<TextTable>::default();
+            let port = Port::TickByTick(queue.clone(), texts.clone());
+            let kind = LineKind::TickByTick(kind);
+            let stream = self.listen(opening, &kind, port, queue).await?;
+            Ok(TickByTickStream { stream, texts })
+        })
+        .await
     }
 
     /// The book of a contract, conflated.
@@ -96,10 +106,13 @@ impl Client {
         if !(1..=1000).contains(&rows) {
             return Err(Error::config(format!("rows {rows}: give 1 to 1000")));
         }
-        let opening = self.opening(vec![contract], &options).await?;
-        let board = Arc::new(Board::new(1, options.notify));
-        let kind = LineKind::Depth { rows, is_smart };
-        self.listen(opening, &kind, Port::Depth(board.clone()), board).await
+        self.counted(RequestKind::Depth, async {
+            let opening = self.opening(vec![contract], &options).await?;
+            let board = Arc::new(Board::new(1, options.notify));
+            let kind = LineKind::Depth { rows, is_smart };
+            self.listen(opening, &kind, Port::Depth(board.clone()), board).await
+        })
+        .await
     }
 
     /// Bars of a contract: of five seconds (`RealTimeBars`), or of any size, history first
@@ -116,9 +129,12 @@ impl Client {
         if let LineKind::Bars(wanted) = &kind {
             check_duration(&wanted.duration)?;
         }
-        let opening = self.opening(vec![contract], &options).await?;
-        let queue = Arc::new(BatchQueue::new(self.rules(options)));
-        self.listen(opening, &kind, Port::Bars(queue.clone()), queue).await
+        self.counted(RequestKind::BarsStream, async {
+            let opening = self.opening(vec![contract], &options).await?;
+            let queue = Arc::new(BatchQueue::new(self.rules(options)));
+            self.listen(opening, &kind, Port::Bars(queue.clone()), queue).await
+        })
+        .await
     }
 
     /// Looks the contracts up, before anything of a stream exists.
@@ -151,7 +167,7 @@ impl Client {
     ) -> Result<Stream<S>> {
         let OpeningStream { contracts, deadline } = opening;
         let lease = self.0.feed.subscribe(&contracts, kind, port, deadline).await?;
-        Ok(Stream::new(contracts, items, lease))
+        Ok(Stream::new(contracts, items, lease.counted()))
     }
 
     fn rules(&self, options: StreamOptions) -> QueueRules {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Client;
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
+use crate::metrics::RequestKind;
 use crate::model::{
     Commission, Contract, Execution, ExecutionId, Fill, Order, OrderEvent, OrderId, OrderKey,
     RiskView, Trade,
@@ -29,7 +30,7 @@ impl Client {
         timeout: Option<Duration>,
     ) -> Result<TradeHandle> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.order);
-        self.counted(async {
+        self.counted(RequestKind::Place, async {
             let key = match key {
                 Some(key) => key,
                 None => self.0.keys.next()?,
@@ -51,7 +52,7 @@ impl Client {
         timeout: Option<Duration>,
     ) -> Result<()> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.order);
-        self.counted(async {
+        self.counted(RequestKind::CheckOrder, async {
             let key = self.0.keys.next()?;
             let placing = self.prepared(contract, order, key, deadline).await?;
             self.0.orders.ask(|reply| Command::Check(Box::new(placing), reply)).await
@@ -70,7 +71,7 @@ impl Client {
         timeout: Option<Duration>,
     ) -> Result<TradeHandle> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.order);
-        self.counted(async {
+        self.counted(RequestKind::Modify, async {
             let known = self.trade(order_id).map(|trade| trade.latest());
             let Some(known) = known else { return Err(unknown(order_id)) };
             let key = self.0.keys.next()?;
@@ -89,7 +90,7 @@ impl Client {
     /// `OrderOutcomeUnknown` when no confirmation came in time.
     pub async fn cancel(&self, order_id: OrderId, timeout: Option<Duration>) -> Result<Arc<Trade>> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.order);
-        self.counted(async {
+        self.counted(RequestKind::Cancel, async {
             self.may_change()?;
             self.0.orders.ask(|reply| Command::Cancel(order_id, deadline, reply)).await
         })
@@ -103,7 +104,7 @@ impl Client {
     /// `OrderOutcomeUnknown` when some are still working at the deadline.
     pub async fn cancel_all(&self, timeout: Option<Duration>) -> Result<usize> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.order);
-        self.counted(async {
+        self.counted(RequestKind::CancelAll, async {
             self.may_change()?;
             self.0.session.linked("cancel_all", deadline).await?;
             self.0.orders.ask(|reply| Command::CancelAll(deadline, reply)).await
@@ -129,7 +130,7 @@ impl Client {
     /// `StateUnknown` when they are not known within the timeout.
     pub async fn open_orders(&self, timeout: Option<Duration>) -> Result<Vec<Arc<Trade>>> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.read);
-        self.read(deadline, || async {
+        self.read(RequestKind::OpenOrders, deadline, || async {
             self.known_now(&[])?;
             self.0.orders.open(self.kept_by(deadline)).await
         })
@@ -142,7 +143,7 @@ impl Client {
     /// Connection errors.
     pub async fn completed_orders(&self, timeout: Option<Duration>) -> Result<Vec<Trade>> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.read);
-        self.read(deadline, || async {
+        self.read(RequestKind::CompletedOrders, deadline, || async {
             self.known_now(&["completed orders"])?;
             let link = self.0.session.live("completed_orders", deadline).await?;
             let listing = link.completed_orders(most_of(deadline)).await?;
@@ -159,7 +160,7 @@ impl Client {
     /// Connection errors.
     pub async fn executions(&self, timeout: Option<Duration>) -> Result<Vec<Fill>> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.read);
-        self.read(deadline, || async {
+        self.read(RequestKind::Executions, deadline, || async {
             self.known_now(&["executions"])?;
             let link = self.0.session.live("executions", deadline).await?;
             let listing = link.executions(most_of(deadline)).await?;

@@ -103,4 +103,5 @@ fn not_a_gateway(reason: &dyn std::fmt::Display) -> Error {
 
 pub(super) fn lost(error: &io::Error) -> Error {
     Error::new(ErrorKind::ConnectionLost, format!("the feed link was lost: {error}"))
+        .with_source(io::Error::from(error.kind()))
 }

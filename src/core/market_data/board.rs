@@ -101,6 +101,11 @@ impl<T> Board<T> {
         !state.changed.is_empty() || state.end.is_some()
     }
 
+    /// How many contracts have something the reader has not seen.
+    pub(crate) fn waiting(&self) -> usize {
+        self.state().changed.len()
+    }
+
     /// How many values were replaced before the reader saw them.
     pub(crate) fn replaced(&self) -> u64 {
         self.state().replaced

@@ -14,8 +14,10 @@ use super::queue::{End, Notify};
 use super::requests::Requests;
 use super::stale::StaleWatch;
 use super::standing::Standing;
+use super::tally::{Entry, Tally};
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
+use crate::metrics::CodeCounters;
 use crate::model::{
     Contract, Farm, FarmKind, FarmState, Generation, LineKind, LineUsage, SessionState,
     Subscription,
@@ -58,6 +60,10 @@ struct Inner {
     session: Option<Session<FeedLink>>,
     state: Mutex<State>,
     last_stream: AtomicU64,
+    /// Streams that somebody reads.
+    tally: Tally,
+    /// Codes that came for lines.
+    errors: Arc<CodeCounters>,
 }
 
 struct State {
@@ -83,10 +89,16 @@ impl State {
 
 impl Feed {
     /// A feed on a session's links, or one that refuses every stream.
-    pub(crate) fn new(session: Option<Session<FeedLink>>, pace: Pace, policy: FeedPolicy) -> Self {
+    pub(crate) fn new(
+        session: Option<Session<FeedLink>>,
+        pace: Pace,
+        policy: FeedPolicy,
+        errors: Arc<CodeCounters>,
+    ) -> Self {
         let requests = Requests::new(pace);
         let state = State { desired: Desired::new(policy), link: None, requests };
-        Self(Arc::new(Inner { session, state: Mutex::new(state), last_stream: AtomicU64::new(0) }))
+        let (state, last_stream) = (Mutex::new(state), AtomicU64::new(0));
+        Self(Arc::new(Inner { session, state, last_stream, tally: Tally::default(), errors }))
     }
 
     /// Where the feed's session stands; `None` without a feed.
@@ -114,6 +126,16 @@ impl Feed {
             None => format!("the feed link is {}", status.state),
         });
         lock(&self.0.state).desired.subscriptions(lost.as_deref())
+    }
+
+    /// How many requests wait for their turn.
+    pub(crate) fn waiting(&self) -> usize {
+        lock(&self.0.state).requests.count()
+    }
+
+    /// The streams that were counted when they were opened.
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.0.tally
     }
 
     /// Lets the link's thread look whether a full stream has room again.
@@ -150,7 +172,7 @@ impl Feed {
         let steps = state.desired.add(wishes, Instant::now())?;
         state.carry_out(steps);
         drop(state);
-        Ok(Lease { feed: self.clone(), stream, port, standing })
+        Ok(Lease { feed: self.clone(), stream, port, standing, entry: None })
     }
 
     async fn open_link(&self, deadline: Deadline) -> Result<()> {
@@ -301,6 +323,7 @@ impl Feed {
     fn take_reports(&self, inbox: &Inbox) {
         let mut state = lock(&self.0.state);
         for Report { request_id, code, text } in inbox.take_reports() {
+            self.0.errors.came(code);
             let steps = state.desired.report(request_id, code, &text, Instant::now());
             state.carry_out(steps);
         }
@@ -360,9 +383,17 @@ pub(crate) struct Lease {
     stream: StreamId,
     port: Port,
     standing: Arc<Standing>,
+    /// Dropped with the lease, after its release.
+    entry: Option<Entry>,
 }
 
 impl Lease {
+    /// The same, counted among the streams somebody reads.
+    pub(crate) fn counted(mut self) -> Self {
+        self.entry = Some(self.feed.tally().enter(self.port.clone()));
+        self
+    }
+
     /// How the stream's lines stand.
     pub(crate) fn standing(&self) -> &Standing {
         &self.standing

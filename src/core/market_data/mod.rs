@@ -42,6 +42,7 @@ mod settling;
 mod stale;
 mod standing;
 mod streams;
+mod tally;
 mod taps;
 mod verdict;
 

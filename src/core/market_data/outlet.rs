@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::board::Board;
 use super::columns::{TickByTickColumns, TickColumns};
 use super::queue::{BatchQueue, End};
+use crate::metrics::StreamKind;
 use crate::model::{Bar, DepthBook, Generation, Quote, TextTable};
 
 /// Identity of a stream of this client.
@@ -86,6 +87,39 @@ impl Outlet {
 }
 
 impl Port {
+    /// What the stream carries.
+    pub(super) fn kind(&self) -> StreamKind {
+        match self {
+            Self::Quotes(_) => StreamKind::Quotes,
+            Self::Ticks(_) => StreamKind::Ticks,
+            Self::TickByTick(..) => StreamKind::TickByTick,
+            Self::Depth(_) => StreamKind::Depth,
+            Self::Bars(_) => StreamKind::Bars,
+        }
+    }
+
+    /// How many items wait for the reader.
+    pub(super) fn waiting(&self) -> usize {
+        match self {
+            Self::Quotes(board) => board.waiting(),
+            Self::Ticks(queue) => queue.waiting(),
+            Self::TickByTick(queue, _) => queue.waiting(),
+            Self::Depth(board) => board.waiting(),
+            Self::Bars(queue) => queue.waiting(),
+        }
+    }
+
+    /// How many items no reader got.
+    pub(super) fn lost(&self) -> u64 {
+        match self {
+            Self::Quotes(board) => board.replaced(),
+            Self::Ticks(queue) => queue.lost(),
+            Self::TickByTick(queue, _) => queue.lost(),
+            Self::Depth(board) => board.replaced(),
+            Self::Bars(queue) => queue.lost(),
+        }
+    }
+
     /// Ends the stream.
     pub(super) fn end(&self, end: End) {
         match self {

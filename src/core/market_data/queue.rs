@@ -192,6 +192,11 @@ impl<R: Rows> BatchQueue<R> {
         self.rules.overflow == Overflow::Block
     }
 
+    /// How many items wait for the reader.
+    pub(crate) fn waiting(&self) -> usize {
+        self.state().count
+    }
+
     /// How many items were not kept because nobody came for them. A queue that failed goes on
     /// counting.
     pub(crate) fn lost(&self) -> u64 {

@@ -51,6 +51,11 @@ impl Requests {
         self.waiting.is_empty()
     }
 
+    /// How many wait.
+    pub(super) fn count(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Forgets what was meant for a link that is gone.
     pub(super) fn clear(&mut self) {
         self.waiting.clear();

@@ -130,6 +130,11 @@ impl Orders {
         if directory.known == Some(link) { Vec::new() } else { directory.progress.lacking() }
     }
 
+    /// How many commands the desk has not taken yet.
+    pub(crate) fn waiting(&self) -> usize {
+        self.commands.max_capacity() - self.commands.capacity()
+    }
+
     /// Resolves when orders come, go, or become known.
     pub(crate) fn watch(&self) -> watch::Receiver<Directory> {
         self.directory.clone()

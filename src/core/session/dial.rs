@@ -2,6 +2,7 @@
 //! else: one machine and one supervisor serve either.
 
 use std::future::Future;
+use std::io;
 use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream, StreamExt};
@@ -13,6 +14,7 @@ use crate::feed::request;
 use crate::feed::{FeedLink, FeedTarget};
 use crate::gateway::{Failure, Link, Opening, Outlook, Target};
 use crate::life::Life;
+use crate::metrics::Loss;
 use crate::model::{AccountId, Generation, Keepalive, Notice};
 
 const PROBE: &str = "probe";
@@ -44,8 +46,10 @@ pub(crate) trait Dial: Clone + Send + Sync + 'static {
 /// What became of a probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asked {
-    /// A question was sent, or another was out.
+    /// A question was sent.
     Sent,
+    /// None was: another is out.
+    Shared,
     /// Its turn did not come in time: the gateway was asked nothing.
     NotSent,
 }
@@ -80,6 +84,11 @@ pub(crate) trait Served: Clone + Send + Sync + 'static {
     /// Why the link ended, where it knows.
     fn reason(&self) -> Option<Error> {
         None
+    }
+
+    /// What kind of end that was: the peer's, unless the link knows better.
+    fn loss(&self) -> Loss {
+        Loss::Ended
     }
 }
 
@@ -126,11 +135,12 @@ impl Served for Link {
         let link = self.clone();
         async move {
             if probe == Probe::Time && !link.may_ask_time(rules.spacing) {
-                return Asked::Sent;
+                return Asked::Shared;
             }
             if let Err(error) = link.probe_turn(PROBE, turn(rules)).await {
                 return unasked(&error);
             }
+            link.life().ask();
             let deadline = Deadline::after(rules.probe_timeout + rules.give_up);
             let answered = match probe {
                 Probe::Time => link.ask_time(deadline).await.map(drop),
@@ -208,6 +218,7 @@ impl Served for FeedLink {
                 return unasked(&error);
             }
             // Nobody else asks for the time on this link, and every frame that comes is life.
+            link.life().ask();
             link.send(&request::server_time(probe == Probe::Other));
             Asked::Sent
         }
@@ -224,6 +235,10 @@ impl Served for FeedLink {
     fn reason(&self) -> Option<Error> {
         Self::reason(self)
     }
+
+    fn loss(&self) -> Loss {
+        Self::reason(self).as_ref().map_or(Loss::Ended, loss_of)
+    }
 }
 
 /// By when a probe has its turn: early enough for the judge to learn of one that has none before it
@@ -235,7 +250,17 @@ fn turn(rules: Keepalive) -> Deadline {
 /// What became of a probe without a turn: the end of a link tells of itself.
 fn unasked(error: &Error) -> Asked {
     log::debug!(target: "aioibkr::session", "{error}");
-    if error.kind() == ErrorKind::PacingViolation { Asked::NotSent } else { Asked::Sent }
+    if error.kind() == ErrorKind::PacingViolation { Asked::NotSent } else { Asked::Shared }
+}
+
+/// What kind of end a reason tells of: the kernel gives a socket up whose peer acknowledges nothing.
+fn loss_of(reason: &Error) -> Loss {
+    let cause =
+        std::error::Error::source(reason).and_then(|cause| cause.downcast_ref::<io::Error>());
+    match cause {
+        Some(cause) if cause.kind() == io::ErrorKind::TimedOut => Loss::Deadline,
+        _ => Loss::Ended,
+    }
 }
 
 /// Whether another try to open a feed link may help.
@@ -244,5 +269,28 @@ fn outlook(kind: ErrorKind) -> Outlook {
         ErrorKind::GatewayTooOld => Outlook::Final,
         ErrorKind::ClientIdInUse => Outlook::Lasting,
         _ => Outlook::MayPass,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_the_kernel_gave_up_is_lost_for_a_deadline() {
+        let table = [
+            (Some(io::ErrorKind::TimedOut), Loss::Deadline),
+            (Some(io::ErrorKind::ConnectionReset), Loss::Ended),
+            (None, Loss::Ended),
+        ];
+        for (cause, loss) in table {
+            let reason = Error::new(ErrorKind::ConnectionLost, "lost");
+            let reason = match cause {
+                Some(cause) => reason.with_source(io::Error::from(cause)),
+                None => reason,
+            };
+
+            assert_eq!(loss_of(&reason), loss, "{cause:?}");
+        }
     }
 }

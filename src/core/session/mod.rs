@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
-use crate::metrics::Counters;
+use crate::metrics::LinkCounters;
 use crate::model::{AccountId, Farm, Generation, SessionState};
 
 /// What live links offer: the domains reach the gateway through the session alone.
@@ -78,7 +78,7 @@ impl<L: Served> Session<L> {
     pub(crate) fn new<D: Dial<Link = L>>(
         target: D,
         policy: Policy,
-        counters: Arc<Counters>,
+        counters: Arc<LinkCounters>,
     ) -> (Self, Supervisor<D>) {
         let status = watch::Sender::new(Status {
             state: SessionState::Idle,

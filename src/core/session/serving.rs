@@ -34,6 +34,9 @@ impl<D: Dial> Supervisor<D> {
         let rules = self.machine.keepalive();
         let mut judge = rules.map(|rules| Judge::new(rules, Instant::now()));
         loop {
+            if let Some(took) = link.life().take_round_trip() {
+                self.counters.answered(took);
+            }
             let turn = tokio::select! {
                 notice = notices.next() => Turn::Notice(notice),
                 event = self.interrupted() => Turn::Command(event),
@@ -52,7 +55,8 @@ impl<D: Dial> Supervisor<D> {
                 Turn::Asked(Asked::NotSent) => {
                     judge.iter_mut().for_each(|judge| judge.unasked(Instant::now()));
                 }
-                Turn::Asked(Asked::Sent) | Turn::Look => {}
+                Turn::Asked(Asked::Sent) => self.counters.probed(),
+                Turn::Asked(Asked::Shared) | Turn::Look => {}
             }
             let verdict =
                 judge.as_mut().and_then(|judge| judge.look(Instant::now(), link.life().last()));
@@ -78,6 +82,7 @@ impl<D: Dial> Supervisor<D> {
     /// Takes a notice; returns why the link is to be dropped, if it is.
     fn noticed(&mut self, notice: &Notice) -> Option<Error> {
         note(notice);
+        self.counters.noticed(notice.code);
         match self.connectivity.take(notice)? {
             Change::ServersLost => self.turned(Event::ServersLost),
             Change::ServersBack { data_lost } => {
@@ -126,7 +131,7 @@ impl<D: Dial> Supervisor<D> {
 
     fn ended(&mut self, link: &D::Link) -> Event {
         link.abandon();
-        self.lost(Loss::Ended, link.reason())
+        self.lost(link.loss(), link.reason())
     }
 
     fn lost(&mut self, loss: Loss, reason: Option<Error>) -> Event {

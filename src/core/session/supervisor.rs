@@ -13,14 +13,14 @@ use super::{Command, Restored, Status, closed};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::{Failure, Outlook};
-use crate::metrics::{Counters, Loss};
+use crate::metrics::{LinkCounters, Loss, Standing};
 use crate::model::{Generation, SessionState};
 
 /// Owns the machine, the link and everybody who waits for one.
 pub(crate) struct Supervisor<D: Dial> {
     pub(super) target: D,
     pub(super) machine: Machine,
-    pub(super) counters: Arc<Counters>,
+    pub(super) counters: Arc<LinkCounters>,
     inbox: mpsc::Receiver<Command>,
     status: watch::Sender<Status<D::Link>>,
     pub(super) openers: Vec<oneshot::Sender<Result<()>>>,
@@ -39,7 +39,7 @@ impl<D: Dial> Supervisor<D> {
     pub(super) fn new(
         target: D,
         policy: Policy,
-        counters: Arc<Counters>,
+        counters: Arc<LinkCounters>,
         inbox: mpsc::Receiver<Command>,
         status: watch::Sender<Status<D::Link>>,
     ) -> Self {
@@ -228,6 +228,7 @@ impl<D: Dial> Supervisor<D> {
             restored: self.restored,
         };
         self.counters.tripped(self.machine.circuit().trips());
+        self.counters.turned(standing(state), Instant::now());
         self.status.send_replace(status);
     }
 
@@ -247,5 +248,14 @@ impl<D: Dial> Supervisor<D> {
         for closer in self.closers.drain(..) {
             let _ = closer.send(());
         }
+    }
+}
+
+/// Of what use a link is in a state, as metrics have it.
+fn standing(state: SessionState) -> Standing {
+    match state {
+        SessionState::Live => Standing::Live,
+        state if state.has_link() => Standing::Up,
+        _ => Standing::Down,
     }
 }
