@@ -12,7 +12,7 @@ pub(crate) struct Histogram(pub(super) metrics::Histogram);
 
 #[pymethods]
 impl Histogram {
-    /// Upper bound in seconds, and how many took at most that long; the last bound is infinite.
+    /// Upper bound in seconds, and how many took at most that long; the last is infinite.
     #[getter]
     fn buckets(&self) -> Vec<(f64, u64)> {
         self.0.buckets()
@@ -36,7 +36,7 @@ impl Histogram {
         self.0.max().as_secs_f64()
     }
 
-    /// The same as a dictionary; buckets by their bound as Prometheus writes it, ``+Inf`` the last.
+    /// The same as a dictionary; buckets by bound as Prometheus has it, ``+Inf`` last.
     pub(super) fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let (dict, buckets) = (PyDict::new(py), PyDict::new(py));
         for (bound, count) in self.0.buckets() {

@@ -71,8 +71,9 @@ impl StreamMetrics {
         self.0.waiting
     }
 
-    /// Items no reader got, of streams that are gone too: dropped for lack of room, or, of quotes
-    /// and books, replaced by newer ones.
+    /// Items no reader got, of streams that are gone too.
+    ///
+    /// They were dropped for lack of room or, of quotes and books, replaced by newer ones.
     #[getter]
     fn lost(&self) -> u64 {
         self.0.lost
