@@ -286,7 +286,7 @@ class Client(ClientReads, ClientStreams):
         return self._native.is_paper
 
     def health(self) -> Health:
-        """How both links, readiness and the feed's lines stand at this moment."""
+        """How both links, readiness, lines and the account stand at this moment; asks nothing."""
         return self._native.health()
 
     def subscriptions(self) -> list[Subscription]:

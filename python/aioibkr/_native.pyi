@@ -34,6 +34,7 @@ __all__ = [
     "AccountSnapshot",
     "AccountValue",
     "Awaitable",
+    "Balance",
     "Bar",
     "Bars",
     "Client",
@@ -1558,6 +1559,40 @@ class Health:
     @property
     def pacing(self) -> PacingUsage | None:
         """What is left of the message rate; None for a client without pacing."""
+    @property
+    def is_paper(self) -> bool | None:
+        """Whether the client's account is a paper account; None until it is known."""
+    @property
+    def balance(self) -> Balance | None:
+        """Money of the client's account, as last told on the present link; None while unknown."""
+    @property
+    def working_orders(self) -> int | None:
+        """Working orders of all clients of the login; None while not known for this link."""
+    @property
+    def uptime(self) -> float | None:
+        """Seconds since the present control link was opened; None without one."""
+
+@final
+class Balance:
+    """The money of an account, in its base currency; a figure IB has not told is None."""
+
+    @property
+    def account(self) -> str:
+        """The account."""
+    @property
+    def currency(self) -> str:
+        """Base currency of the figures."""
+    @property
+    def net_liquidation(self) -> float | None:
+        """What the account is worth (NetLiquidation)."""
+    @property
+    def available_funds(self) -> float | None:
+        """What may be put into new positions (AvailableFunds)."""
+    @property
+    def cash(self) -> float | None:
+        """Cash, all currencies together (TotalCashValue)."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
 
 @final
 class LinkHealth:
@@ -1566,6 +1601,9 @@ class LinkHealth:
     @property
     def state(self) -> str:
         """One of idle connecting handshaking live suspect degraded waiting tripped closed."""
+    @property
+    def since(self) -> datetime:
+        """Since when it is in that state, UTC."""
     @property
     def generation(self) -> int:
         """Number of the present or last link; 0 before the first."""
@@ -1648,6 +1686,9 @@ class LineUsage:
     @property
     def limit(self) -> int:
         """Lines allowed."""
+    @property
+    def left(self) -> int:
+        """Lines that may still be opened."""
 
 @type_check_only
 class RequestRow(TypedDict):

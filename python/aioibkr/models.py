@@ -12,6 +12,7 @@ from typing import Literal, TypedDict, Unpack
 from aioibkr._native import (
     AccountSnapshot,
     AccountValue,
+    Balance,
     Bar,
     Bars,
     Commission,
@@ -53,6 +54,7 @@ __all__ = [
     "AccountSnapshot",
     "AccountValue",
     "Action",
+    "Balance",
     "Bar",
     "Bars",
     "Bond",

@@ -21,6 +21,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::accounts::{Accounts, Following};
 use crate::clock::Deadline;
@@ -32,7 +33,7 @@ use crate::gateway::{Link, Target};
 use crate::market_data::{Fanouts, Feed, FeedPolicy, KeptQuotes, LinePolicy, Lines};
 use crate::metrics::Counters;
 use crate::model::{
-    AccountId, Breaker, ClientId, Generation, Health, Keepalive, LinkHealth, Reconnect,
+    AccountId, Balance, Breaker, ClientId, Generation, Health, Keepalive, LinkHealth, Reconnect,
     SessionState,
 };
 use crate::orders::{Keys, Orders, Terms};
@@ -203,7 +204,8 @@ impl Client {
         self.account().map(|account| account.is_paper())
     }
 
-    /// How both links, readiness and lines stand.
+    /// How both links, readiness, lines and the account stand. Asks nothing of the gateway and waits
+    /// for nothing, in any state.
     #[must_use]
     pub fn health(&self) -> Health {
         let feed = self.0.feed.status().map(|status| {
@@ -214,6 +216,7 @@ impl Client {
         let control = self.0.session.status();
         let id = control.link.as_ref().map(|_| self.0.config.client_id);
         let version = control.link.as_ref().map(Link::server_version);
+        let link = control.link.as_ref().map(Link::generation);
         Health {
             control: link_health(&control, id, version),
             feed,
@@ -221,11 +224,21 @@ impl Client {
             missing: self.missing(),
             lines: self.0.feed.usage(),
             pacing: self.0.pace.usage(),
+            is_paper: self.is_paper(),
+            balance: self.known_balance(),
+            working_orders: link.and_then(|link| self.0.orders.working(link)),
+            uptime: link.and_then(|_| self.0.counters.control.uptime(Instant::now())),
         }
     }
 
     fn link(&self) -> Option<Link> {
         self.0.session.status().link
+    }
+
+    /// Money of the client's account, if it is known for the present link.
+    fn known_balance(&self) -> Option<Balance> {
+        let (link, account) = (self.link()?, self.account()?);
+        self.0.accounts.balance(&account, link.generation())
     }
 
     /// The caller's timeout, else the default of the kind of request.
@@ -303,6 +316,7 @@ fn link_health<L>(
 ) -> LinkHealth {
     LinkHealth {
         state: status.state,
+        since: status.since,
         generation: status.generation,
         client_id,
         server_version,

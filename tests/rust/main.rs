@@ -3,6 +3,7 @@
 
 mod core_connectivity;
 mod core_gateway;
+mod core_health;
 mod core_keepalive;
 mod core_metrics;
 mod core_orders;

@@ -238,3 +238,58 @@ impl Position {
             .end()
     }
 }
+
+/// The money of an account, in its base currency; a figure IB has not told is None.
+#[pyclass(frozen, module = "aioibkr._native")]
+pub(crate) struct Balance(pub(crate) model::Balance);
+
+#[pymethods]
+impl Balance {
+    /// The account.
+    #[getter]
+    fn account(&self) -> &str {
+        &self.0.account.0
+    }
+
+    /// Base currency of the figures.
+    #[getter]
+    fn currency(&self) -> &str {
+        &self.0.currency
+    }
+
+    /// What the account is worth (NetLiquidation).
+    #[getter]
+    fn net_liquidation(&self) -> Option<f64> {
+        self.0.net_liquidation
+    }
+
+    /// What may be put into new positions (AvailableFunds).
+    #[getter]
+    fn available_funds(&self) -> Option<f64> {
+        self.0.available_funds
+    }
+
+    /// Cash, all currencies together (TotalCashValue).
+    #[getter]
+    fn cash(&self) -> Option<f64> {
+        self.0.cash
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Self>().is_ok_and(|other| other.get().0 == self.0)
+    }
+
+    fn __hash__(&self) -> u64 {
+        hash_of((&self.0.account, &self.0.currency))
+    }
+
+    fn __repr__(&self) -> String {
+        Repr::of("Balance")
+            .field("account", self.account())
+            .field("currency", self.currency())
+            .some("net_liquidation", self.0.net_liquidation.as_ref())
+            .some("available_funds", self.0.available_funds.as_ref())
+            .some("cash", self.0.cash.as_ref())
+            .end()
+    }
+}

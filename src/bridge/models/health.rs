@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use aioibkr_core::model;
 use pyo3::prelude::*;
+use time::UtcDateTime;
 
+use super::account::Balance;
 use super::text::{Repr, Verbatim};
+use crate::convert;
 
 /// How a client stands, at the moment it was asked.
 #[pyclass(frozen, module = "aioibkr._native")]
@@ -52,6 +55,30 @@ impl Health {
         self.0.pacing.map(PacingUsage)
     }
 
+    /// Whether the client's account is a paper account; None until it is known.
+    #[getter]
+    fn is_paper(&self) -> Option<bool> {
+        self.0.is_paper
+    }
+
+    /// Money of the client's account, as last told on the present link; None while unknown.
+    #[getter]
+    fn balance(&self) -> Option<Balance> {
+        self.0.balance.clone().map(Balance)
+    }
+
+    /// Working orders of all clients of the login; None while not known for this link.
+    #[getter]
+    fn working_orders(&self) -> Option<usize> {
+        self.0.working_orders
+    }
+
+    /// Seconds since the present control link was opened; None without one.
+    #[getter]
+    fn uptime(&self) -> Option<f64> {
+        self.0.uptime.map(|uptime| uptime.as_secs_f64())
+    }
+
     fn __repr__(&self) -> String {
         let feed = self.feed().map_or_else(|| "None".to_owned(), |feed| feed.__repr__());
         Repr::of("Health")
@@ -72,6 +99,12 @@ impl LinkHealth {
     #[getter]
     fn state(&self) -> &'static str {
         self.0.state.as_str()
+    }
+
+    /// Since when it is in that state, UTC.
+    #[getter]
+    fn since(&self) -> UtcDateTime {
+        convert::utc(self.0.since)
     }
 
     /// Number of the present or last link; 0 before the first.
@@ -136,6 +169,12 @@ impl LineUsage {
     #[getter]
     fn limit(&self) -> usize {
         self.0.limit
+    }
+
+    /// Lines that may still be opened.
+    #[getter]
+    fn left(&self) -> usize {
+        self.0.left()
     }
 
     fn __repr__(&self) -> String {

@@ -8,7 +8,7 @@
 //! | `health` | `Health`, `LinkHealth`, `LineUsage`, `PacingUsage` |
 //! | `depth` | `DepthBook`, `DepthLevel` |
 //! | `bars` | `Bars` and its columns |
-//! | `account` | `AccountValue`, `AccountSnapshot`, `Pnl`, `Position` |
+//! | `account` | `AccountValue`, `AccountSnapshot`, `Balance`, `Pnl`, `Position` |
 //! | `order` | `Order`, `RiskLimits` |
 //! | `trade` | `Execution`, `Commission`, `Fill`, `TradeEvent`, `Trade` |
 //! | `metrics` | `Metrics` |
@@ -72,6 +72,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<trade::TradeEvent>()?;
     module.add_class::<Trade>()?;
     module.add_class::<Health>()?;
+    module.add_class::<account::Balance>()?;
     module.add_class::<health::LinkHealth>()?;
     module.add_class::<health::LineUsage>()?;
     module.add_class::<health::PacingUsage>()?;

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{AccountId, AccountSnapshot, Generation, Pnl, Position, Subscription};
+use crate::model::{AccountId, AccountSnapshot, Balance, Generation, Pnl, Position, Subscription};
 use crate::session::Session;
 
 use book::AccountBook;
@@ -37,6 +37,13 @@ impl Accounts {
     /// Names of what is not known of a link.
     pub(crate) fn missing(&self, link: Generation) -> Vec<&'static str> {
         self.book.borrow().missing(link)
+    }
+
+    /// The money of an account, if it is known for that link; asks and waits for nothing.
+    pub(crate) fn balance(&self, account: &AccountId, link: Generation) -> Option<Balance> {
+        let book = self.book.borrow();
+        let snapshot = if book.is_of(link) { book.snapshot(account) } else { None };
+        snapshot.map(|snapshot| snapshot.balance())
     }
 
     /// Resolves when the book may have changed since `seen`.

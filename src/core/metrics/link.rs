@@ -171,6 +171,12 @@ impl LinkCounters {
         self.notices.came(code);
     }
 
+    /// Age of the present link.
+    pub(crate) fn uptime(&self, now: Instant) -> Option<Duration> {
+        let times = *lock(&self.times);
+        times.up_since.map(|_| times.uptime(now))
+    }
+
     pub(crate) fn snapshot(&self, now: Instant) -> LinkMetrics {
         let connections = self.connections.load(Relaxed);
         let times = *lock(&self.times);

@@ -65,7 +65,34 @@ pub struct AccountSnapshot {
     pub updated_at: OffsetDateTime,
 }
 
+/// The money of an account, in its base currency; a figure IB has not told is `None`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Balance {
+    /// The account.
+    pub account: AccountId,
+    /// Base currency of the figures.
+    pub currency: String,
+    /// What the account is worth (`NetLiquidation`).
+    pub net_liquidation: Option<f64>,
+    /// What may be put into new positions (`AvailableFunds`).
+    pub available_funds: Option<f64>,
+    /// Cash, all currencies together (`TotalCashValue`).
+    pub cash: Option<f64>,
+}
+
 impl AccountSnapshot {
+    /// The money of the account.
+    #[must_use]
+    pub fn balance(&self) -> Balance {
+        Balance {
+            account: self.account.clone(),
+            currency: self.currency.clone(),
+            net_liquidation: self.number("NetLiquidation"),
+            available_funds: self.number("AvailableFunds"),
+            cash: self.number("TotalCashValue"),
+        }
+    }
+
     /// The number under `tag` in the account's base currency (rows without a currency count as
     /// base); rows of `BASE` or other currencies are never mixed in. `None` when absent or not a
     /// finite number.

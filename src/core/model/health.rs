@@ -1,6 +1,10 @@
 //! How a client stands, at one moment.
 
-use super::{ClientId, Farm, Generation, PacingUsage, SessionState};
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::{Balance, ClientId, Farm, Generation, PacingUsage, SessionState};
 
 /// How a client stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +23,14 @@ pub struct Health {
     /// What is left of the message rate, which all clients of this process share; `None` for a
     /// client without pacing.
     pub pacing: Option<PacingUsage>,
+    /// Whether the client's account is a paper account; `None` until an account is known.
+    pub is_paper: Option<bool>,
+    /// Money of the client's account, as last told on the present link; `None` while unknown.
+    pub balance: Option<Balance>,
+    /// Working orders of all clients of the login; `None` while not known for the present link.
+    pub working_orders: Option<usize>,
+    /// Age of the present control link; `None` without one.
+    pub uptime: Option<Duration>,
 }
 
 /// How one link stands.
@@ -26,6 +38,8 @@ pub struct Health {
 pub struct LinkHealth {
     /// Where its session stands.
     pub state: SessionState,
+    /// Since when.
+    pub since: OffsetDateTime,
     /// Number of the present or last link; 0 before the first.
     pub generation: Generation,
     /// The client id it has, while it is up.
@@ -47,4 +61,12 @@ pub struct LineUsage {
     pub used: usize,
     /// Lines allowed.
     pub limit: usize,
+}
+
+impl LineUsage {
+    /// Lines that may still be opened.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.limit.saturating_sub(self.used)
+    }
 }

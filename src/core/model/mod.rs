@@ -22,7 +22,7 @@ mod text_table;
 mod tick;
 mod trade;
 
-pub use account::{AccountSnapshot, AccountValue, Pnl, Position};
+pub use account::{AccountSnapshot, AccountValue, Balance, Pnl, Position};
 pub use contract::{Contract, ContractDetails, Right, SecurityType};
 pub use depth::{DepthBook, DepthLevel};
 pub use event::{

@@ -135,6 +135,12 @@ impl Orders {
         self.commands.max_capacity() - self.commands.capacity()
     }
 
+    /// How many orders can still fill, if they are known for that link; waits for nothing.
+    pub(crate) fn working(&self, link: Generation) -> Option<usize> {
+        let directory = self.directory.borrow();
+        (directory.known == Some(link)).then(|| directory.working().len())
+    }
+
     /// Resolves when orders come, go, or become known.
     pub(crate) fn watch(&self) -> watch::Receiver<Directory> {
         self.directory.clone()

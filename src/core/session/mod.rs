@@ -14,10 +14,11 @@ mod supervisor;
 use std::sync::Arc;
 use std::time::Duration;
 
+use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
-use crate::clock::Deadline;
+use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::metrics::LinkCounters;
 use crate::model::{AccountId, Farm, Generation, SessionState};
@@ -35,6 +36,8 @@ pub(crate) use supervisor::Supervisor;
 pub(crate) struct Status<L = Link> {
     /// Where the session stands.
     pub(crate) state: SessionState,
+    /// Since when.
+    pub(crate) since: OffsetDateTime,
     /// Number of the present or last link, 0 before the first.
     pub(crate) generation: Generation,
     /// The link, while it is there; only [`is_live`](Status::is_live) says that it answers.
@@ -82,6 +85,7 @@ impl<L: Served> Session<L> {
     ) -> (Self, Supervisor<D>) {
         let status = watch::Sender::new(Status {
             state: SessionState::Idle,
+            since: clock::now(),
             generation: Generation(0),
             link: None,
             accounts: Arc::from([]),

@@ -213,13 +213,18 @@ impl<D: Dial> Supervisor<D> {
 
     pub(super) fn publish(&mut self) {
         let state = self.machine.state();
-        let accounts = match &self.link {
-            Some(link) => Arc::from(link.accounts()),
-            None => self.status.borrow().accounts.clone(),
+        let (accounts, since) = {
+            let last = self.status.borrow();
+            let accounts = match &self.link {
+                Some(link) => Arc::from(link.accounts()),
+                None => last.accounts.clone(),
+            };
+            (accounts, if last.state == state { last.since } else { clock::now() })
         };
         let status = Status {
             accounts,
             state,
+            since,
             generation: self.machine.generation(),
             link: self.link.clone().filter(|_| state.has_link()),
             reason: self.reason.clone(),
