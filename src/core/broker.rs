@@ -9,13 +9,14 @@ mod patience;
 mod readiness;
 mod reading;
 mod streaming;
+mod telling;
 mod trading;
 
 pub use patience::Patience;
 pub use streaming::StreamOptions;
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -28,13 +29,14 @@ use crate::clock::Deadline;
 use crate::config::Config;
 use crate::contracts::Contracts;
 use crate::error::{Error, ErrorKind, Result};
+use crate::events::Events;
 use crate::feed::{FeedLink, FeedTarget};
 use crate::gateway::{Link, Target};
-use crate::market_data::{Fanouts, Feed, FeedPolicy, KeptQuotes, LinePolicy, Lines};
+use crate::market_data::{Fanouts, Feed, FeedPolicy, FeedTold, KeptQuotes, LinePolicy, Lines};
 use crate::metrics::Counters;
 use crate::model::{
-    AccountId, Balance, Breaker, ClientId, Generation, Health, Keepalive, LinkHealth, Reconnect,
-    SessionState,
+    AccountId, Balance, Breaker, ClientId, Generation, Health, Keepalive, LinkHealth, LinkName,
+    Reconnect, SessionState,
 };
 use crate::orders::{Keys, Orders, Terms};
 use crate::pacing::Pace;
@@ -56,6 +58,7 @@ pub struct Client(Arc<Inner>, Patience);
 struct Inner {
     config: Config,
     counters: Arc<Counters>,
+    events: Events,
     session: Session,
     accounts: Accounts,
     contracts: Contracts,
@@ -76,24 +79,32 @@ impl Client {
     pub fn new(config: Config, runtime: Handle) -> Result<Self> {
         config.validate()?;
         let counters = Arc::<Counters>::default();
+        let events = Events::new(config.alerts.repeat_after);
         let pace = pace(&config);
-        let target =
-            Target { address: config.address(), client_id: config.client_id, pace: pace.clone() };
-        let (session, supervisor) = Session::new(target, policy(&config), counters.control.clone());
-        let (accounts, follower) = Accounts::new(session.clone(), follow(&config));
-        let (orders, desk) = Orders::new(terms(&config, &counters), session.clone());
+        let control = events.of(LinkName::Control);
+        let target = Target {
+            address: config.address(),
+            client_id: config.client_id,
+            pace: pace.clone(),
+            events: control.clone(),
+        };
+        let (session, supervisor) =
+            Session::new(target, policy(&config), counters.control.clone(), control);
+        let (accounts, follower) = Accounts::new(session.clone(), follow(&config, &events));
+        let (orders, desk) = Orders::new(terms(&config, &counters, &events), session.clone());
         let mut tasks = JoinSet::new();
-        let feed = feed(&config, &counters, &mut tasks, &runtime);
+        let feed = feed(&config, (&counters, &events), &mut tasks, &runtime);
         tasks.spawn_on(supervisor.run(config.deadlines.close), &runtime);
         tasks.spawn_on(follower.run(), &runtime);
         tasks.spawn_on(desk.run(), &runtime);
         let inner = Inner {
             contracts: Contracts::new(session.clone()),
-            lines: Lines::new(session.clone(), line_policy(&config, runtime)),
-            kept: KeptQuotes::new(feed.clone()),
+            lines: Lines::new(session.clone(), line_policy(&config, runtime.clone())),
+            kept: KeptQuotes::new(feed.clone(), events.clone()),
             feed,
             config,
             counters,
+            events,
             session,
             accounts,
             orders,
@@ -101,7 +112,9 @@ impl Client {
             keys: Keys::default(),
             tasks: Mutex::new(tasks),
         };
-        Ok(Self(Arc::new(inner), Patience::default()))
+        let client = Self(Arc::new(inner), Patience::default());
+        client.begin_telling(&runtime);
+        Ok(client)
     }
 
     /// Opens the link, or waits for the one that is being opened. Returns at once when it is live.
@@ -135,13 +148,18 @@ impl Client {
         }
         // The tasks end with the session, answering whoever waits; dropping the set aborts a
         // straggler.
-        let mut tasks =
-            std::mem::take(&mut *self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut tasks = std::mem::take(&mut *self.tasks());
         let ended = async { while tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(GRACE, ended).await.is_err() {
             log::warn!(target: "aioibkr::session", "a task did not end in time: it is aborted");
         }
+        self.0.events.end();
         Ok(())
+    }
+
+    fn tasks(&self) -> MutexGuard<'_, JoinSet<()>> {
+        // Holders leave a whole set; nothing is awaited while the lock is held.
+        self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes sure that the gateway has read what was written about orders that are still open: it
@@ -222,6 +240,7 @@ impl Client {
             feed,
             is_ready: self.is_ready(),
             missing: self.missing(),
+            expected_outage_until: self.expected_outage_until(),
             lines: self.0.feed.usage(),
             pacing: self.0.pace.usage(),
             is_paper: self.is_paper(),
@@ -258,6 +277,13 @@ impl Client {
     }
 }
 
+/// Whoever listens learns that nothing more happens, be it that the client was dropped.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.events.end();
+    }
+}
+
 /// A new caller of the gateway's bucket: each link is one.
 fn pace(config: &Config) -> Pace {
     Pace::new(&config.address(), config.pacing)
@@ -286,16 +312,21 @@ fn policy(config: &Config) -> Policy {
     }
 }
 
-fn follow(config: &Config) -> Following {
-    Following { account: config.account.clone(), download: config.deadlines.download }
+fn follow(config: &Config, events: &Events) -> Following {
+    Following {
+        account: config.account.clone(),
+        download: config.deadlines.download,
+        events: events.clone(),
+    }
 }
 
-fn terms(config: &Config, counters: &Arc<Counters>) -> Terms {
+fn terms(config: &Config, counters: &Arc<Counters>, events: &Events) -> Terms {
     Terms {
         client_id: config.client_id,
         limits: config.risk.clone(),
         download: config.deadlines.download,
         counters: counters.clone(),
+        events: events.clone(),
     }
 }
 
@@ -326,8 +357,13 @@ fn link_health<L>(
 }
 
 /// The feed, and the tasks that serve it.
-fn feed(config: &Config, counters: &Counters, tasks: &mut JoinSet<()>, runtime: &Handle) -> Feed {
-    let errors = counters.errors.clone();
+fn feed(
+    config: &Config,
+    (counters, events): (&Counters, &Events),
+    tasks: &mut JoinSet<()>,
+    runtime: &Handle,
+) -> Feed {
+    let told = FeedTold { errors: counters.errors.clone(), events: events.of(LinkName::Feed) };
     let terms = FeedPolicy {
         kind: config.market_data_type,
         delayed_fallback: config.delayed_fallback,
@@ -335,7 +371,7 @@ fn feed(config: &Config, counters: &Counters, tasks: &mut JoinSet<()>, runtime: 
         stale_after: config.stale_after.min(LONGEST),
     };
     if !config.feed {
-        return Feed::new(None, Pace::default(), terms, errors);
+        return Feed::new(None, Pace::default(), terms, told);
     }
     let fanouts = Fanouts::default();
     let sinks = fanouts.clone();
@@ -344,8 +380,9 @@ fn feed(config: &Config, counters: &Counters, tasks: &mut JoinSet<()>, runtime: 
     });
     let pace = pace(config);
     let target = target.paced(pace.clone());
-    let (session, supervisor) = Session::new(target, policy(config), counters.feed.clone());
-    let feed = Feed::new(Some(session), pace, terms, errors);
+    let (policy, links) = (policy(config), counters.feed.clone());
+    let (session, supervisor) = Session::new(target, policy, links, events.of(LinkName::Feed));
+    let feed = Feed::new(Some(session), pace, terms, told);
     tasks.spawn_on(supervisor.run(config.deadlines.close), runtime);
     tasks.spawn_on(feed.clone().run(fanouts), runtime);
     feed

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::model::{
-    AccountId, Breaker, ClientId, Keepalive, LineBudget, MarketDataType, Pacing, Reconnect,
-    RiskLimits,
+    AccountId, AlertRules, Breaker, ClientId, Keepalive, LineBudget, MarketDataType, Pacing,
+    Reconnect, RiskLimits,
 };
 
 pub use crate::model::MINIMUM_SERVER_VERSION;
@@ -54,6 +54,8 @@ pub struct Config {
     pub stale_after: Duration,
     /// How fast this process may send to the gateway; `None` sends at once, uncounted.
     pub pacing: Option<Pacing>,
+    /// When alerts are raised, and when outages are expected.
+    pub alerts: AlertRules,
     /// Risk limits of every order; `None` applies the safety rules only.
     pub risk: Option<RiskLimits>,
 }
@@ -118,6 +120,7 @@ impl Default for Config {
             stale_after: Duration::from_secs(10),
             lines: LineBudget::default(),
             pacing: Some(Pacing::default()),
+            alerts: AlertRules::default(),
             risk: None,
         }
     }

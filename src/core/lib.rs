@@ -8,6 +8,7 @@
 //! | [`clock`] | the only reader of the wall clock; deadlines |
 //! | `life` | when a link last gave a sign of life |
 //! | [`metrics`] | what a client counts |
+//! | [`events`] | what happens to a client: listeners, failures, alerts |
 //! | `pacing` | IB's limits on what may be sent, one schedule per gateway address |
 //! | [`feed`] | the market-data link: socket, thread and decoder of its own |
 //! | `gateway` | the one door to the gateway: names the ibapi crate |
@@ -28,6 +29,7 @@ pub mod clock;
 pub mod config;
 mod contracts;
 pub mod error;
+pub mod events;
 pub mod feed;
 mod gateway;
 mod life;

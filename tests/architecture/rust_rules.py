@@ -21,6 +21,8 @@ FOUNDATION = {
     "clock": {"error"},
     "life": set[str](),
     "metrics": {"error", "clock"},
+    # Whatever happens is told where it happens, so every module may tell.
+    "events": {"error", "clock", "model"},
     "config": {"error", "model"},
     "pacing": {"error", "clock", "model"},
 }
@@ -56,8 +58,8 @@ def imports_point_down(path: PurePosixPath, text: str) -> list[str]:
     if module not in LAYERS | FOUNDATION:
         return [f"{path}: module {module} has no place in the layer table"]
     allowed = FOUNDATION[module] if module in FOUNDATION else LAYERS[module] | FOUNDATION.keys()
-    # `model` stands below `config` and `pacing`, which hold its values.
-    allowed = allowed - {"config", "pacing"} if module == "model" else allowed
+    # `model` stands below `config`, `pacing` and `events`, which hold its values.
+    allowed = allowed - {"config", "events", "pacing"} if module == "model" else allowed
     return [
         f"{path}:{line}: {module} may not import {name}"
         for line, name in crate_modules_named(inside, text)

@@ -1,7 +1,9 @@
 //! One binary for every Rust test that goes through a public door.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails its test")]
 
+mod core_alerts;
 mod core_connectivity;
+mod core_events;
 mod core_gateway;
 mod core_health;
 mod core_keepalive;

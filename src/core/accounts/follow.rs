@@ -13,7 +13,8 @@ use tokio::sync::{mpsc, watch};
 use super::book::AccountBook;
 use crate::clock::{self, Deadline};
 use crate::error::{Error, Result};
-use crate::model::{AccountId, SubscriptionKind};
+use crate::events::Events;
+use crate::model::{AccountId, Kept, SubscriptionKind};
 use crate::session::Session;
 use crate::session::{AccountEvent, Items, Link};
 
@@ -35,6 +36,8 @@ pub(crate) struct Following {
     pub(crate) account: Option<AccountId>,
     /// How long a first download may pause before it is asked for again.
     pub(crate) download: Duration,
+    /// Who is told of changes.
+    pub(crate) events: Events,
 }
 
 /// The task that keeps the book.
@@ -46,11 +49,12 @@ pub(crate) struct Follower {
     others: BTreeSet<AccountId>,
 }
 
-/// The writing end of the book.
+/// The writing end of the book, and who is told of changes.
 #[derive(Clone)]
 struct Keeper {
     book: Arc<watch::Sender<AccountBook>>,
     download: Duration,
+    events: Events,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,8 +72,8 @@ impl Follower {
         terms: Following,
         demands: mpsc::Receiver<AccountId>,
     ) -> Self {
-        let Following { account, download } = terms;
-        let keeper = Keeper { book, download };
+        let Following { account, download, events } = terms;
+        let keeper = Keeper { book, download, events };
         Self { session, keeper, account, demands, others: BTreeSet::new() }
     }
 
@@ -205,6 +209,8 @@ impl Keeper {
     /// Applies what came until an error, which it returns.
     fn apply(&self, account: &AccountId, batch: Vec<Result<AccountEvent>>) -> Option<Error> {
         let (mut error, now) = (None, clock::now());
+        let positions = batch.iter().flatten().any(AccountEvent::is_position);
+        let accounts = batch.iter().flatten().any(|event| !event.is_position());
         self.book.send_modify(|book| {
             for event in batch {
                 match event {
@@ -213,7 +219,17 @@ impl Keeper {
                 }
             }
         });
+        self.tell(accounts, positions);
         error
+    }
+
+    fn tell(&self, accounts: bool, positions: bool) {
+        if accounts {
+            self.events.updated(Kept::Accounts);
+        }
+        if positions {
+            self.events.updated(Kept::Positions);
+        }
     }
 
     fn restart(&self, account: &AccountId, subject: Subject) {

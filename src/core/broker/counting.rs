@@ -55,6 +55,9 @@ impl<'a> Flight<'a> {
         if let Some(code) = error.and_then(Error::code) {
             self.client.counters.errors.came(code);
         }
+        if let Some(error) = error {
+            self.client.events.failed(error);
+        }
     }
 }
 

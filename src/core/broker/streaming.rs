@@ -63,7 +63,7 @@ impl Client {
     ) -> Result<TickStream> {
         self.counted(RequestKind::Ticks, async {
             let opening = self.opening(contracts, &options).await?;
-            let queue = Arc::new(BatchQueue::new(self.rules(options)));
+            let queue = Arc::new(BatchQueue::new(self.rules(&opening, options)));
             let kind = LineKind::Market { generic_ticks };
             self.listen(opening, &kind, Port::Ticks(queue.clone()), queue).await
         })
@@ -82,7 +82,7 @@ impl Client {
     ) -> Result<TickByTickStream> {
         self.counted(RequestKind::TickByTick, async {
             let opening = self.opening(contracts, &options).await?;
-            let queue = Arc::new(BatchQueue::new(self.rules(options)));
+            let queue = Arc::new(BatchQueue::new(self.rules(&opening, options)));
             let texts = Arc::<TextTable>::default();
             let port = Port::TickByTick(queue.clone(), texts.clone());
             let kind = LineKind::TickByTick(kind);
@@ -131,7 +131,7 @@ impl Client {
         }
         self.counted(RequestKind::BarsStream, async {
             let opening = self.opening(vec![contract], &options).await?;
-            let queue = Arc::new(BatchQueue::new(self.rules(options)));
+            let queue = Arc::new(BatchQueue::new(self.rules(&opening, options)));
             self.listen(opening, &kind, Port::Bars(queue.clone()), queue).await
         })
         .await
@@ -170,9 +170,10 @@ impl Client {
         Ok(Stream::new(contracts, items, lease.counted()))
     }
 
-    fn rules(&self, options: StreamOptions) -> QueueRules {
+    fn rules(&self, opening: &OpeningStream, options: StreamOptions) -> QueueRules {
         let StreamOptions { capacity, overflow, notify, timeout: _ } = options;
-        QueueRules { capacity, overflow, notify, resume: self.0.feed.resume() }
+        let (resume, lagging) = (self.0.feed.resume(), self.lag_alarm(&opening.contracts));
+        QueueRules { capacity, overflow, notify, resume, lagging }
     }
 }
 

@@ -29,6 +29,16 @@ pub(crate) enum AccountEvent {
     Pnl(Pnl),
 }
 
+impl AccountEvent {
+    /// Whether it is about positions, and not about values.
+    pub(crate) fn is_position(&self) -> bool {
+        match self {
+            Self::Portfolio(_) | Self::Position(_) | Self::PositionsComplete => true,
+            Self::Value(_) | Self::ValuesComplete | Self::Pnl(_) => false,
+        }
+    }
+}
+
 impl Link {
     /// Values and portfolio of one account; the gateway keeps one such stream per connection.
     pub(crate) async fn account_updates(

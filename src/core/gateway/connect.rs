@@ -8,6 +8,7 @@ use ibapi::subscriptions::NoticeStream;
 use super::link::Link;
 use super::probe;
 use crate::error::{Error, ErrorKind};
+use crate::events::LinkEvents;
 use crate::model::{ClientId, Generation, MINIMUM_SERVER_VERSION};
 use crate::pacing::{Pace, Urgency};
 
@@ -17,7 +18,7 @@ const CLIENT_ID_IN_USE: i32 = 326;
 const CHANNEL_CAPACITY: usize = 256;
 
 /// Where to connect and as whom.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Target {
     /// `host:port`.
     pub(crate) address: String,
@@ -25,6 +26,8 @@ pub(crate) struct Target {
     pub(crate) client_id: ClientId,
     /// Takes the turns of what its links send.
     pub(crate) pace: Pace,
+    /// Told of what the gateway says within a subscription.
+    pub(crate) events: LinkEvents,
 }
 
 /// Whether trying again may help.
@@ -154,7 +157,7 @@ impl Opening {
         match orders {
             Ok(orders) => {
                 let opened = (self.notices, orders);
-                Ok(Link::new(self.client, opened, generation, target.pace.clone()))
+                Ok(Link::new(self.client, opened, generation, target))
             }
             Err(error) => Err(target.failure(error)),
         }

@@ -12,10 +12,12 @@ use time::OffsetDateTime;
 use tokio::sync::watch;
 
 use super::codes;
+use super::connect::Target;
 use super::server_time::ClockQuestion;
 use super::withdrawing::Withdrawing;
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
+use crate::events::LinkEvents;
 use crate::life::Life;
 use crate::model::{AccountId, Generation, NOTICES_LOST, Notice, OrderId};
 use crate::pacing::{HistoryQuery, HistoryTurn, Pace, Urgency};
@@ -39,6 +41,7 @@ struct Inner {
     life: Arc<Life>,
     clock_question: ClockQuestion,
     pace: Pace,
+    events: LinkEvents,
 }
 
 impl Link {
@@ -46,7 +49,7 @@ impl Link {
         client: ibapi::Client,
         (notices, orders): (NoticeStream, Subscription<OrderUpdate>),
         generation: Generation,
-        pace: Pace,
+        target: &Target,
     ) -> Self {
         let accounts = client.handshake_managed_accounts().iter().cloned().map(AccountId).collect();
         Self(Arc::new(Inner {
@@ -60,7 +63,8 @@ impl Link {
             over: watch::Sender::new(false),
             life: Arc::new(Life::new()),
             clock_question: ClockQuestion::default(),
-            pace,
+            pace: target.pace.clone(),
+            events: target.events.clone(),
         }))
     }
 
@@ -290,19 +294,28 @@ impl Link {
 }
 
 impl Link {
-    /// Turns a subscription into items of ours, whose cancel takes a turn.
+    /// Turns a subscription into items of ours, whose cancel takes a turn. What the gateway says
+    /// within it ends nothing, so it is a notice.
     pub(super) fn subscribed<S, W, T>(
         &self,
         stream: S,
         request: &'static str,
-        convert: impl FnMut(SubscriptionItem<W>) -> Option<Result<T>> + Send + 'static,
+        mut convert: impl FnMut(SubscriptionItem<W>) -> Option<Result<T>> + Send + 'static,
     ) -> Items<T>
     where
         S: Stream<Item = Result<SubscriptionItem<W>, WireError>> + Unpin + Send + 'static,
         W: Send + 'static,
         T: Send + 'static,
     {
-        self.items(self.withdrawing(stream), request, convert)
+        let (events, generation) = (self.0.events.clone(), self.generation());
+        self.items(self.withdrawing(stream), request, move |item| {
+            if let SubscriptionItem::Notice(said) = &item {
+                let (code, message) = (said.code, said.message.clone());
+                let notice = Notice { code, message, time: clock::now() };
+                events.noticed(generation, &notice, said.request_id);
+            }
+            convert(item)
+        })
     }
 
     /// Turns a stream that sends no cancel into items of ours; `convert` may drop an item or end

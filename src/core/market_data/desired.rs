@@ -308,6 +308,28 @@ impl Desired {
         }
     }
 
+    /// The error with which a line would end if the gateway said this of a request; `None` if the line
+    /// would live on, or if there is none.
+    pub(super) fn end_by(
+        &self,
+        request_id: i32,
+        code: i32,
+        text: &str,
+        now: Instant,
+    ) -> Option<Error> {
+        let key = self.by_request.get(&request_id)?;
+        let line = self.lines.get(key)?;
+        let kind = match verdict(code, &key.kind, line.asked_delayed) {
+            Verdict::Advice | Verdict::Interrupted => return None,
+            Verdict::Reopen if line.may_reopen(&key.kind, now) => return None,
+            Verdict::NotEntitled if self.policy.delayed_fallback => return None,
+            Verdict::Reopen => ErrorKind::MarketData,
+            Verdict::NotEntitled => ErrorKind::NotEntitled,
+            Verdict::Over(kind) => kind,
+        };
+        Some(refusal(kind, code, text, &line.contract).with_request_id(request_id))
+    }
+
     /// Asks for delayed data from here on, and for this line once more.
     fn fall_back(&mut self, key: &LineKey, now: Instant) -> Vec<Step> {
         let mut steps = Vec::new();

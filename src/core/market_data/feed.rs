@@ -17,9 +17,10 @@ use super::standing::Standing;
 use super::tally::{Entry, Tally};
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
+use crate::events::LinkEvents;
 use crate::metrics::CodeCounters;
 use crate::model::{
-    Contract, Farm, FarmKind, FarmState, Generation, LineKind, LineUsage, SessionState,
+    Contract, Farm, FarmKind, FarmState, Generation, LineKind, LineUsage, Notice, SessionState,
     Subscription,
 };
 use crate::session::feed::{FeedLink, Sink};
@@ -59,11 +60,18 @@ struct Inner {
     /// `None` when the caller wants no feed.
     session: Option<Session<FeedLink>>,
     state: Mutex<State>,
+    told: FeedTold,
     last_stream: AtomicU64,
     /// Streams that somebody reads.
     tally: Tally,
-    /// Codes that came for lines.
-    errors: Arc<CodeCounters>,
+}
+
+/// Who is told of what the gateway says of lines.
+pub(crate) struct FeedTold {
+    /// Counts the codes.
+    pub(crate) errors: Arc<CodeCounters>,
+    /// Whoever listens.
+    pub(crate) events: LinkEvents,
 }
 
 struct State {
@@ -93,12 +101,12 @@ impl Feed {
         session: Option<Session<FeedLink>>,
         pace: Pace,
         policy: FeedPolicy,
-        errors: Arc<CodeCounters>,
+        told: FeedTold,
     ) -> Self {
         let requests = Requests::new(pace);
         let state = State { desired: Desired::new(policy), link: None, requests };
         let (state, last_stream) = (Mutex::new(state), AtomicU64::new(0));
-        Self(Arc::new(Inner { session, state, last_stream, tally: Tally::default(), errors }))
+        Self(Arc::new(Inner { session, state, last_stream, tally: Tally::default(), told }))
     }
 
     /// Where the feed's session stands; `None` without a feed.
@@ -323,10 +331,22 @@ impl Feed {
     fn take_reports(&self, inbox: &Inbox) {
         let mut state = lock(&self.0.state);
         for Report { request_id, code, text } in inbox.take_reports() {
-            self.0.errors.came(code);
-            let steps = state.desired.report(request_id, code, &text, Instant::now());
+            self.0.told.errors.came(code);
+            let now = Instant::now();
+            match state.desired.end_by(request_id, code, &text, now) {
+                Some(error) => self.0.told.events.failed(&error),
+                None => self.tell_notice(&state, (request_id, code), text.to_string()),
+            }
+            let steps = state.desired.report(request_id, code, &text, now);
             state.carry_out(steps);
         }
+    }
+
+    /// Tells what the gateway said of a line that lives, or of none.
+    fn tell_notice(&self, state: &State, (request_id, code): (i32, i32), message: String) {
+        let generation = state.link.as_ref().map_or(Generation(0), |(link, _)| link.generation());
+        let notice = Notice { code, message, time: clock::now() };
+        self.0.told.events.noticed(generation, &notice, Some(request_id));
     }
 
     /// Nobody opens a link any more: streams cannot go on, and learn why.

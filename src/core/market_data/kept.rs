@@ -1,7 +1,7 @@
 //! Quotes that are kept up to date until they are released: one stream of the feed per contract.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::Notify as Bell;
 use tokio::time::Instant;
@@ -14,11 +14,13 @@ use super::settling::{is_settled, look_again, no_price};
 use super::streams::{QuoteStream, Stream};
 use crate::clock::Deadline;
 use crate::error::{Error, Result};
-use crate::model::{Contract, ContractId, LineKind, Quote};
+use crate::events::Events;
+use crate::model::{Contract, ContractId, Kept as Update, LineKind, Quote};
 
 /// The kept quotes of a client.
 pub(crate) struct KeptQuotes {
     feed: Feed,
+    events: Events,
     kept: Mutex<HashMap<ContractId, Arc<Kept>>>,
 }
 
@@ -30,8 +32,8 @@ struct Kept {
 
 impl KeptQuotes {
     /// None yet.
-    pub(crate) fn new(feed: Feed) -> Self {
-        Self { feed, kept: Mutex::default() }
+    pub(crate) fn new(feed: Feed, events: Events) -> Self {
+        Self { feed, events, kept: Mutex::default() }
     }
 
     /// Keeps the quote of a qualified contract; returns the first. What fails is not kept.
@@ -79,12 +81,29 @@ impl KeptQuotes {
     async fn open(&self, contract: &Contract, deadline: Deadline) -> Result<Kept> {
         let contracts: Arc<[Arc<Contract>]> = [Arc::new(contract.clone())].into();
         let bell = Arc::<Bell>::default();
-        let rung = Arc::clone(&bell);
-        let board = Arc::new(Board::new(1, Arc::new(move || rung.notify_waiters())));
+        let board = self.board(Arc::clone(&bell));
         let kind = LineKind::Market { generic_ticks: String::new() };
         let port = Port::Quotes(Arc::clone(&board));
         let lease = self.feed.subscribe(&contracts, &kind, port, deadline).await?;
         Ok(Kept { stream: Stream::new(contracts, board, lease), bell })
+    }
+
+    /// A board that rings the bell and tells of each change. Nobody else takes what changed, without
+    /// which the board would tell of nothing more.
+    fn board(&self, bell: Arc<Bell>) -> Arc<Board<Quote>> {
+        let events = self.events.clone();
+        Arc::new_cyclic(|board: &Weak<Board<Quote>>| {
+            let board = Weak::clone(board);
+            let notify = move || {
+                if let Some(board) = board.upgrade() {
+                    // What is current stays on the board.
+                    let _ = board.take();
+                }
+                events.updated(Update::Quotes);
+                bell.notify_waiters();
+            };
+            Board::new(1, Arc::new(notify))
+        })
     }
 
     fn kept(&self) -> MutexGuard<'_, HashMap<ContractId, Arc<Kept>>> {

@@ -48,7 +48,7 @@ mod verdict;
 
 pub(crate) use desired::FeedPolicy;
 pub(crate) use duration::check as check_duration;
-pub(crate) use feed::{Fanouts, Feed};
+pub(crate) use feed::{Fanouts, Feed, FeedTold};
 pub(crate) use kept::KeptQuotes;
 pub(crate) use outlet::Port;
 pub(crate) use policy::LinePolicy;

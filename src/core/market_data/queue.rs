@@ -68,6 +68,8 @@ pub(crate) struct QueueRules {
     pub(crate) notify: Notify,
     /// Told when a full queue has room again.
     pub(crate) resume: Notify,
+    /// Told when items were dropped.
+    pub(crate) lagging: Notify,
 }
 
 /// Batches on their way to one reader.
@@ -114,9 +116,14 @@ impl<R: Rows> BatchQueue<R> {
         if state.end.is_some() {
             return;
         }
+        let lost = state.lost;
         self.admit(&mut state, generation, rows);
+        let has_lost = state.lost > lost;
         drop(state);
         (self.rules.notify)();
+        if has_lost {
+            (self.rules.lagging)();
+        }
     }
 
     /// Keeps new items as the policy has it.
@@ -271,7 +278,13 @@ mod tests {
 
     fn queue(capacity: usize, overflow: Overflow) -> BatchQueue<Vec<u32>> {
         let nobody: Notify = Arc::new(|| {});
-        BatchQueue::new(QueueRules { capacity, overflow, notify: nobody.clone(), resume: nobody })
+        BatchQueue::new(QueueRules {
+            capacity,
+            overflow,
+            notify: nobody.clone(),
+            resume: nobody.clone(),
+            lagging: nobody,
+        })
     }
 
     fn drain(queue: &BatchQueue<Vec<u32>>) -> (Vec<u32>, usize) {

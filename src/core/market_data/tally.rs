@@ -76,8 +76,9 @@ mod tests {
 
     fn bars() -> Arc<BatchQueue<Vec<Bar>>> {
         let nobody: Notify = Arc::new(|| {});
-        let (overflow, resume) = (Overflow::Conflate, nobody.clone());
-        Arc::new(BatchQueue::new(QueueRules { capacity: 2, overflow, notify: nobody, resume }))
+        let (notify, resume, lagging) = (nobody.clone(), nobody.clone(), nobody);
+        let overflow = Overflow::Conflate;
+        Arc::new(BatchQueue::new(QueueRules { capacity: 2, overflow, notify, resume, lagging }))
     }
 
     fn bar() -> Bar {

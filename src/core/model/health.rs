@@ -18,6 +18,9 @@ pub struct Health {
     /// Names of what is not: `link`, or `account values`, `positions`, `open orders`,
     /// `completed orders`, `executions`.
     pub missing: Vec<&'static str>,
+    /// The end of the restart window in which the present outage goes on; `None` without an outage,
+    /// and where none is expected.
+    pub expected_outage_until: Option<OffsetDateTime>,
     /// Lines of the feed, by the limit they count against.
     pub lines: Vec<LineUsage>,
     /// What is left of the message rate, which all clients of this process share; `None` for a

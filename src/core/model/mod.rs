@@ -2,9 +2,12 @@
 //! I/O, reads a clock or names another module of the crate but `error`.
 
 mod account;
+mod alert;
+mod client_event;
 mod contract;
 mod depth;
 mod event;
+mod failure;
 mod farm;
 mod greeks;
 mod health;
@@ -15,6 +18,7 @@ mod order_event;
 mod pacing;
 mod quote;
 mod quote_field;
+mod restart_window;
 mod risk_view;
 mod stream;
 mod subscription;
@@ -23,11 +27,16 @@ mod tick;
 mod trade;
 
 pub use account::{AccountSnapshot, AccountValue, Balance, Pnl, Position};
+pub use alert::{Alert, AlertKind, AlertLevel, AlertRules};
+pub use client_event::{
+    Event, KeepaliveEvent, KeepaliveStep, Kept, LinkName, LinkNotice, Readiness, StateChange, Topic,
+};
 pub use contract::{Contract, ContractDetails, Right, SecurityType};
 pub use depth::{DepthBook, DepthLevel};
 pub use event::{
     Breaker, Keepalive, MINIMUM_SERVER_VERSION, NOTICES_LOST, Notice, Reconnect, SessionState,
 };
+pub use failure::{Failure, FailureCategory, NoticeClass};
 pub use farm::{Farm, FarmKind, FarmState};
 pub use greeks::Greeks;
 pub use health::{Health, LineUsage, LinkHealth};
@@ -40,6 +49,7 @@ pub use order_event::{OpenOrder, OrderEvent, OrderNotice, StatusReport};
 pub use pacing::{Pacing, PacingUsage};
 pub use quote::Quote;
 pub use quote_field::QuoteField;
+pub use restart_window::{RestartWindow, expected_until};
 pub use risk_view::{RiskLimits, RiskView};
 pub use stream::{LineBudget, LineKind, Overflow};
 pub use subscription::{Subscription, SubscriptionKind, SubscriptionState};

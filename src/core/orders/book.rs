@@ -29,6 +29,12 @@ pub(super) struct Wish {
     pub(super) order: Order,
 }
 
+/// A trade before and after something happened to it; `before` is `None` for one that is new.
+pub(super) struct Turned {
+    pub(super) before: Option<Arc<Trade>>,
+    pub(super) after: Arc<Trade>,
+}
+
 struct Entry {
     state: watch::Sender<Arc<Trade>>,
     wish: Option<Wish>,
@@ -48,6 +54,8 @@ pub(super) struct Book {
     by_execution: HashMap<String, TradeNo>,
     orphans: HashMap<ExecutionId, Commission>,
     highest: BTreeMap<ClientId, OrderId>,
+    /// What happened since somebody last looked.
+    turned: Vec<Turned>,
 }
 
 impl Book {
@@ -57,7 +65,9 @@ impl Book {
         self.next += 1;
         self.revision += 1;
         self.index(no, &trade);
-        let state = watch::Sender::new(Arc::new(trade));
+        let after = Arc::new(trade);
+        let state = watch::Sender::new(after.clone());
+        self.turned.push(Turned { before: None, after });
         self.entries.insert(no, Entry { state, wish, written: None });
         no
     }
@@ -129,9 +139,16 @@ impl Book {
         if changed {
             self.index(no, &trade);
             if let Some(entry) = self.entries.get(&no) {
-                entry.state.send_replace(Arc::new(trade));
+                let after = Arc::new(trade);
+                let before = Some(entry.state.send_replace(after.clone()));
+                self.turned.push(Turned { before, after });
             }
         }
+    }
+
+    /// What happened to trades since this was last asked, in order.
+    pub(super) fn take_turned(&mut self) -> Vec<Turned> {
+        std::mem::take(&mut self.turned)
     }
 
     /// Takes one event of the gateway; says which trade it was about.

@@ -19,11 +19,12 @@ use super::book::{Book, TradeNo};
 use super::goals::Goal;
 use super::placement::Written;
 use super::reconcile::{self, Lists, Progress};
-use super::{Command, Directory, Terms, TradeHandle};
+use super::{Command, Directory, Terms, TradeHandle, news};
 use crate::clock::Deadline;
 use crate::error::Result;
+use crate::events::Events;
 use crate::metrics::Counters;
-use crate::model::{ClientId, Generation, OrderEvent, OrderId, RiskLimits, Trade};
+use crate::model::{ClientId, Generation, Kept, OrderEvent, OrderId, RiskLimits, Trade};
 use crate::session::Session;
 use crate::session::{Link, OrderEvents};
 
@@ -40,6 +41,7 @@ pub(crate) struct Desk {
     limits: Option<RiskLimits>,
     download: Duration,
     counters: Arc<Counters>,
+    told: Events,
     inbox: mpsc::Receiver<Command>,
     directory: watch::Sender<Directory>,
     book: Book,
@@ -124,6 +126,7 @@ impl Desk {
             limits: terms.limits,
             download: terms.download,
             counters: terms.counters,
+            told: terms.events,
             session,
             inbox,
             directory,
@@ -302,7 +305,12 @@ impl Desk {
         waits.chain(sweeps).chain(self.parked.iter().map(|parked| parked.deadline.at())).min()
     }
 
-    fn publish(&self) {
+    fn publish(&mut self) {
+        let turned = self.book.take_turned();
+        if !turned.is_empty() {
+            turned.iter().flat_map(news::of).for_each(|event| self.told.tell(event));
+            self.told.updated(Kept::Orders);
+        }
         self.directory.send_if_modified(|directory| {
             let is_stale = directory.known != self.known
                 || !directory.progress.is(&self.progress)

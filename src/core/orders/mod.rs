@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `lifecycle` | what each message makes of a trade: pure |
 //! | `book` | every order met, and how events find theirs |
+//! | `news` | what a change of a trade tells those who listen: pure |
 //! | `goals` | what callers wait for, and when they have it: pure |
 //! | `placement` | holding a write until it is out, or certainly not |
 //! | `reconcile` | asking a new link what became of everything |
@@ -15,6 +16,7 @@ mod goals;
 mod handle;
 mod keys;
 mod lifecycle;
+mod news;
 mod placement;
 mod reconcile;
 
@@ -26,6 +28,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
+use crate::events::Events;
 use crate::metrics::Counters;
 use crate::model::{
     ClientId, Contract, Generation, Order, OrderEvent, OrderId, OrderKey, RiskLimits, RiskView,
@@ -72,6 +75,8 @@ pub(crate) struct Terms {
     pub(crate) download: Duration,
     /// Where placed and acknowledged orders are counted.
     pub(crate) counters: Arc<Counters>,
+    /// Where it is told what happens to them.
+    pub(crate) events: Events,
 }
 
 /// What the desk publishes for readers that do not wait.

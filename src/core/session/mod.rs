@@ -20,6 +20,7 @@ use tokio::time::Instant;
 
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
+use crate::events::LinkEvents;
 use crate::metrics::LinkCounters;
 use crate::model::{AccountId, Farm, Generation, SessionState};
 
@@ -82,6 +83,7 @@ impl<L: Served> Session<L> {
         target: D,
         policy: Policy,
         counters: Arc<LinkCounters>,
+        events: LinkEvents,
     ) -> (Self, Supervisor<D>) {
         let status = watch::Sender::new(Status {
             state: SessionState::Idle,
@@ -97,7 +99,7 @@ impl<L: Served> Session<L> {
         let (commands, inbox) = mpsc::channel(64);
         let address = Arc::from(target.address());
         let session = Self { address, commands, status: status.subscribe() };
-        (session, Supervisor::new(target, policy, counters, inbox, status))
+        (session, Supervisor::new(target, policy, (counters, events), inbox, status))
     }
 
     /// The present status.

@@ -13,7 +13,7 @@ use super::state::Event;
 use super::supervisor::Supervisor;
 use crate::error::{Error, ErrorKind};
 use crate::metrics::Loss;
-use crate::model::Notice;
+use crate::model::{KeepaliveStep, Notice};
 
 /// Time for a dead link's socket to close; it is dropped after that.
 const BURY: Duration = Duration::from_millis(100);
@@ -30,6 +30,18 @@ impl<D: Dial> Supervisor<D> {
     pub(super) async fn serve(&mut self) -> Event {
         self.answer_openers();
         let Some(link) = self.link.clone() else { return Event::Lost };
+        let is_watched = self.machine.keepalive().is_some();
+        if is_watched {
+            self.events.watched(link.generation(), KeepaliveStep::Started);
+        }
+        let event = self.serve_link(&link).await;
+        if is_watched {
+            self.events.watched(link.generation(), KeepaliveStep::Stopped);
+        }
+        event
+    }
+
+    async fn serve_link(&mut self, link: &D::Link) -> Event {
         let (mut notices, mut probes) = (link.notices(), FuturesUnordered::new());
         let rules = self.machine.keepalive();
         let mut judge = rules.map(|rules| Judge::new(rules, Instant::now()));
@@ -40,16 +52,16 @@ impl<D: Dial> Supervisor<D> {
             let turn = tokio::select! {
                 notice = notices.next() => Turn::Notice(notice),
                 event = self.interrupted() => Turn::Command(event),
-                () = look(&link, judge.as_ref()) => Turn::Look,
+                () = look(link, judge.as_ref()) => Turn::Look,
                 Some(asked) = probes.next() => Turn::Asked(asked),
             };
             match turn {
                 Turn::Notice(Some(notice)) => {
                     if let Some(reason) = self.noticed(&notice) {
-                        return self.drop_link(&link, Loss::Refused, reason).await;
+                        return self.drop_link(link, Loss::Refused, reason).await;
                     }
                 }
-                Turn::Notice(None) => return self.ended(&link),
+                Turn::Notice(None) => return self.ended(link),
                 Turn::Command(Event::Close) => return Event::Close,
                 Turn::Command(_) => self.answer_openers(),
                 Turn::Asked(Asked::NotSent) => {
@@ -64,9 +76,15 @@ impl<D: Dial> Supervisor<D> {
                 (Some(Verdict::Ask(probe)), Some(rules)) => {
                     probes.push(link.probe(probe, rules));
                 }
-                (Some(Verdict::Suspect), _) => self.turned(Event::Silent),
+                (Some(Verdict::Suspect), _) => {
+                    self.events.watched(link.generation(), KeepaliveStep::SoftTimeout);
+                    self.turned(Event::Silent);
+                }
                 (Some(Verdict::Alive), _) => self.turned(Event::Alive),
-                (Some(Verdict::Drop), _) => return self.bury(&link).await,
+                (Some(Verdict::Drop), _) => {
+                    self.events.watched(link.generation(), KeepaliveStep::HardTimeout);
+                    return self.bury(link).await;
+                }
                 (Some(Verdict::Ask(_)) | None, _) => {}
             }
         }
@@ -83,6 +101,7 @@ impl<D: Dial> Supervisor<D> {
     fn noticed(&mut self, notice: &Notice) -> Option<Error> {
         note(notice);
         self.counters.noticed(notice.code);
+        self.events.noticed(self.machine.generation(), notice, None);
         match self.connectivity.take(notice)? {
             Change::ServersLost => self.turned(Event::ServersLost),
             Change::ServersBack { data_lost } => {
@@ -143,6 +162,12 @@ impl<D: Dial> Supervisor<D> {
             None => Error::new(ErrorKind::ConnectionLost, message),
         };
         log::warn!(target: "aioibkr::session", "{error}");
+        match loss {
+            Loss::Ended => self.events.socket_ended(&error),
+            Loss::Probe | Loss::Deadline | Loss::Refused | Loss::Requested => {
+                self.events.failed(&error)
+            }
+        }
         self.reason = Some(error);
         self.link = None;
         Event::Lost

@@ -12,15 +12,19 @@ use super::state::{Action, Event, Hope, Machine, Policy};
 use super::{Command, Restored, Status, closed};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
+use crate::events::LinkEvents;
 use crate::gateway::{Failure, Outlook};
 use crate::metrics::{LinkCounters, Loss, Standing};
-use crate::model::{Generation, SessionState};
+use crate::model::{Generation, SessionState, StateChange};
 
 /// Owns the machine, the link and everybody who waits for one.
 pub(crate) struct Supervisor<D: Dial> {
     pub(super) target: D,
     pub(super) machine: Machine,
     pub(super) counters: Arc<LinkCounters>,
+    pub(super) events: LinkEvents,
+    /// The state that was told last.
+    told: SessionState,
     inbox: mpsc::Receiver<Command>,
     status: watch::Sender<Status<D::Link>>,
     pub(super) openers: Vec<oneshot::Sender<Result<()>>>,
@@ -39,7 +43,7 @@ impl<D: Dial> Supervisor<D> {
     pub(super) fn new(
         target: D,
         policy: Policy,
-        counters: Arc<LinkCounters>,
+        (counters, events): (Arc<LinkCounters>, LinkEvents),
         inbox: mpsc::Receiver<Command>,
         status: watch::Sender<Status<D::Link>>,
     ) -> Self {
@@ -47,6 +51,8 @@ impl<D: Dial> Supervisor<D> {
             target,
             machine: Machine::new(policy),
             counters,
+            events,
+            told: SessionState::Idle,
             inbox,
             status,
             openers: Vec::new(),
@@ -159,6 +165,7 @@ impl<D: Dial> Supervisor<D> {
     fn failed(&mut self, failure: Failure) -> Event {
         log::warn!(target: "aioibkr::session", "{}", failure.error);
         self.counters.connect_failed();
+        self.events.failed(&failure.error);
         self.reason = Some(failure.error);
         self.hope = match failure.outlook {
             Outlook::MayPass => Hope::MayPass,
@@ -235,6 +242,28 @@ impl<D: Dial> Supervisor<D> {
         self.counters.tripped(self.machine.circuit().trips());
         self.counters.turned(standing(state), Instant::now());
         self.status.send_replace(status);
+        self.tell(state);
+    }
+
+    /// Tells of a state that was not told yet; every change is published, so none is missed.
+    fn tell(&mut self, to: SessionState) {
+        let from = std::mem::replace(&mut self.told, to);
+        if from == to {
+            return;
+        }
+        let reason = match to {
+            SessionState::Closed => None,
+            state if state.has_link() => state.hindrance().map(str::to_owned),
+            _ => self.reason.as_ref().map(ToString::to_string),
+        };
+        self.events.changed(StateChange {
+            link: self.events.link(),
+            from,
+            to,
+            generation: self.machine.generation(),
+            reason,
+            time: clock::now(),
+        });
     }
 
     async fn stop(mut self, close_within: Duration) {

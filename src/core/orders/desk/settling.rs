@@ -6,11 +6,12 @@ use super::placing::answer;
 use super::{Desk, Reply, Sweep, Wait};
 use crate::clock;
 use crate::error::{Error, ErrorKind};
-use crate::model::{Generation, OrderEvent};
+use crate::model::{Generation, LinkName, Notice, OrderEvent, OrderNotice};
 use crate::orders::book::TradeNo;
 use crate::orders::goals::{Goal, Standing};
 use crate::orders::placement::refused;
 use crate::orders::{Command, TradeHandle, lifecycle};
+use crate::session::Link;
 
 /// How much longer than its deadline a caller waits for a held write to be dropped.
 const GRACE: std::time::Duration = std::time::Duration::from_millis(200);
@@ -22,6 +23,7 @@ impl Desk {
         let no = match event {
             OrderEvent::Notice(said) => {
                 let no = self.book.by_order(self.client_id, said.order_id);
+                self.tell_said(no, said);
                 if let Some(no) = no {
                     let about_change = self.changes(no);
                     self.book.change(no, |trade| match about_change {
@@ -40,6 +42,28 @@ impl Desk {
         if let Some(no) = no {
             self.judge(no, Some(event));
         }
+    }
+
+    /// Tells what the gateway said of an order, unless it is the answer that somebody waits for: who
+    /// waits tells of a failure by itself.
+    fn tell_said(&self, no: Option<TradeNo>, said: &OrderNotice) {
+        let is_waited_for =
+            self.waits.iter().any(|wait| Some(wait.no) == no && !wait.reply.is_nobody());
+        let events = self.told.of(LinkName::Control);
+        let is_answer = !lifecycle::is_remark(said.code) || lifecycle::refuses_cancel(said.code);
+        if is_answer && is_waited_for {
+            return;
+        }
+        if lifecycle::is_remark(said.code) {
+            let generation = self.link.as_ref().map_or(Generation(0), Link::generation);
+            let notice =
+                Notice { code: said.code, message: said.message.clone(), time: clock::now() };
+            return events.noticed(generation, &notice, Some(said.order_id.0));
+        }
+        let message =
+            format!("order {}: {} (code {})", said.order_id, said.message.trim(), said.code);
+        let error = Error::new(ErrorKind::Order, message).with_code(said.code);
+        events.failed(&error.with_detail("order_id", said.order_id));
     }
 
     /// Whether a change of the trade is waiting for its answer.
