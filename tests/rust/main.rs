@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails its test")]
 
 mod core_alerts;
+mod adversity;
 mod core_connectivity;
 mod core_events;
 mod core_gateway;
