@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Longer than IB counts, by what may bunch up on the way.
-const SLACK: Duration = Duration::from_millis(25);
+const SLACK: Duration = Duration::from_millis(200);
 const TEN_MINUTES: Duration = Duration::from_secs(600);
 const TWO_SECONDS: Duration = Duration::from_secs(2);
 const IDENTICAL: Duration = Duration::from_secs(15);
