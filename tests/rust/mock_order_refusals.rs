@@ -90,14 +90,11 @@ async fn test_a_rejection_shows_the_order_inactive_with_any_text() {
 async fn test_an_order_for_the_open_right_after_the_close_is_refused() {
     let (gateway, client, mut story) = at_190().await;
     // New York's time differs from UTC by whole hours, so that one of these hours is the close.
-    let second_of_day = gateway.market_time().rem_euclid(86_400);
     let opening = Order { tif: TimeInForce::OnOpen, ..market_order(Action::Buy, 1.0) };
 
     for (id, hour) in [(1, 20), (2, 21)] {
-        let until = (hour * 3_600 + 2 - second_of_day).rem_euclid(86_400);
-        let passed = gateway.market_time().rem_euclid(86_400) - second_of_day;
-        let wait = u64::try_from(until - passed.rem_euclid(86_400)).unwrap_or_default();
-        gateway.advance(Duration::from_secs(wait));
+        let wait = (hour * 3_600 + 2 - gateway.market_time()).rem_euclid(86_400);
+        gateway.advance(Duration::from_secs(u64::try_from(wait).unwrap_or_default()));
         client.submit_order(id, &aapl(), &opening).await.unwrap();
         client.server_time().await.unwrap();
     }
