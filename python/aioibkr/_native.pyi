@@ -65,6 +65,7 @@ __all__ = [
     "RequestMetrics",
     "RiskLimits",
     "StreamMetrics",
+    "Subscription",
     "Tick",
     "TickBatch",
     "TickByTick",
@@ -513,6 +514,9 @@ class Bar:
     @property
     def volume(self) -> float | None:
         """Units traded."""
+    @property
+    def is_backfill(self) -> bool:
+        """Whether a stream missed it and had it from history after that."""
     @property
     def average(self) -> float | None:
         """Volume-weighted average price."""
@@ -1526,12 +1530,22 @@ class TickByTickBatch:
 class Gap:
     """Tells a reader of bars that what came before is not continued.
 
-    The link was lost, or the gateway opened the stream anew.
+    The link was lost, or the gateway opened the stream anew. What was missed meanwhile follows,
+    as far as IB has it.
     """
 
     @property
     def generation(self) -> int:
         """The link that ended."""
+    @property
+    def missing_since(self) -> datetime | None:
+        """Start of the last bar before those that could not be had later; None if none are."""
+    @property
+    def missing_until(self) -> datetime | None:
+        """Start of the first bar after them; None if it is not known."""
+    @property
+    def reason(self) -> str | None:
+        """Why they could not be had."""
 
 @final
 class Health:

@@ -217,6 +217,8 @@ class TickByTickStream(Stream[TickByTick, TickByTickBatch]):
 class BarStream(Stream[Bar | Gap, list[Bar | Gap]]):
     """Bars as they form; from `Client.realtime_bars` and `Client.bars_stream`.
 
-    A `Gap` among them tells that what came before is not continued. Batches are lists. What
-    happens to bars that a slow reader leaves is the stream's ``policy``.
+    A `Gap` among them tells that what came before is not continued. The bars that were missed
+    follow it, marked ``is_backfill``, before any new one; a gap with ``missing_since`` tells what
+    could not be had. Batches are lists. What happens to bars that a slow reader leaves is the
+    stream's ``policy``.
     """

@@ -94,6 +94,8 @@ impl Client {
         let (orders, desk) = Orders::new(terms(&config, &counters, &events), session.clone());
         let mut tasks = JoinSet::new();
         let feed = feed(&config, (&counters, &events), &mut tasks, &runtime);
+        let backfill = feed.backfill(session.clone(), config.deadlines.history);
+        tasks.spawn_on(backfill.run(), &runtime);
         tasks.spawn_on(supervisor.run(config.deadlines.close), &runtime);
         tasks.spawn_on(follower.run(), &runtime);
         tasks.spawn_on(desk.run(), &runtime);

@@ -1,8 +1,8 @@
 //! One binary for every Rust test that goes through a public door.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails its test")]
 
-mod core_alerts;
 mod adversity;
+mod core_alerts;
 mod core_connectivity;
 mod core_events;
 mod core_gateway;
@@ -21,6 +21,7 @@ mod core_subscriptions;
 mod example_ibapi;
 mod example_library;
 mod feed_agreement;
+mod feed_backfill;
 mod feed_books;
 mod feed_closing;
 mod feed_flood;

@@ -76,6 +76,7 @@ impl BarColumns {
             average: known(self.average[row]),
             // Counts come from an i32.
             count: known(self.count[row]).map(|count| count as i32),
+            is_backfill: false,
         }))
     }
 

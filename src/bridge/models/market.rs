@@ -301,6 +301,12 @@ impl Bar {
         self.0.volume
     }
 
+    /// Whether a stream missed it and had it from history after that.
+    #[getter]
+    fn is_backfill(&self) -> bool {
+        self.0.is_backfill
+    }
+
     /// Volume-weighted average price.
     #[getter]
     fn average(&self) -> Option<f64> {

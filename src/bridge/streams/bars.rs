@@ -4,29 +4,57 @@ use aioibkr_core::market_data::Batch;
 use aioibkr_core::model;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
+use time::UtcDateTime;
 
 use super::columns::{Items, Names};
+use crate::convert;
 use crate::models::{Bar, Repr};
 
 /// Tells a reader of bars that what came before is not continued.
 ///
-/// The link was lost, or the gateway opened the stream anew.
+/// The link was lost, or the gateway opened the stream anew. What was missed meanwhile follows, as
+/// far as IB has it.
 #[pyclass(frozen, module = "aioibkr._native")]
 pub(crate) struct Gap {
     /// The link that ended.
     #[pyo3(get)]
     generation: u64,
+    hole: Option<model::Hole>,
 }
 
 #[pymethods]
 impl Gap {
+    /// Start of the last bar before those that could not be had later; None if none are known to be
+    /// missing.
+    #[getter]
+    fn missing_since(&self) -> Option<UtcDateTime> {
+        self.hole.as_ref().map(|hole| convert::utc(hole.since))
+    }
+
+    /// Start of the first bar after them; None if it is not known.
+    #[getter]
+    fn missing_until(&self) -> Option<UtcDateTime> {
+        self.hole.as_ref().and_then(|hole| hole.until).map(convert::utc)
+    }
+
+    /// Why they could not be had.
+    #[getter]
+    fn reason(&self) -> Option<&str> {
+        self.hole.as_ref().map(|hole| hole.reason.as_str())
+    }
+
     fn __repr__(&self) -> String {
-        Repr::of("Gap").field("generation", &self.generation).end()
+        let since = self.hole.as_ref().map(|hole| hole.since);
+        Repr::of("Gap")
+            .field("generation", &self.generation)
+            .some("missing_since", since.as_ref())
+            .some("reason", self.reason())
+            .end()
     }
 }
 
 fn gap(batch: &Batch<Vec<model::Bar>>) -> Gap {
-    Gap { generation: batch.generation.0 }
+    Gap { generation: batch.generation.0, hole: batch.hole.clone() }
 }
 
 impl Items for Vec<model::Bar> {

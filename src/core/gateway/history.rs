@@ -164,6 +164,7 @@ fn bar(bar: &WireBar) -> Bar {
         volume: known(bar.volume).filter(|volume| *volume >= 0.0),
         average: known(bar.wap).filter(|average| counted && *average != -1.0),
         count: counted.then_some(bar.count),
+        is_backfill: false,
     }
 }
 

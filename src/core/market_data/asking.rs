@@ -1,6 +1,12 @@
 //! The requests of a line, as frames.
 
-use crate::model::{Contract, LineKind, MarketDataType};
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::duration::reaching;
+use crate::clock;
+use crate::model::{BarsRequest, Contract, LineKind, MarketDataType};
 use crate::session::feed::request::{self, DepthTerms, RealTimeBarsTerms, TickByTickTerms};
 
 /// Asks for a line.
@@ -23,6 +29,15 @@ pub(super) fn ask(request_id: i32, contract: &Contract, kind: &LineKind) -> Vec<
         }
         LineKind::Bars(wanted) => request::history(request_id, contract, wanted),
     }
+}
+
+/// What to ask for so that bars which follow `since` come along, and whether all of them do; a line
+/// that has brought none is asked for as it is.
+pub(super) fn resuming(kind: &LineKind, since: Option<OffsetDateTime>) -> (LineKind, bool) {
+    let (LineKind::Bars(wanted), Some(since)) = (kind, since) else { return (kind.clone(), true) };
+    let gap = Duration::try_from(clock::now() - since).unwrap_or_default();
+    let (duration, is_all) = reaching(&wanted.duration, wanted.bar_size, gap);
+    (LineKind::Bars(BarsRequest { duration, ..wanted.clone() }), is_all)
 }
 
 /// Cancels a line.

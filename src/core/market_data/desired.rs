@@ -11,6 +11,8 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use super::asking;
+use super::backfill::Missed;
+use super::bar_fold::{BarMark, Past};
 use super::fanout::Change;
 use super::outlet::{Outlet, StreamId};
 use super::pulse::Pulse;
@@ -66,6 +68,8 @@ pub(super) enum Step {
     Tell(Change),
     /// Write these frames.
     Ask(Vec<u8>),
+    /// Fetch what a line of bars missed.
+    Fetch(Missed),
 }
 
 /// How lines are asked for.
@@ -91,6 +95,8 @@ struct Line {
     reopened_at: Option<Instant>,
     /// What has come in answer to the present or last request.
     pulse: Arc<Pulse>,
+    /// Of a line of bars: the last one handed over.
+    mark: Arc<BarMark>,
     /// How many of these items a later silence does not count.
     silent_at: u64,
     /// Whether an earlier request brought something.
@@ -388,10 +394,14 @@ impl Desired {
         self.by_request.insert(request_id, key.clone());
         let outlets = line.listeners.iter().map(|(outlet, _)| outlet.clone()).collect();
         let contract = Arc::clone(&line.contract);
-        let request = asking::ask(request_id, &contract, &key.kind);
-        let kind = key.kind.clone();
-        let opened = Change::Open { request_id, contract, kind, outlets, pulse };
-        vec![Step::Tell(opened), Step::Ask(request)]
+        let since = line.mark.last().map(|last| last.time);
+        let (kind, is_all) = asking::resuming(&key.kind, since);
+        let request = asking::ask(request_id, &contract, &kind);
+        let past = Past { mark: Arc::clone(&line.mark), is_all };
+        let missed = since.and_then(|since| line.missed(request_id, &kind, since));
+        let opened = Change::Open { request_id, contract, kind, outlets, pulse, past };
+        let steps = [Step::Tell(opened), Step::Ask(request)];
+        steps.into_iter().chain(missed.map(Step::Fetch)).collect()
     }
 
     fn withdraw(&mut self, key: &LineKey) -> Vec<Step> {
@@ -417,6 +427,7 @@ impl Line {
             asked_at: None,
             reopened_at: None,
             pulse: Arc::default(),
+            mark: Arc::default(),
             silent_at: 0,
             has_brought: false,
             turned_at: now,
@@ -430,6 +441,13 @@ impl Line {
         self.pulse = Arc::default();
         self.silent_at = 0;
         self.turned_at = now;
+    }
+
+    /// What a line of five-second bars missed since its last one.
+    fn missed(&self, request_id: i32, kind: &LineKind, since: OffsetDateTime) -> Option<Missed> {
+        let LineKind::RealTimeBars { what_to_show, use_rth } = *kind else { return None };
+        let (contract, pulse) = (Arc::clone(&self.contract), Arc::clone(&self.pulse));
+        Some(Missed { request_id, contract, what_to_show, use_rth, pulse, since })
     }
 
     /// What has come does not count any more.

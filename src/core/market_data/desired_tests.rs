@@ -149,6 +149,9 @@ impl Story {
                     assert!(self.told.lines.contains(&id), "{id} has no line");
                 }
                 Step::Ask(frame) => self.told.read(&frame, announced.take()),
+                Step::Fetch(_) | Step::Tell(Change::Backfill(..)) => {
+                    unreachable!("no line here has bars")
+                }
             }
         }
         assert!(announced.is_none(), "a line was announced and never asked for");

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify as Bell;
 
+use super::bar_fold::{Found, Past};
 use super::live_line::LiveLine;
 use super::outlet::{Outlet, StreamId};
 use super::pulse::Pulse;
@@ -28,6 +29,8 @@ pub(super) enum Change {
         outlets: Vec<Outlet>,
         /// Where items are noted.
         pulse: Arc<Pulse>,
+        /// Of a line of bars: what it has handed over.
+        past: Past,
     },
     /// One more stream listens to a line.
     Listen(i32, Outlet),
@@ -37,6 +40,8 @@ pub(super) enum Change {
     Close(i32),
     /// What the line told is no longer current.
     Gap(i32),
+    /// What a line of bars missed was fetched, or why it was not.
+    Backfill(i32, Result<Found, String>),
 }
 
 /// What a gateway says about a request.
@@ -119,8 +124,8 @@ impl Fanout {
 
     fn apply(&mut self, change: Change) {
         match change {
-            Change::Open { request_id, contract, kind, outlets, pulse } => {
-                let mut line = LiveLine::new(contract, &kind, self.generation, pulse);
+            Change::Open { request_id, contract, kind, outlets, pulse, past } => {
+                let mut line = LiveLine::new(contract, &kind, (self.generation, pulse), past);
                 for outlet in outlets {
                     line.listen(outlet, &mut self.taps);
                 }
@@ -137,6 +142,11 @@ impl Fanout {
                 }
             }
             Change::Close(request_id) => self.close(request_id),
+            Change::Backfill(request_id, found) => {
+                if let Some((_, line, _)) = self.line(request_id) {
+                    line.backfill(found);
+                }
+            }
             Change::Gap(request_id) => {
                 if let Some((_, line, taps)) = self.line(request_id) {
                     line.gap(taps);

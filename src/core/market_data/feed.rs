@@ -3,12 +3,14 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
+use super::backfill::{self, Backfill, Missed};
 use super::desired::{Desired, FeedPolicy, LineKey, Step, Wish};
-use super::fanout::{Fanout, Inbox, Report};
+use super::fanout::{Change, Fanout, Inbox, Report};
 use super::outlet::{Outlet, Port, StreamId};
 use super::queue::{End, Notify};
 use super::requests::Requests;
@@ -79,6 +81,8 @@ struct State {
     /// The present link and the inbox of its fan-out.
     link: Option<(FeedLink, Arc<Inbox>)>,
     requests: Requests,
+    /// Where fetches of missed bars go; `None` fetches nothing.
+    missed: Option<mpsc::Sender<backfill::Wish>>,
 }
 
 impl State {
@@ -88,6 +92,7 @@ impl State {
             match step {
                 Step::Tell(change) => inbox.post(change),
                 Step::Ask(request) => self.requests.push(request),
+                Step::Fetch(missed) => fetch(self.missed.as_ref(), missed, inbox),
             }
         }
         // Always wakes the thread, which looks at its inbox before it writes.
@@ -104,9 +109,16 @@ impl Feed {
         told: FeedTold,
     ) -> Self {
         let requests = Requests::new(pace);
-        let state = State { desired: Desired::new(policy), link: None, requests };
+        let state = State { desired: Desired::new(policy), link: None, requests, missed: None };
         let (state, last_stream) = (Mutex::new(state), AtomicU64::new(0));
         Self(Arc::new(Inner { session, state, last_stream, tally: Tally::default(), told }))
+    }
+
+    /// The task that fetches what streams of bars missed, over the control link's session.
+    pub(crate) fn backfill(&self, control: Session, within: Duration) -> Backfill {
+        let (task, wishes) = Backfill::new(control, self.resume(), within);
+        lock(&self.0.state).missed = Some(wishes);
+        task
     }
 
     /// Where the feed's session stands; `None` without a feed.
@@ -369,6 +381,16 @@ impl Drop for Ending<'_> {
         if let Some(link) = self.0.status().and_then(|status| status.link) {
             link.shut();
         }
+    }
+}
+
+/// Has missed bars fetched; where that cannot be, the line goes on without them.
+fn fetch(wishes: Option<&mpsc::Sender<backfill::Wish>>, missed: Missed, inbox: &Arc<Inbox>) {
+    let request_id = missed.request_id;
+    let sent = wishes.map(|wishes| wishes.try_send((missed, Arc::clone(inbox))));
+    if !matches!(sent, Some(Ok(()))) {
+        let reason = "nobody fetches what was missed".to_owned();
+        inbox.post(Change::Backfill(request_id, Err(reason)));
     }
 }
 

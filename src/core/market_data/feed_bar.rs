@@ -16,6 +16,7 @@ pub(super) fn bar(item: &FeedBar<'_>) -> Option<Bar> {
         volume: item.volume,
         average: item.average,
         count: item.count,
+        is_backfill: false,
     })
 }
 

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::bar_fold::{BarFold, Delivery, Found, Past};
 use super::depth::DepthFold;
 use super::feed_bar::bar;
 use super::fold::QuoteFold;
 use super::outlet::{Outlet, Port, StreamId};
 use super::pulse::Pulse;
 use super::taps::AllTaps;
-use crate::model::{Bar, Contract, Generation, LineKind, MarketDataType};
+use crate::model::{Contract, Generation, LineKind, MarketDataType};
 use crate::session::feed::{Message, Tick, TickByTick};
 
 /// IB's code for a book that begins again.
@@ -39,6 +40,7 @@ struct Listener {
 enum Market {
     Quote(Box<QuoteFold>),
     Depth(Box<DepthFold>),
+    Bars(BarFold),
     /// Nothing is kept: every item is handed on.
     Items,
 }
@@ -47,8 +49,8 @@ impl LiveLine {
     pub(super) fn new(
         contract: Arc<Contract>,
         kind: &LineKind,
-        generation: Generation,
-        pulse: Arc<Pulse>,
+        (generation, pulse): (Generation, Arc<Pulse>),
+        past: Past,
     ) -> Self {
         let market = match kind {
             LineKind::Market { .. } => {
@@ -58,9 +60,10 @@ impl LiveLine {
                 let rows = usize::try_from(*rows).unwrap_or(0);
                 Market::Depth(Box::new(DepthFold::new(contract, rows, generation)))
             }
-            LineKind::TickByTick(_) | LineKind::RealTimeBars { .. } | LineKind::Bars(_) => {
-                Market::Items
+            LineKind::RealTimeBars { .. } | LineKind::Bars(_) => {
+                Market::Bars(BarFold::new(kind, past))
             }
+            LineKind::TickByTick(_) => Market::Items,
         };
         Self {
             generation,
@@ -131,15 +134,17 @@ impl LiveLine {
                 }
                 return false;
             }
-            (Market::Items, Message::RealTimeBar(item) | Message::BarUpdate(item)) => {
-                self.bars(bar(&item).as_slice());
+            (Market::Bars(fold), Message::RealTimeBar(item) | Message::BarUpdate(item)) => {
+                let delivery = bar(&item).map(|bar| fold.bar(bar));
+                self.deliver(&delivery.unwrap_or_default());
                 return false;
             }
-            (Market::Items, Message::Bars { bars, .. }) => {
-                self.bars(&bars.iter().filter_map(bar).collect::<Vec<_>>());
+            (Market::Bars(fold), Message::Bars { bars, .. }) => {
+                let delivery = fold.history(bars.iter().filter_map(bar).collect());
+                self.deliver(&delivery);
                 return false;
             }
-            (Market::Depth(_) | Market::Items, _) => return false,
+            (Market::Depth(_) | Market::Bars(_) | Market::Items, _) => return false,
         }
         self.is_known = true;
         !std::mem::replace(&mut self.is_touched, true)
@@ -167,12 +172,17 @@ impl LiveLine {
         }
     }
 
-    fn bars(&self, bars: &[Bar]) {
-        for listener in &self.listeners {
-            if let Port::Bars(queue) = &listener.outlet.port {
-                queue.push(self.generation, &mut bars.to_vec());
-            }
+    /// What a line of bars missed was fetched, or why it was not.
+    pub(super) fn backfill(&mut self, found: Result<Found, String>) {
+        if let Market::Bars(fold) = &mut self.market {
+            let delivery = fold.backfill(found);
+            self.deliver(&delivery);
         }
+    }
+
+    fn deliver(&self, delivery: &Delivery) {
+        let listeners = self.listeners.iter().map(|listener| &listener.outlet);
+        listeners.for_each(|outlet| outlet.bars(self.generation, delivery));
     }
 
     /// Hands the latest quote or book to whoever listens.
@@ -188,7 +198,7 @@ impl LiveLine {
                 let book = Arc::new(fold.book());
                 listeners().for_each(|outlet| outlet.book(&book));
             }
-            Market::Quote(_) | Market::Items => {}
+            Market::Quote(_) | Market::Bars(_) | Market::Items => {}
         }
     }
 
@@ -208,7 +218,9 @@ impl LiveLine {
                 let gap = Arc::new(fold.book());
                 listeners.for_each(|outlet| outlet.book_gap(&gap));
             }
-            Market::Items => listeners.for_each(|outlet| outlet.item_gap(self.generation)),
+            Market::Bars(_) | Market::Items => {
+                listeners.for_each(|outlet| outlet.item_gap(self.generation));
+            }
         }
     }
 }
@@ -228,7 +240,7 @@ impl Market {
         match self {
             Self::Quote(fold) => outlet.quote(&Arc::new(fold.quote())),
             Self::Depth(fold) => outlet.book(&Arc::new(fold.book())),
-            Self::Items => {}
+            Self::Bars(_) | Self::Items => {}
         }
     }
 }

@@ -12,11 +12,14 @@
 //! | `requests` | requests of the feed link that wait for their turn |
 //! | `standing` `pulse` | how the lines of one stream stand, and what the link's thread notes of them |
 //! | `fanout` `live_line` `outlet` `taps` | on the link's thread: from request to line to stream |
-//! | `fold` `depth` `feed_bar` | ticks into quotes, rows into books, messages into bars |
+//! | `fold` `depth` `feed_bar` `bar_fold` | ticks into quotes, rows into books, messages into bars, bars across links |
+//! | `backfill` | fetches what five-second bars missed |
 //! | `queue` `board` `rows` `columns` | what waits for a reader: every item, or the latest |
 //! | `streams` | streams as their owners hold them |
 
 mod asking;
+mod backfill;
+mod bar_fold;
 mod board;
 mod columns;
 mod depth;

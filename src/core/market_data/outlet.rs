@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::bar_fold::Delivery;
 use super::board::Board;
 use super::columns::{TickByTickColumns, TickColumns};
 use super::queue::{BatchQueue, End};
@@ -74,6 +75,15 @@ impl Outlet {
         if let Port::Depth(board) = &self.port {
             board.publish_gap(self.slot, Arc::clone(gap));
         }
+    }
+
+    /// Takes bars, behind what could not be had of those before them.
+    pub(super) fn bars(&self, generation: Generation, delivery: &Delivery) {
+        let Port::Bars(queue) = &self.port else { return };
+        if delivery.hole.is_some() {
+            queue.gap_of(generation, delivery.hole.clone());
+        }
+        queue.push(generation, &mut delivery.bars.clone());
     }
 
     /// Tells a stream of single items of a gap.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::rows::Rows;
 use crate::error::{Error, ErrorKind};
-use crate::model::{Generation, Overflow};
+use crate::model::{Generation, Hole, Overflow};
 
 /// Most items of one batch: a list of as many objects is made in some 2 ms, so that a reader's loop
 /// goes on soon.
@@ -22,6 +22,8 @@ pub struct Batch<R> {
     pub generation: Generation,
     /// True on an empty batch that tells of a gap: what came before is no longer current.
     pub is_gap: bool,
+    /// On a gap among bars: what could not be had later.
+    pub hole: Option<Hole>,
     /// The items.
     pub rows: R,
 }
@@ -150,10 +152,20 @@ impl<R: Rows> BatchQueue<R> {
 
     /// Tells the reader that what came before is no longer current.
     pub(crate) fn gap(&self, generation: Generation) {
+        self.gap_of(generation, None);
+    }
+
+    /// As [`gap`](Self::gap), naming what could not be had. A gap that waits already tells it too.
+    pub(crate) fn gap_of(&self, generation: Generation, hole: Option<Hole>) {
         let mut state = self.state();
-        let is_told = state.batches.back().is_some_and(|batch| batch.is_gap);
-        if !state.is_over() && !is_told {
-            state.batches.push_back(Batch { generation, is_gap: true, rows: R::default() });
+        let is_over = state.is_over();
+        match state.batches.back_mut().filter(|batch| batch.is_gap) {
+            Some(waiting) => waiting.hole = joined(waiting.hole.take(), hole),
+            None if is_over => {}
+            None => {
+                let gap = Batch { generation, is_gap: true, hole, rows: R::default() };
+                state.batches.push_back(gap);
+            }
         }
         drop(state);
         (self.rules.notify)();
@@ -243,7 +255,7 @@ impl<R: Rows> State<R> {
                 {
                     last.rows.append(&mut rows);
                 }
-                _ => self.batches.push_back(Batch { generation, is_gap: false, rows }),
+                _ => self.batches.push_back(Batch { generation, is_gap: false, hole: None, rows }),
             }
             rows = rest;
         }
@@ -258,9 +270,19 @@ impl<R: Rows> State<R> {
             self.count -= dropped.rows.count();
             self.lost += dropped.rows.count() as u64;
             if at > 0 && self.batches.get(at).is_some_and(|batch| batch.is_gap) {
-                self.batches.remove(at);
+                let hole = self.batches.remove(at).and_then(|later| later.hole);
+                let earlier = &mut self.batches[at - 1];
+                earlier.hole = joined(earlier.hole.take(), hole);
             }
         }
+    }
+}
+
+/// Two gaps as one.
+fn joined(earlier: Option<Hole>, later: Option<Hole>) -> Option<Hole> {
+    match (earlier, later) {
+        (Some(earlier), Some(later)) => Some(Hole { until: later.until, ..earlier }),
+        (earlier, later) => earlier.or(later),
     }
 }
 

@@ -91,6 +91,7 @@ mod tests {
             volume: None,
             average: None,
             count: None,
+            is_backfill: false,
         }
     }
 

@@ -61,6 +61,8 @@ pub struct Bar {
     pub average: Option<f64>,
     /// Number of trades.
     pub count: Option<i32>,
+    /// Whether a stream missed it and had it from history after that.
+    pub is_backfill: bool,
 }
 
 /// What a historical bar is made of.
@@ -133,6 +135,9 @@ impl BarSize {
         let stem = |text: &str| text.trim().trim_end_matches('s').to_ascii_lowercase();
         Self::NAMES.into_iter().find(|known| stem(known) == stem(name)).map(Self)
     }
+
+    /// The size of real-time bars.
+    pub const FIVE_SECONDS: Self = Self("5 secs");
 
     /// IB's spelling.
     #[must_use]

@@ -51,7 +51,7 @@ pub use quote::Quote;
 pub use quote_field::QuoteField;
 pub use restart_window::{RestartWindow, expected_until};
 pub use risk_view::{RiskLimits, RiskView};
-pub use stream::{LineBudget, LineKind, Overflow};
+pub use stream::{Hole, LineBudget, LineKind, Overflow};
 pub use subscription::{Subscription, SubscriptionKind, SubscriptionState};
 pub use text_table::TextTable;
 pub use tick::TickByTickKind;

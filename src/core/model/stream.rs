@@ -1,5 +1,7 @@
 //! What a caller may choose about a stream, and what a line counts against.
 
+use time::OffsetDateTime;
+
 use super::{BarsRequest, LineUsage, TickByTickKind, WhatToShow};
 
 /// What happens when a reader is slower than its stream.
@@ -28,6 +30,17 @@ impl Overflow {
     pub fn names() -> Vec<&'static str> {
         Self::NAMES.iter().map(|(_, name)| *name).collect()
     }
+}
+
+/// Bars that a stream missed and could not have later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hole {
+    /// Start of the last bar before it, which may have gone on.
+    pub since: OffsetDateTime,
+    /// Start of the first bar after it, where it was known by then.
+    pub until: Option<OffsetDateTime>,
+    /// Why.
+    pub reason: String,
 }
 
 /// What one line of the feed carries.

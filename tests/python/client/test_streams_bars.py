@@ -76,24 +76,50 @@ async def test_history_comes_first_and_the_newest_bar_follows_the_market(
     assert later.time >= bars[-1].start
 
 
-async def test_a_lost_link_is_a_gap_and_history_begins_anew(
+async def test_a_lost_link_is_a_gap_and_then_what_was_missed(
     ib_client: ib.Client, mock_gateway: MockGateway
 ) -> None:
-    mock_gateway.set_bars("AAPL", history(5))
+    bars = history(5)
+    mock_gateway.set_bars("AAPL", bars[:3])
 
-    async with ib_client.bars_stream(AAPL, duration="300 S") as stream:
-        items = aiter(stream)
-        first = await the_next(items)
+    async with ib_client.bars_stream(AAPL, duration="3600 S") as stream:
+        batches = stream.batches()
+        told = await the_next(batches)
+        mock_gateway.set_bars("AAPL", bars)
         mock_gateway.drop_connections()
-        gap = await first_where(items, lambda item: isinstance(item, Gap))
-        resumed = await the_next(items)
+        after = await the_next(batches)
+        while len(after) < 3:
+            after += await the_next(batches)
 
+    gap, *missed = after
     assert isinstance(gap, Gap)
-    assert (gap.generation, repr(gap)) == (1, "Gap(generation=1)")
-    assert isinstance(first, Bar)
-    assert isinstance(resumed, Bar)
-    assert resumed.time == first.time
+    assert (gap.generation, gap.missing_since, gap.reason) == (1, None, None)
+    assert repr(gap) == "Gap(generation=1)"
+    assert [bar.time for bar in told if isinstance(bar, Bar)] == [bar.start for bar in bars[:3]]
+    assert [bar.time for bar in missed if isinstance(bar, Bar)] == [bar.start for bar in bars[3:]]
+    assert all(bar.is_backfill for bar in missed if isinstance(bar, Bar))
     assert stream.generation == 2
+
+
+async def test_what_history_does_not_reach_is_named_by_a_gap(
+    ib_client: ib.Client, mock_gateway: MockGateway
+) -> None:
+    bars = history(600)
+    mock_gateway.set_bars("AAPL", bars[:1])
+
+    async with ib_client.bars_stream(AAPL, duration="60 S", bar_size="5 secs") as stream:
+        batches = stream.batches()
+        await the_next(batches)
+        mock_gateway.set_bars("AAPL", bars[-2:])
+        mock_gateway.drop_connections()
+        items = await the_next(batches)
+        while len(items) < 3:
+            items += await the_next(batches)
+
+    gap = [item for item in items if isinstance(item, Gap)][-1]
+    assert (gap.missing_since, gap.missing_until) == (bars[0].start, bars[-2].start)
+    assert gap.reason is not None
+    assert "missing_since=" in repr(gap)
 
 
 async def test_a_gap_stands_in_the_list_of_bars(
