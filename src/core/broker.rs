@@ -3,6 +3,7 @@
 //! It owns one session and the tasks that follow it (accounts, lines, the order desk), gathers
 //! what the risk rules look at, and gives every call its deadline.
 
+mod access_log;
 mod counting;
 mod gathering;
 mod patience;

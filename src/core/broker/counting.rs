@@ -2,16 +2,17 @@
 
 use tokio::time::Instant;
 
-use super::{Client, Inner};
-use crate::error::{Error, Result};
-use crate::metrics::{Metrics, Outcome, QueueDepths, RequestKind};
+use super::Client;
+use super::access_log::{Asked, End};
+use crate::error::Result;
+use crate::metrics::{Metrics, Outcome, QueueDepths};
 
 /// A request on its way. One that is dropped before it landed was given up by its caller.
 struct Flight<'a> {
-    client: &'a Inner,
-    kind: RequestKind,
+    client: &'a Client,
+    asked: Asked,
     began: Instant,
-    outcome: Outcome,
+    end: End,
 }
 
 impl Client {
@@ -32,37 +33,37 @@ impl Client {
         metrics
     }
 
-    /// Runs one request and counts it.
+    /// Runs one request, counts it and writes its line of the access log.
     pub(super) async fn counted<T>(
         &self,
-        kind: RequestKind,
+        asked: impl Into<Asked>,
         request: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        let mut flight = Flight::of(&self.0, kind);
+        let mut flight = Flight::of(self, asked.into());
         let result = request.await;
-        flight.land(result.as_ref().err());
-        result
+        flight.end = result.as_ref().err().map_or(End::Answered, End::from);
+        result.inspect_err(|error| self.0.events.failed(error))
     }
 }
 
 impl<'a> Flight<'a> {
-    fn of(client: &'a Inner, kind: RequestKind) -> Self {
-        Self { client, kind, began: Instant::now(), outcome: Outcome::Cancelled }
-    }
-
-    fn land(&mut self, error: Option<&Error>) {
-        self.outcome = if error.is_some() { Outcome::Failed } else { Outcome::Answered };
-        if let Some(code) = error.and_then(Error::code) {
-            self.client.counters.errors.came(code);
-        }
-        if let Some(error) = error {
-            self.client.events.failed(error);
-        }
+    fn of(client: &'a Client, asked: Asked) -> Self {
+        Self { client, asked, began: Instant::now(), end: End::Cancelled }
     }
 }
 
 impl Drop for Flight<'_> {
     fn drop(&mut self) {
-        self.client.counters.requests.ended(self.kind, self.outcome, self.began.elapsed());
+        let (took, counters) = (self.began.elapsed(), &self.client.0.counters);
+        let outcome = match self.end {
+            End::Answered => Outcome::Answered,
+            End::Failed(_, code) => {
+                code.into_iter().for_each(|code| counters.errors.came(code));
+                Outcome::Failed
+            }
+            End::Cancelled => Outcome::Cancelled,
+        };
+        counters.requests.ended(self.asked.kind, outcome, took);
+        self.asked.log(self.end, took, || self.client.generation());
     }
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::time::timeout_at;
 
 use super::Client;
+use super::access_log::Asked;
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
-use crate::metrics::RequestKind;
 use crate::model::Generation;
 
 /// How patient reads are, always within their deadline.
@@ -41,14 +41,14 @@ impl Client {
     /// follows, within the deadline; the last loss is the answer when none does.
     pub(super) async fn read<T, F>(
         &self,
-        kind: RequestKind,
+        asked: impl Into<Asked>,
         deadline: Deadline,
         ask: impl Fn() -> F,
     ) -> Result<T>
     where
         F: Future<Output = Result<T>>,
     {
-        self.counted(kind, async {
+        self.counted(asked, async {
             loop {
                 let asked_on = self.generation();
                 match ask().await {

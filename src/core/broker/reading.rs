@@ -6,6 +6,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::Client;
+use super::access_log::{about, about_account};
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::market_data::check_duration;
@@ -52,12 +53,16 @@ impl Client {
         timeout: Option<Duration>,
     ) -> Result<Arc<AccountSnapshot>> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.account);
-        self.read(RequestKind::AccountSummary, deadline, || async {
-            self.known_now(&[])?;
-            let deadline = self.kept_by(deadline);
-            let account = self.managed("account_snapshot", account.clone(), deadline).await?;
-            self.0.accounts.snapshot(&account, deadline).await
-        })
+        self.read(
+            about_account(RequestKind::AccountSummary, account.as_ref()),
+            deadline,
+            || async {
+                self.known_now(&[])?;
+                let deadline = self.kept_by(deadline);
+                let account = self.managed("account_snapshot", account.clone(), deadline).await?;
+                self.0.accounts.snapshot(&account, deadline).await
+            },
+        )
         .await
     }
 
@@ -67,7 +72,7 @@ impl Client {
     /// As [`account_snapshot`](Self::account_snapshot).
     pub async fn pnl(&self, account: Option<AccountId>, timeout: Option<Duration>) -> Result<Pnl> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.account);
-        self.read(RequestKind::Pnl, deadline, || async {
+        self.read(about_account(RequestKind::Pnl, account.as_ref()), deadline, || async {
             self.known_now(&[])?;
             let deadline = self.kept_by(deadline);
             let account = self.managed("pnl", account.clone(), deadline).await?;
@@ -87,7 +92,7 @@ impl Client {
         timeout: Option<Duration>,
     ) -> Result<Vec<Position>> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.positions);
-        self.read(RequestKind::Positions, deadline, || async {
+        self.read(about_account(RequestKind::Positions, account.as_ref()), deadline, || async {
             self.known_now(&[])?;
             let deadline = self.kept_by(deadline);
             let account = match account.clone() {
@@ -109,7 +114,7 @@ impl Client {
         timeout: Option<Duration>,
     ) -> Result<Vec<ContractDetails>> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.read);
-        self.read(RequestKind::ContractDetails, deadline, || {
+        self.read(about(RequestKind::ContractDetails, || contract.to_string()), deadline, || {
             self.0.contracts.details(&contract, deadline)
         })
         .await
@@ -121,8 +126,10 @@ impl Client {
     /// `ContractNotFound`, `AmbiguousContract` with the detail `candidates`.
     pub async fn qualify(&self, contract: Contract, timeout: Option<Duration>) -> Result<Contract> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.read);
-        self.read(RequestKind::Qualify, deadline, || self.0.contracts.qualify(&contract, deadline))
-            .await
+        self.read(about(RequestKind::Qualify, || contract.to_string()), deadline, || {
+            self.0.contracts.qualify(&contract, deadline)
+        })
+        .await
     }
 
     /// One fresh quote, at most `max_age` old. The line is released afterwards.
@@ -136,7 +143,7 @@ impl Client {
         timeout: Option<Duration>,
     ) -> Result<Quote> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.market_data);
-        self.read(RequestKind::Quote, deadline, || async {
+        self.read(about(RequestKind::Quote, || contract.to_string()), deadline, || async {
             let contract = self.0.contracts.qualify(&contract, deadline).await?;
             let kept = contract.contract_id.and_then(|id| self.0.kept.latest(id));
             match kept.filter(|quote| is_fresh(quote, max_age)) {
@@ -158,7 +165,7 @@ impl Client {
         timeout: Option<Duration>,
     ) -> Result<Quote> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.market_data);
-        self.counted(RequestKind::SubscribeQuote, async {
+        self.counted(about(RequestKind::SubscribeQuote, || contract.to_string()), async {
             let contract = self.0.contracts.qualify(&contract, deadline).await?;
             self.0.kept.keep(&contract, deadline).await
         })
@@ -188,7 +195,7 @@ impl Client {
     ) -> Result<Vec<Bar>> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.history);
         check_duration(&request.duration)?;
-        self.read(RequestKind::Bars, deadline, || async {
+        self.read(about(RequestKind::Bars, || contract.to_string()), deadline, || async {
             let contract = self.0.contracts.qualify(&contract, deadline).await?;
             let link = self.0.session.live("bars", deadline).await?;
             link.bars(&contract, &request, deadline).await

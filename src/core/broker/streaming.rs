@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Client;
+use super::access_log::{about, about_contracts};
 use crate::clock::Deadline;
 use crate::error::{Error, Result};
 use crate::market_data::{
@@ -42,7 +43,7 @@ impl Client {
         generic_ticks: String,
         options: StreamOptions,
     ) -> Result<QuoteStream> {
-        self.counted(RequestKind::Quotes, async {
+        self.counted(about_contracts(RequestKind::Quotes, &contracts), async {
             let opening = self.opening(contracts, &options).await?;
             let board = Arc::new(Board::new(opening.contracts.len(), options.notify));
             let kind = LineKind::Market { generic_ticks };
@@ -61,7 +62,7 @@ impl Client {
         generic_ticks: String,
         options: StreamOptions,
     ) -> Result<TickStream> {
-        self.counted(RequestKind::Ticks, async {
+        self.counted(about_contracts(RequestKind::Ticks, &contracts), async {
             let opening = self.opening(contracts, &options).await?;
             let queue = Arc::new(BatchQueue::new(self.rules(&opening, options)));
             let kind = LineKind::Market { generic_ticks };
@@ -80,7 +81,7 @@ impl Client {
         kind: TickByTickKind,
         options: StreamOptions,
     ) -> Result<TickByTickStream> {
-        self.counted(RequestKind::TickByTick, async {
+        self.counted(about_contracts(RequestKind::TickByTick, &contracts), async {
             let opening = self.opening(contracts, &options).await?;
             let queue = Arc::new(BatchQueue::new(self.rules(&opening, options)));
             let texts = Arc::<TextTable>::default();
@@ -106,7 +107,7 @@ impl Client {
         if !(1..=1000).contains(&rows) {
             return Err(Error::config(format!("rows {rows}: give 1 to 1000")));
         }
-        self.counted(RequestKind::Depth, async {
+        self.counted(about(RequestKind::Depth, || contract.to_string()), async {
             let opening = self.opening(vec![contract], &options).await?;
             let board = Arc::new(Board::new(1, options.notify));
             let kind = LineKind::Depth { rows, is_smart };
@@ -129,7 +130,7 @@ impl Client {
         if let LineKind::Bars(wanted) = &kind {
             check_duration(&wanted.duration)?;
         }
-        self.counted(RequestKind::BarsStream, async {
+        self.counted(about(RequestKind::BarsStream, || contract.to_string()), async {
             let opening = self.opening(vec![contract], &options).await?;
             let queue = Arc::new(BatchQueue::new(self.rules(&opening, options)));
             self.listen(opening, &kind, Port::Bars(queue.clone()), queue).await

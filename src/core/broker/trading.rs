@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Client;
+use super::access_log::about;
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
 use crate::metrics::RequestKind;
@@ -30,7 +31,7 @@ impl Client {
         timeout: Option<Duration>,
     ) -> Result<TradeHandle> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.order);
-        self.counted(RequestKind::Place, async {
+        self.counted(about(RequestKind::Place, || wish(&contract, &order)), async {
             let key = match key {
                 Some(key) => key,
                 None => self.0.keys.next()?,
@@ -52,7 +53,7 @@ impl Client {
         timeout: Option<Duration>,
     ) -> Result<()> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.order);
-        self.counted(RequestKind::CheckOrder, async {
+        self.counted(about(RequestKind::CheckOrder, || wish(&contract, &order)), async {
             let key = self.0.keys.next()?;
             let placing = self.prepared(contract, order, key, deadline).await?;
             self.0.orders.ask(|reply| Command::Check(Box::new(placing), reply)).await
@@ -71,7 +72,7 @@ impl Client {
         timeout: Option<Duration>,
     ) -> Result<TradeHandle> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.order);
-        self.counted(RequestKind::Modify, async {
+        self.counted(about(RequestKind::Modify, || format!("order {order_id}")), async {
             let known = self.trade(order_id).map(|trade| trade.latest());
             let Some(known) = known else { return Err(unknown(order_id)) };
             let key = self.0.keys.next()?;
@@ -90,7 +91,7 @@ impl Client {
     /// `OrderOutcomeUnknown` when no confirmation came in time.
     pub async fn cancel(&self, order_id: OrderId, timeout: Option<Duration>) -> Result<Arc<Trade>> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.order);
-        self.counted(RequestKind::Cancel, async {
+        self.counted(about(RequestKind::Cancel, || format!("order {order_id}")), async {
             self.may_change()?;
             self.0.orders.ask(|reply| Command::Cancel(order_id, deadline, reply)).await
         })
@@ -238,6 +239,11 @@ impl Client {
             format!("account {account} trades real money: give allow_live to place orders");
         Err(Error::new(ErrorKind::LiveTradingDisabled, message).with_detail("account", account))
     }
+}
+
+/// What an order wants, for the access log.
+fn wish(contract: &Contract, order: &Order) -> String {
+    format!("{} {} {contract}", order.action, order.quantity)
 }
 
 fn unknown(order_id: OrderId) -> Error {
