@@ -3,6 +3,7 @@
 from aioibkr._client import Client, connect
 from aioibkr._gateway_process import GatewayProcess
 from aioibkr._gateway_program import GatewayProgram
+from aioibkr._logging import configure_logging
 from aioibkr._restarts import RestartPolicy
 from aioibkr._streams import (
     BarStream,
@@ -215,6 +216,7 @@ __all__ = [
     "TradeEvent",
     "TradingError",
     "Warrant",
+    "configure_logging",
     "connect",
     "get_ibkr_integration",
 ]

@@ -74,6 +74,7 @@ __all__ = [
     "TradeEvent",
     "_Reader",
     "_Stream",
+    "_refresh_log_levels",
     "_server_time_via_future_into_py",
     "run_mock_gateway",
     "run_recorder",
@@ -1285,6 +1286,7 @@ class Client:
         self, *, timeout: float | None = None, wait: bool = True, retry: bool = False
     ) -> _Answer[list[Fill]]: ...
 
+def _refresh_log_levels() -> None: ...
 def _server_time_via_future_into_py(client: Client) -> _Answer[datetime]: ...
 
 @final

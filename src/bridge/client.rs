@@ -88,7 +88,7 @@ impl Client {
                 .map(|messages_per_second| Pacing { messages_per_second }),
             ..default
         };
-        logging::refresh_level(py)?;
+        logging::refresh_levels(py)?;
         let core = runtime::handle().and_then(|handle| aioibkr_core::Client::new(config, handle));
         Ok(Self { core: core.map_err(|error| errors::to_py(py, &error))?, client_id })
     }

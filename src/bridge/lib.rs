@@ -54,6 +54,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     runtime::register(module)?;
     module.add_class::<awaitable::Awaitable>()?;
     client::register(module)?;
+    module.add_function(wrap_pyfunction!(logging::refresh_levels, module)?)?;
     module.add_class::<mock::MockGateway>()?;
     module.add_class::<mock::FaultHandle>()?;
     module.add_class::<recorder::Recorder>()?;

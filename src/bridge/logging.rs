@@ -2,10 +2,10 @@
 //!
 //! Records queue in Rust (bounded; what does not fit is counted and told) and a thread of its own
 //! hands them to `logging`, so no Rust thread ever waits for the interpreter to write a log line.
-//! The level is read from the Python logger `aioibkr` when the first client is made and on
-//! [`refresh_level`]. Nothing is written once the interpreter is going down.
+//! The levels are read from the Python loggers `aioibkr` and `aioibkr.access` when a client is made
+//! and on [`refresh_levels`]. Nothing is written once the interpreter is going down.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, OnceLock};
 use std::thread::JoinHandle;
@@ -17,9 +17,21 @@ use crate::mailbox::lock;
 
 const QUEUE: usize = 4096;
 
-static LOGGER: PythonLogger = PythonLogger { queue: OnceLock::new(), lost: AtomicU64::new(0) };
+/// Requests are logged under this name, with a level of their own.
+const ACCESS: &str = "aioibkr::access";
+
+static LOGGER: PythonLogger = PythonLogger {
+    access: AtomicUsize::new(0),
+    others: AtomicUsize::new(0),
+    queue: OnceLock::new(),
+    lost: AtomicU64::new(0),
+};
 
 struct PythonLogger {
+    /// Most verbose level of the access log, as a number; 0 for none.
+    access: AtomicUsize,
+    /// The same of everything else.
+    others: AtomicUsize,
     queue: OnceLock<Queue>,
     lost: AtomicU64,
 }
@@ -44,7 +56,8 @@ impl Line {
 
 impl Log for PythonLogger {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.level() <= log::max_level()
+        let most = if metadata.target() == ACCESS { &self.access } else { &self.others };
+        metadata.level() as usize <= most.load(Ordering::Relaxed)
     }
 
     fn log(&self, record: &Record<'_>) {
@@ -88,16 +101,21 @@ pub(crate) fn install() {
     }
 }
 
-/// Takes the level of the Python logger `aioibkr` and starts the delivering thread if needed.
-pub(crate) fn refresh_level(py: Python<'_>) -> PyResult<()> {
-    let level: u32 = py
-        .import("logging")?
-        .call_method1("getLogger", ("aioibkr",))?
-        .call_method0("getEffectiveLevel")?
-        .extract()?;
-    log::set_max_level(filter_of(level));
+/// Takes the levels of the Python loggers and starts the delivering thread if needed.
+#[pyfunction(name = "_refresh_log_levels")]
+pub(crate) fn refresh_levels(py: Python<'_>) -> PyResult<()> {
+    let (others, access) = (filter_by(py, "aioibkr")?, filter_by(py, "aioibkr.access")?);
+    LOGGER.others.store(others as usize, Ordering::Relaxed);
+    LOGGER.access.store(access as usize, Ordering::Relaxed);
+    log::set_max_level(others.max(access));
     LOGGER.queue.get_or_init(start);
     Ok(())
+}
+
+/// What the Python logger of that name lets through.
+fn filter_by(py: Python<'_>, name: &str) -> PyResult<LevelFilter> {
+    let logger = py.import("logging")?.call_method1("getLogger", (name,))?;
+    Ok(filter_of(logger.call_method0("getEffectiveLevel")?.extract()?))
 }
 
 /// The most verbose Rust level that a Python threshold lets through.

@@ -4,10 +4,13 @@ import argparse
 import re
 from collections.abc import Callable
 
-__all__ = ["AddParser", "add_gateway", "duration", "port", "seconds"]
+from aioibkr import configure_logging
+
+__all__ = ["AddParser", "add_gateway", "duration", "follow_log_options", "port", "seconds"]
 
 AddParser = Callable[..., argparse.ArgumentParser]
 LAST_PORT = 65535
+LEVELS = ("debug", "info", "warning", "error", "critical")
 DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])", re.ASCII)
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -20,6 +23,19 @@ def add_gateway(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--account", help="account to act for (default: the first of the login)")
     parser.add_argument("--timeout", type=seconds, default=10.0, help="seconds (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON line")
+    parser.add_argument("--log-level", choices=LEVELS, help="log this and worse to stderr")
+    parser.add_argument("--log-file", metavar="FILE", help="log there instead (level info)")
+
+
+def follow_log_options(options: argparse.Namespace) -> None:
+    """Log as the options of `add_gateway` say; without them logging is left alone.
+
+    Raises:
+        ConfigError: The file cannot be written.
+    """
+    level, file = getattr(options, "log_level", None), getattr(options, "log_file", None)
+    if level is not None or file is not None:
+        configure_logging(level=level or "info", file=file)
 
 
 def port(text: str) -> int:

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from aioibkr.cli import check, doctor, gateway, mock_gateway, record, serve
+from aioibkr.cli.options import follow_log_options
 from aioibkr.errors import ConfigError, IBKRConnectionError, RequestTimeout, TradingError
 
 __all__ = ["main"]
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return NATIVE[given[0]](given[1:])
     options = _parser().parse_args(given)
     try:
+        follow_log_options(options)
         return int(options.run(options))
     except KeyboardInterrupt:
         return 0

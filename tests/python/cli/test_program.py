@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +48,26 @@ def test_check_without_a_gateway_ends_with_3(capsys: pytest.CaptureFixture[str])
 
     assert code == 3
     assert str(port) in capsys.readouterr().err
+
+
+def test_a_command_logs_where_it_is_told(mock_gateway: MockGateway, tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    program = ["check", "--port", str(mock_gateway.port), "--log-file", str(file)]
+
+    subprocess.run([sys.executable, "-m", "aioibkr", *program, "--log-level", "debug"], check=True)
+
+    assert "aioibkr.session" in file.read_text()
+    assert "request=server_time" in file.read_text()
+
+
+def test_a_log_file_that_cannot_be_written_ends_with_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "missing" / "log"
+
+    assert main(["check", "--log-file", str(missing)]) == 2
+
+    assert str(missing) in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
