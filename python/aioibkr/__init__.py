@@ -24,7 +24,7 @@ from aioibkr.broker import (
     OrderType,
     get_ibkr_integration,
 )
-from aioibkr.config import Breaker, Keepalive, Pacing, Reconnect, Settings
+from aioibkr.config import Breaker, ConnectTries, Keepalive, Pacing, Reconnect, Settings
 from aioibkr.errors import (
     AmbiguousContract,
     CircuitOpen,
@@ -129,6 +129,7 @@ __all__ = [
     "Commission",
     "ConfigError",
     "ConnectTimeout",
+    "ConnectTries",
     "ConnectionLost",
     "Contract",
     "ContractDetails",

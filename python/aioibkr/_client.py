@@ -63,7 +63,8 @@ def connect(
         port: Its port, 1 to 65535, default 4002.
         client_id: 0 or more, default 1; each id can be connected once.
         account: The account to act for; default: the only managed one, else the first.
-        timeout: Seconds for the whole connect, three tries included; default 10.
+        timeout: Seconds for the whole connect, all tries included; default 10, or as long as the
+            tries of ``reconnect`` may take.
         wait: Keep trying for ever instead.
         allow_live: Allow orders to an account that is not a paper account (``DU…``, ``DF…``);
             default no, or what ``settings.ibkr_paper_trading`` says.
@@ -103,7 +104,7 @@ def connect(
         port=given.ibkr_port if port is None else port,
         client_id=given.ibkr_client_id if client_id is None else client_id,
         account=given.ibkr_account if account is None else account,
-        timeout=given.ibkr_connect_timeout if timeout is None else timeout,
+        timeout=_connect_timeout(given, reconnect) if timeout is None else timeout,
         wait=wait,
         allow_live=not given.ibkr_paper_trading if allow_live is None else allow_live,
         read_only=read_only,
@@ -134,6 +135,12 @@ def _limits_of(settings: Settings) -> RiskLimits:
     if value is None:
         return RiskLimits(max_position_pct=share, max_daily_orders=count)
     return RiskLimits(max_order_value=value, max_position_pct=share, max_daily_orders=count)
+
+
+def _connect_timeout(settings: Settings, reconnect: Reconnect | None) -> float:
+    tries = () if reconnect is None else reconnect.tries
+    longest = (row.count * (row.timeout + row.pause) - row.pause for row in tries)
+    return max(settings.ibkr_connect_timeout, *longest, 0.0)
 
 
 def _deadlines_of(settings: Settings) -> dict[str, float]:

@@ -17,7 +17,15 @@ from typing import Self, TypedDict, Unpack, cast
 
 from aioibkr.errors import ConfigError
 
-__all__ = ["Breaker", "Keepalive", "Pacing", "Reconnect", "Settings", "SettingsOptions"]
+__all__ = [
+    "Breaker",
+    "ConnectTries",
+    "Keepalive",
+    "Pacing",
+    "Reconnect",
+    "Settings",
+    "SettingsOptions",
+]
 
 Value = str | int | float | bool | None
 
@@ -38,6 +46,22 @@ class Keepalive:
     spacing: float = 2.0
     """Time between two questions while the link is suspect, and between two about the time."""
 
+    @classmethod
+    def watchdog(cls) -> Self:
+        """Ask every 20 s, again after 5 s: what a watchdog thread around the official client does.
+
+        A dead link is suspect after 30 s and dropped after 35 s.
+        """
+        return cls(idle=20.0, probe_timeout=5.0, give_up=5.0)
+
+    @classmethod
+    def multi_ticker(cls) -> Self:
+        """Heartbeats 5 s apart that time out after 10 s, as the multi-ticker framework has them.
+
+        A dead link is suspect 5 s after the first heartbeat without answer, dropped after 10 s.
+        """
+        return cls(idle=5.0, probe_timeout=2.5, give_up=5.0)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Breaker:
@@ -47,6 +71,30 @@ class Breaker:
     """Failures in a row: connects that were given up, tries after a loss."""
     pause: float = 30.0
     """Seconds without a try; one try then decides."""
+
+    @classmethod
+    def trademind(cls) -> Self:
+        """Five failures, a minute without a try: TradeMind's numbers."""
+        return cls(failures=5, pause=60.0)
+
+    @classmethod
+    def abc(cls) -> Self:
+        """Three failures, half a minute without a try: the ABC application's numbers."""
+        return cls(failures=3, pause=30.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectTries:
+    """The tries that make one failure, once connecting has failed ``after`` times in a row."""
+
+    after: int = 0
+    """Failures in a row from which on this holds, until a higher number does."""
+    count: int = 3
+    """Tries, 1 or more."""
+    pause: float = 3.0
+    """Seconds between two tries."""
+    timeout: float = 8.0
+    """Seconds that each may take."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +108,36 @@ class Reconnect:
     """How much of each pause is left to chance."""
     attempts: int | None = None
     """Tries after one loss; None for no limit."""
+    tries: tuple[ConnectTries, ...] = ()
+    """How often, how far apart and for how long to try, by failures in a row.
+
+    They hold for first connects as well, whose timeout is by default as long as they take. Where
+    none holds, the pauses above do.
+    """
+
+    @classmethod
+    def trademind(cls) -> Self:
+        """Five tries after a loss, the first after 5 s: TradeMind's numbers."""
+        return cls(first=5.0, jitter_percent=0, attempts=5)
+
+    @classmethod
+    def abc(cls) -> Self:
+        """Fewer and shorter tries the more often connecting failed: the ABC application's table.
+
+        Three tries of 8 s, 3 s apart; after two failures two of 5 s, 2 s apart; after five one of
+        3 s.
+        """
+        adaptive = (
+            ConnectTries(after=0, count=3, pause=3.0, timeout=8.0),
+            ConnectTries(after=2, count=2, pause=2.0, timeout=5.0),
+            ConnectTries(after=5, count=1, pause=1.0, timeout=3.0),
+        )
+        return cls(first=3.0, jitter_percent=0, tries=adaptive)
+
+    @classmethod
+    def multi_ticker(cls) -> Self:
+        """Five tries after a loss, after 1 to 16 s: the multi-ticker framework's numbers."""
+        return cls(first=1.0, jitter_percent=0, attempts=5)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -81,11 +81,13 @@ impl Client {
                 .unwrap_or(default.stale_after),
             keepalive: keepalive.map(|fields| fields.read(py)).transpose()?,
             breaker: breaker.map(|fields| fields.read(py)).transpose()?,
-            reconnect: reconnect.map(|fields| fields.read(py)).transpose()?,
-            pacing: messages_per_second
-                .map(|rate| convert::integer(py, "messages_per_second", rate))
+            tries: reconnect
+                .as_ref()
+                .map(|fields| fields.tries(py))
                 .transpose()?
-                .map(|messages_per_second| Pacing { messages_per_second }),
+                .unwrap_or_default(),
+            reconnect: reconnect.map(|fields| fields.read(py)).transpose()?,
+            pacing: messages_per_second.map(|rate| read_pacing(py, rate)).transpose()?,
             ..default
         };
         logging::refresh_levels(py)?;
@@ -251,6 +253,11 @@ fn read_deadlines(py: Python<'_>, given: &HashMap<String, f64>) -> PyResult<Dead
         *place = convert::seconds(py, &format!("{name} timeout"), Some(value))?.unwrap_or(*place);
     }
     Ok(deadlines)
+}
+
+fn read_pacing(py: Python<'_>, rate: i64) -> PyResult<Pacing> {
+    let messages_per_second = convert::integer(py, "messages_per_second", rate)?;
+    Ok(Pacing { messages_per_second })
 }
 
 fn read_lines(py: Python<'_>, given: &HashMap<String, i64>) -> PyResult<LineBudget> {

@@ -1,6 +1,6 @@
 //! How a session watches and reopens its links: the settings of `aioibkr.config` as the core's.
 
-use aioibkr_core::model::{Breaker, Keepalive, Reconnect};
+use aioibkr_core::model::{Breaker, ConnectTries, Keepalive, Reconnect};
 use pyo3::prelude::*;
 
 use crate::convert;
@@ -28,6 +28,16 @@ pub(crate) struct ReconnectFields {
     longest: f64,
     jitter_percent: i64,
     attempts: Option<i64>,
+    tries: Vec<TriesFields>,
+}
+
+/// `aioibkr.ConnectTries`, by its fields.
+#[derive(FromPyObject)]
+struct TriesFields {
+    after: i64,
+    count: i64,
+    pause: f64,
+    timeout: f64,
 }
 
 impl KeepaliveFields {
@@ -55,6 +65,10 @@ impl BreakerFields {
 }
 
 impl ReconnectFields {
+    pub(crate) fn tries(&self, py: Python<'_>) -> PyResult<Vec<ConnectTries>> {
+        self.tries.iter().map(|row| row.read(py)).collect()
+    }
+
     pub(crate) fn read(&self, py: Python<'_>) -> PyResult<Reconnect> {
         let attempts = self.attempts.map(|most| convert::integer(py, "reconnect attempts", most));
         Ok(Reconnect {
@@ -62,6 +76,17 @@ impl ReconnectFields {
             longest: convert::some_seconds(py, "reconnect longest", self.longest)?,
             jitter_percent: convert::integer(py, "reconnect jitter_percent", self.jitter_percent)?,
             attempts: attempts.transpose()?,
+        })
+    }
+}
+
+impl TriesFields {
+    fn read(&self, py: Python<'_>) -> PyResult<ConnectTries> {
+        Ok(ConnectTries {
+            after: convert::integer(py, "tries after", self.after)?,
+            count: convert::integer(py, "tries count", self.count)?,
+            pause: convert::some_seconds(py, "tries pause", self.pause)?,
+            timeout: convert::some_seconds(py, "tries timeout", self.timeout)?,
         })
     }
 }

@@ -36,8 +36,8 @@ use crate::gateway::{Link, Target};
 use crate::market_data::{Fanouts, Feed, FeedPolicy, FeedTold, KeptQuotes, LinePolicy, Lines};
 use crate::metrics::Counters;
 use crate::model::{
-    AccountId, Balance, Breaker, ClientId, Generation, Health, Keepalive, LinkHealth, LinkName,
-    Reconnect, SessionState,
+    AccountId, Balance, Breaker, ClientId, ConnectTries, Generation, Health, Keepalive, LinkHealth,
+    LinkName, Reconnect, SessionState,
 };
 use crate::orders::{Keys, Orders, Terms};
 use crate::pacing::Pace;
@@ -304,6 +304,7 @@ fn policy(config: &Config) -> Policy {
             longest: cut(reconnect.longest),
             ..reconnect
         }),
+        tries: config.tries.iter().map(|row| cut_tries(*row, cut)).collect(),
         seed: RandomState::new().hash_one(()),
         breaker: config.breaker.map(|rules| Breaker { pause: cut(rules.pause), ..rules }),
         keepalive: config.keepalive.map(|rules| Keepalive {
@@ -313,6 +314,10 @@ fn policy(config: &Config) -> Policy {
             spacing: cut(rules.spacing),
         }),
     }
+}
+
+fn cut_tries(row: ConnectTries, cut: impl Fn(Duration) -> Duration) -> ConnectTries {
+    ConnectTries { pause: cut(row.pause), timeout: cut(row.timeout), ..row }
 }
 
 fn follow(config: &Config, events: &Events) -> Following {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::model::{
-    AccountId, AlertRules, Breaker, ClientId, Keepalive, LineBudget, MarketDataType, Pacing,
-    Reconnect, RiskLimits,
+    AccountId, AlertRules, Breaker, ClientId, ConnectTries, Keepalive, LineBudget, MarketDataType,
+    Pacing, Reconnect, RiskLimits,
 };
 
 pub use crate::model::MINIMUM_SERVER_VERSION;
@@ -29,6 +29,9 @@ pub struct Config {
     pub wait: bool,
     /// How a lost link is opened again; `None` leaves it to the next `open`.
     pub reconnect: Option<Reconnect>,
+    /// How often, how far apart and for how long to try, by failures in a row; where no row holds, the
+    /// pauses above do. The first connect stays within its time all the same.
+    pub tries: Vec<ConnectTries>,
     /// When a gateway that fails is left alone; `None` never does.
     pub breaker: Option<Breaker>,
     /// How a silent link is judged; `None` trusts it until the socket ends.
@@ -108,6 +111,7 @@ impl Default for Config {
             connect_pauses: vec![Duration::from_secs(1), Duration::from_secs(2)],
             wait: false,
             reconnect: Some(Reconnect::default()),
+            tries: Vec::new(),
             breaker: Some(Breaker::default()),
             keepalive: Some(Keepalive::default()),
             deadlines: Deadlines::default(),
@@ -160,6 +164,9 @@ impl Config {
             return Err(Error::config(
                 "breaker: failures 0: give 1 or more, or None for no breaker",
             ));
+        }
+        if self.tries.iter().any(|row| row.count == 0 || row.timeout.is_zero()) {
+            return Err(Error::config("tries: give 1 or more tries, and each a positive timeout"));
         }
         if let Some(rules) = self.reconnect.filter(|rules| rules.jitter_percent > 100) {
             let percent = rules.jitter_percent;

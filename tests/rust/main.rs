@@ -18,6 +18,7 @@ mod core_retry;
 mod core_session;
 mod core_stalled;
 mod core_subscriptions;
+mod core_tries;
 mod example_ibapi;
 mod example_library;
 mod feed_agreement;

@@ -115,6 +115,19 @@ impl Default for Reconnect {
     }
 }
 
+/// The tries that make one failure, once connecting has failed so often in a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectTries {
+    /// Failures in a row from which on this holds.
+    pub after: u32,
+    /// Tries, 1 or more.
+    pub count: u32,
+    /// Between two tries.
+    pub pause: Duration,
+    /// Longest that each may take.
+    pub timeout: Duration,
+}
+
 /// When a gateway that failed again and again is left alone, and for how long. A connect that was given
 /// up is one failure, and so is each try after a loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

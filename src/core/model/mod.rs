@@ -34,7 +34,8 @@ pub use client_event::{
 pub use contract::{Contract, ContractDetails, Right, SecurityType};
 pub use depth::{DepthBook, DepthLevel};
 pub use event::{
-    Breaker, Keepalive, MINIMUM_SERVER_VERSION, NOTICES_LOST, Notice, Reconnect, SessionState,
+    Breaker, ConnectTries, Keepalive, MINIMUM_SERVER_VERSION, NOTICES_LOST, Notice, Reconnect,
+    SessionState,
 };
 pub use failure::{Failure, FailureCategory, NoticeClass};
 pub use farm::{Farm, FarmKind, FarmState};

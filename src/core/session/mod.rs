@@ -10,6 +10,7 @@ pub mod keepalive;
 mod serving;
 pub mod state;
 mod supervisor;
+mod tries;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -23,7 +23,8 @@
 //!
 //! A *round* is the tries between one wish for a link and the link. The first round is bounded by
 //! `connect_timeout` and its list of pauses; a round after a loss goes on for `reconnect.attempts`
-//! tries, or for ever, with the pauses of [`Backoff`].
+//! tries, or for ever, with the pauses of [`Backoff`]. Where a row of `tries` holds, it decides instead
+//! how many tries make one failure, their pauses and the time of each.
 
 use std::time::Duration;
 
@@ -31,7 +32,8 @@ use tokio::time::Instant;
 
 use super::backoff::Backoff;
 use super::breaker::Circuit;
-use crate::model::{Breaker, Generation, Keepalive, Reconnect, SessionState};
+use super::tries::Tries;
+use crate::model::{Breaker, ConnectTries, Generation, Keepalive, Reconnect, SessionState};
 
 /// What the caller allows.
 #[derive(Debug, Clone)]
@@ -44,6 +46,8 @@ pub struct Policy {
     pub wait: bool,
     /// Open the next link after a loss without being asked.
     pub reconnect: Option<Reconnect>,
+    /// Tries that make one failure, by failures in a row.
+    pub tries: Vec<ConnectTries>,
     /// What decides the random part of the pauses.
     pub seed: u64,
     /// When a gateway that fails is left alone; `None` never does.
@@ -119,6 +123,7 @@ pub struct Machine {
     generation: Generation,
     round: Round,
     backoff: Option<Backoff>,
+    tries: Tries,
     circuit: Circuit,
     /// Whether the gateway of the present link has lost IB's servers.
     servers_lost: bool,
@@ -140,6 +145,7 @@ impl Machine {
             generation: Generation(0),
             round: Round { after_loss: false, failures: 0, ends_at: None },
             backoff: policy.reconnect.map(|rules| Backoff::new(rules, policy.seed)),
+            tries: Tries::new(policy.tries.clone()),
             circuit: Circuit::new(policy.breaker),
             servers_lost: false,
             policy,
@@ -203,6 +209,7 @@ impl Machine {
                 self.generation = Generation(self.generation.0 + 1);
                 self.servers_lost = false;
                 self.circuit.succeeded();
+                self.tries.succeeded();
                 Some(self.enter(Live, Action::Serve))
             }
             (Connecting | Handshaking, Event::Failed(hope)) => Some(self.failed(hope, now)),
@@ -242,6 +249,7 @@ impl Machine {
         let bounded = !after_loss && !self.policy.wait;
         let ends_at = bounded.then(|| now + self.policy.connect_timeout);
         self.round = Round { after_loss, failures: 0, ends_at };
+        self.tries.begin();
     }
 
     fn connect(&mut self, now: Instant) -> Action {
@@ -250,9 +258,14 @@ impl Machine {
         self.enter(SessionState::Connecting, Action::Connect(within))
     }
 
-    /// Half of the time left after the pauses left; the last try has all of it. A slow gateway is
-    /// so given more time than equal shares would give it, a silent one still a second try.
+    /// What the row of tries says, else half of the time left after the pauses left; the last try has
+    /// all of it. A slow gateway is so given more time than equal shares would give it, a silent one
+    /// still a second try.
     fn try_time(&self, now: Instant) -> Duration {
+        if let Some(row) = self.tries.row() {
+            let left = self.round.ends_at.map(|ends_at| ends_at.saturating_duration_since(now));
+            return left.map_or(row.timeout, |left| left.min(row.timeout));
+        }
         let Some(ends_at) = self.round.ends_at else { return self.policy.connect_timeout };
         let pauses = self.policy.connect_pauses.iter().skip(self.round.failures);
         let (tries, paused) =
@@ -267,6 +280,7 @@ impl Machine {
 
     fn failed(&mut self, hope: Hope, now: Instant) -> Action {
         self.round.failures += 1;
+        self.tries.failed();
         let persists = self.round.after_loss || self.policy.wait;
         let hopeless = match hope {
             Hope::MayPass => false,
@@ -274,7 +288,7 @@ impl Machine {
             Hope::Never => true,
         };
         let pause = self.next_pause(now).filter(|_| !hopeless);
-        let opened = self.counts(pause).then(|| self.circuit.failed(now)).flatten();
+        let opened = self.counts(pause).then(|| self.count(now)).flatten();
         match (pause, opened) {
             (Some(_), Some(opened)) => self.enter(SessionState::Tripped, Action::Wait(opened)),
             (Some(pause), None) => self.enter(SessionState::Waiting, Action::Wait(pause)),
@@ -282,25 +296,42 @@ impl Machine {
         }
     }
 
-    /// Whether a failed try is a failure of the circuit: each after a loss, the last of a connect,
-    /// none of a caller who wants to wait.
+    /// Whether a failed try is a failure of the circuit: each after a loss, or the last of its row
+    /// of tries; the last of a connect; none of a caller who wants to wait.
     fn counts(&self, pause: Option<Duration>) -> bool {
-        self.round.after_loss || !self.policy.wait && pause.is_none()
+        if self.round.after_loss {
+            return pause.is_none() || self.tries.are_used_up() || self.circuit.is_half_open();
+        }
+        !self.policy.wait && pause.is_none()
+    }
+
+    /// Counts a failure; returns for how long nothing may be tried now, if so.
+    fn count(&mut self, now: Instant) -> Option<Duration> {
+        self.tries.counted();
+        self.circuit.failed(now)
     }
 
     /// The pause before the next try; `None` when the round has no try left.
     fn next_pause(&mut self, now: Instant) -> Option<Duration> {
-        let listed = self.policy.connect_pauses.get(self.round.failures - 1).copied();
+        let row = self.tries.row();
+        let listed = match row {
+            Some(row) => Some(row.pause).filter(|_| !self.tries.are_used_up()),
+            None => self.policy.connect_pauses.get(self.round.failures - 1).copied(),
+        };
         match self.round.ends_at {
             Some(ends_at) => {
                 let left = ends_at.saturating_duration_since(now);
                 listed.filter(|pause| *pause < left && !self.circuit.is_half_open())
             }
-            None => match &mut self.backoff {
-                Some(backoff) if self.round.after_loss => backoff.pause(self.round.failures),
-                Some(backoff) => Some(backoff.unlimited_pause(self.round.failures)),
-                None => Some(Duration::from_secs(1)),
-            },
+            None => {
+                let failures = self.round.failures;
+                let pause = match &mut self.backoff {
+                    Some(backoff) if self.round.after_loss => backoff.pause(failures),
+                    Some(backoff) => Some(backoff.unlimited_pause(failures)),
+                    None => Some(Duration::from_secs(1)),
+                };
+                pause.map(|pause| row.map_or(pause, |row| row.pause))
+            }
         }
     }
 
@@ -316,6 +347,10 @@ impl Machine {
 #[cfg(test)]
 #[path = "state_cells.rs"]
 mod cells;
+
+#[cfg(test)]
+#[path = "state_tries.rs"]
+mod tries;
 
 #[cfg(test)]
 mod tests {
@@ -337,6 +372,7 @@ mod tests {
                 jitter_percent: 0,
                 attempts: None,
             }),
+            tries: Vec::new(),
             seed: 1,
             breaker: None,
             keepalive: None,

@@ -66,6 +66,7 @@ fn machine(way: &[Event], now: Instant) -> Machine {
         connect_pauses: vec![SECOND],
         wait: false,
         reconnect: Some(Reconnect::default()),
+        tries: Vec::new(),
         seed: 1,
         breaker: Some(Breaker { failures: 1, pause: 30 * SECOND }),
         keepalive: None,
