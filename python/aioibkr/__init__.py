@@ -1,6 +1,7 @@
 """Await an IB Gateway: connection, market data, accounts and orders of Interactive Brokers."""
 
 from aioibkr._client import Client, connect
+from aioibkr._events import EventHandle, EventStream
 from aioibkr._gateway_process import GatewayProcess
 from aioibkr._gateway_program import GatewayProgram
 from aioibkr._logging import configure_logging
@@ -24,7 +25,16 @@ from aioibkr.broker import (
     OrderType,
     get_ibkr_integration,
 )
-from aioibkr.config import Breaker, ConnectTries, Keepalive, Pacing, Reconnect, Settings
+from aioibkr.config import (
+    AlertRules,
+    Breaker,
+    ConnectTries,
+    Keepalive,
+    Pacing,
+    Reconnect,
+    RestartWindow,
+    Settings,
+)
 from aioibkr.errors import (
     AmbiguousContract,
     CircuitOpen,
@@ -61,6 +71,7 @@ from aioibkr.models import (
     CFD,
     AccountSnapshot,
     AccountValue,
+    Alert,
     Balance,
     Bar,
     Bars,
@@ -72,6 +83,7 @@ from aioibkr.models import (
     DepthBook,
     DepthLevel,
     Execution,
+    Failure,
     Fill,
     Forex,
     Fund,
@@ -82,12 +94,14 @@ from aioibkr.models import (
     Health,
     Histogram,
     Index,
+    KeepaliveEvent,
     LimitOrder,
     LineUsage,
     LinkHealth,
     LinkMetrics,
     MarketOrder,
     Metrics,
+    Notice,
     Option,
     Order,
     PacingUsage,
@@ -95,8 +109,10 @@ from aioibkr.models import (
     Position,
     QueueDepths,
     Quote,
+    Readiness,
     RequestMetrics,
     RiskLimits,
+    StateChange,
     Stock,
     StopLimitOrder,
     StopOrder,
@@ -108,6 +124,7 @@ from aioibkr.models import (
     TickByTickBatch,
     Trade,
     TradeEvent,
+    Update,
     Warrant,
 )
 
@@ -116,6 +133,8 @@ __all__ = [
     "Account",
     "AccountSnapshot",
     "AccountValue",
+    "Alert",
+    "AlertRules",
     "AmbiguousContract",
     "Balance",
     "Bar",
@@ -139,7 +158,10 @@ __all__ = [
     "DepthLevel",
     "DepthStream",
     "DuplicateOrderKey",
+    "EventHandle",
+    "EventStream",
     "Execution",
+    "Failure",
     "Fill",
     "Forex",
     "Fund",
@@ -163,6 +185,7 @@ __all__ = [
     "Index",
     "JournalError",
     "Keepalive",
+    "KeepaliveEvent",
     "LimitOrder",
     "LineLimit",
     "LineUsage",
@@ -174,6 +197,7 @@ __all__ = [
     "Metrics",
     "NotConnected",
     "NotEntitled",
+    "Notice",
     "Option",
     "Order",
     "OrderError",
@@ -192,13 +216,16 @@ __all__ = [
     "Quote",
     "QuoteStream",
     "ReadOnly",
+    "Readiness",
     "Reconnect",
     "RequestError",
     "RequestMetrics",
     "RequestTimeout",
     "RestartPolicy",
+    "RestartWindow",
     "RiskLimits",
     "Settings",
+    "StateChange",
     "StateUnknown",
     "Stock",
     "StopLimitOrder",
@@ -216,6 +243,7 @@ __all__ = [
     "Trade",
     "TradeEvent",
     "TradingError",
+    "Update",
     "Warrant",
     "configure_logging",
     "connect",

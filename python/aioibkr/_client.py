@@ -7,15 +7,25 @@ Nothing is decided here. Reads stop when their await is cancelled; effects (`pla
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Self
 
 from aioibkr import _native
+from aioibkr._client_events import AlertHook, ClientEvents
 from aioibkr._client_reads import ClientReads
 from aioibkr._client_streams import ClientStreams
-from aioibkr.config import Breaker, Keepalive, Pacing, Reconnect, Settings
+from aioibkr._events import Callbacks
+from aioibkr.config import (
+    AlertRules,
+    Breaker,
+    Keepalive,
+    Pacing,
+    Reconnect,
+    RestartWindow,
+    Settings,
+)
 from aioibkr.models import (
     Contract,
     Health,
@@ -51,6 +61,9 @@ def connect(
     reconnect: Reconnect | None = Reconnect(),  # noqa: B008
     pacing: Pacing | None = Pacing(),  # noqa: B008
     stale_after: float | None = None,
+    alerts: AlertHook | None = None,
+    alert_rules: AlertRules = AlertRules(),  # noqa: B008
+    restart_windows: Iterable[RestartWindow] = (),
     settings: Settings | None = None,
 ) -> Connecting:
     """Connect to a gateway: await the answer, or enter it with ``async with``.
@@ -85,6 +98,10 @@ def connect(
             everything else; default 50 messages a second. None sends at once, uncounted.
         stale_after: Seconds that a stream may be silent after an outage of its farm before it is
             asked for again, if it was not silent before; default 10.
+        alerts: Called with level, kind, message and context of each alert while the client is
+            open, as ``client.on("alert", …)``.
+        alert_rules: When alerts are raised and repeated.
+        restart_windows: When the gateway is expected to be away; no window is assumed.
         settings: An application's settings.
 
     Raises:
@@ -120,8 +137,10 @@ def connect(
         reconnect=reconnect,
         messages_per_second=None if pacing is None else pacing.messages_per_second,
         stale_after=stale_after,
+        alert_rules=alert_rules,
+        restart_windows=list(restart_windows),
     )
-    return Connecting(Client(native))
+    return Connecting(Client(native), alerts)
 
 
 # Settings are an application's, and theirs is the port of TWS.
@@ -157,8 +176,9 @@ def _deadlines_of(settings: Settings) -> dict[str, float]:
 class Connecting:
     """A connect that was asked for: await it, or enter it."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, alerts: AlertHook | None = None) -> None:
         self._client = client
+        self._alerts = alerts
 
     @property
     def client(self) -> Client:
@@ -169,6 +189,9 @@ class Connecting:
         return self.__aenter__().__await__()
 
     async def __aenter__(self) -> Client:
+        if self._alerts is not None:
+            self._client.on("alert", self._alerts)
+            self._alerts = None  # it may be entered again after a failure
         try:
             await self._client.open()
         except asyncio.CancelledError:
@@ -188,7 +211,7 @@ class Connecting:
         await self._client.close()
 
 
-class Client(ClientReads, ClientStreams):
+class Client(ClientEvents, ClientReads, ClientStreams):
     """A connected client of one gateway, from `connect`.
 
     It may be used from several event loops and threads at once. Every coroutine takes
@@ -204,6 +227,7 @@ class Client(ClientReads, ClientStreams):
 
     def __init__(self, native: _native.Client) -> None:
         self._native = native
+        self._callbacks = Callbacks()
 
     async def __aenter__(self) -> Self:
         return self
@@ -231,9 +255,11 @@ class Client(ClientReads, ClientStreams):
     async def close(self) -> None:
         """Close the link for good, after everything written has left; at most some 2 seconds.
 
-        Closing twice does nothing. A cancelled await does not keep the client open.
+        Callbacks that wait are called before it returns, for at most a second. Closing twice does
+        nothing. A cancelled await does not keep the client open.
         """
         await self._native.close()
+        await self._callbacks.finish()
 
     def _begin_close(self) -> None:
         """Close without waiting: an effect is begun at once and carried through."""

@@ -27,12 +27,13 @@ from typing import (
 import pandas as pd  # type: ignore[import-not-found, import-untyped, unused-ignore]
 import polars as pl  # type: ignore[import-not-found, unused-ignore]
 
-from aioibkr.config import Breaker, Keepalive, Reconnect
+from aioibkr.config import AlertRules, Breaker, Keepalive, Reconnect, RestartWindow
 from aioibkr.errors import IBKRError
 
 __all__ = [
     "AccountSnapshot",
     "AccountValue",
+    "Alert",
     "Awaitable",
     "Balance",
     "Bar",
@@ -44,26 +45,31 @@ __all__ = [
     "DepthBook",
     "DepthLevel",
     "Execution",
+    "Failure",
     "FaultHandle",
     "Fill",
     "Gap",
     "Greeks",
     "Health",
     "Histogram",
+    "KeepaliveEvent",
     "LineUsage",
     "LinkHealth",
     "LinkMetrics",
     "Metrics",
     "MockGateway",
+    "Notice",
     "Order",
     "PacingUsage",
     "Pnl",
     "Position",
     "QueueDepths",
     "Quote",
+    "Readiness",
     "Recorder",
     "RequestMetrics",
     "RiskLimits",
+    "StateChange",
     "StreamMetrics",
     "Subscription",
     "Tick",
@@ -72,6 +78,8 @@ __all__ = [
     "TickByTickBatch",
     "Trade",
     "TradeEvent",
+    "Update",
+    "_Events",
     "_Reader",
     "_Stream",
     "_refresh_log_levels",
@@ -1146,6 +1154,8 @@ class Client:
         reconnect: Reconnect | None = None,
         messages_per_second: int | None = None,
         stale_after: float | None = None,
+        alert_rules: AlertRules | None = None,
+        restart_windows: list[RestartWindow] | None = None,
     ) -> Self: ...
     @property
     def state(self) -> str: ...
@@ -1170,6 +1180,13 @@ class Client:
     def health(self) -> Health: ...
     def subscriptions(self) -> list[Subscription]: ...
     def metrics(self) -> Metrics: ...
+    @overload
+    def hear(self, topic: Literal["state"], capacity: int) -> _Events[StateChange]: ...
+    @overload
+    def hear(self, topic: Literal["notice"], capacity: int) -> _Events[Notice]: ...
+    @overload
+    def hear(self, topic: str, capacity: int) -> _Events[object]: ...
+    def failures(self, category: str | None) -> list[Failure]: ...
     def open_quotes(
         self, contracts: list[Contract], generic_ticks: str, manners: _Manners
     ) -> _Answer[_Stream[Quote, list[Quote]]]: ...
@@ -1336,6 +1353,19 @@ class _Stream(Generic[_Item_co, _Batch_co]):
     def lost(self) -> int: ...
     def failures(self) -> dict[int, IBKRError]: ...
     def advice(self) -> dict[int, IBKRError]: ...
+    def close(self) -> None: ...
+
+@final
+class _Events(Generic[_Item_co]):
+    """What `aioibkr` hears of a client with."""
+
+    def items(self) -> _Reader[_Item_co]: ...
+    def take(self) -> tuple[_Item_co | None, bool]: ...
+    def call_on_news(self, function: Callable[[Awaitable], object]) -> bool: ...
+    @property
+    def lost(self) -> int: ...
+    @property
+    def waiting(self) -> int: ...
     def close(self) -> None: ...
 
 @final
@@ -1570,6 +1600,12 @@ class Health:
         ``completed orders``, ``executions``.
         """
     @property
+    def expected_outage_until(self) -> datetime | None:
+        """The end of the restart window the present outage goes on in, UTC.
+
+        None without an outage, and where none is expected.
+        """
+    @property
     def lines(self) -> list[LineUsage]:
         """Lines of the feed, by the limit they count against."""
     @property
@@ -1609,6 +1645,143 @@ class Balance:
         """Cash, all currencies together (TotalCashValue)."""
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
+
+@final
+class StateChange:
+    """A link's session went from one state to another."""
+
+    @property
+    def link(self) -> str:
+        """``control`` or ``feed``."""
+    @property
+    def previous(self) -> str:
+        """The state before."""
+    @property
+    def state(self) -> str:
+        """The state from now on; see `Client.state`."""
+    @property
+    def generation(self) -> int:
+        """Number of the present or last link; 0 before the first."""
+    @property
+    def reason(self) -> str | None:
+        """Why there is no link, or why it takes no orders; None when nothing went wrong."""
+    @property
+    def time(self) -> datetime:
+        """When, UTC."""
+
+@final
+class Readiness:
+    """Accounts, positions, open orders and executions are known for a link."""
+
+    @property
+    def generation(self) -> int:
+        """Number of the link."""
+    @property
+    def time(self) -> datetime:
+        """When, UTC."""
+
+@final
+class Notice:
+    """A coded message of the gateway that is not the failure of a request."""
+
+    @property
+    def link(self) -> str:
+        """The link that brought it: ``control`` or ``feed``."""
+    @property
+    def generation(self) -> int:
+        """Number of that link."""
+    @property
+    def code(self) -> int:
+        """IB's code."""
+    @property
+    def message(self) -> str:
+        """IB's text."""
+    @property
+    def notice_class(self) -> str:
+        """One of system warning order request connection unknown."""
+    @property
+    def meaning(self) -> str:
+        """What the code means, in our words; empty for a code we do not know."""
+    @property
+    def request_id(self) -> int | None:
+        """The order or request it names; None where it names none."""
+    @property
+    def time(self) -> datetime:
+        """When it arrived, UTC."""
+
+@final
+class Failure:
+    """One failure of a request, an order or a link, or several in a row that say the same."""
+
+    @property
+    def category(self) -> str:
+        """One of connection order market_data historical_data socket … ; see `Client.errors`."""
+    @property
+    def code(self) -> int | None:
+        """IB's code; None where the gateway gave none."""
+    @property
+    def message(self) -> str:
+        """What happened, for a person."""
+    @property
+    def link(self) -> str | None:
+        """The link that failed, ``control`` or ``feed``; None for a request."""
+    @property
+    def order(self) -> str | None:
+        """The order whose fate is unknown, by key or id; None for any other failure."""
+    @property
+    def time(self) -> datetime:
+        """When, the last time, UTC."""
+    @property
+    def count(self) -> int:
+        """How often in a row."""
+
+@final
+class Alert:
+    """What a person should look at."""
+
+    @property
+    def level(self) -> str:
+        """One of warning error critical."""
+    @property
+    def kind(self) -> str:
+        """One of link_lost suspect degraded tripped blind lagged order_unknown."""
+    @property
+    def message(self) -> str:
+        """What happened, for a person."""
+    @property
+    def context(self) -> dict[str, str]:
+        """Values a program may act on, by name; ``subject`` is always there."""
+    @property
+    def suppressed(self) -> int:
+        """Alerts of this kind and subject that were held back since the last one."""
+    @property
+    def time(self) -> datetime:
+        """When, UTC."""
+
+@final
+class KeepaliveEvent:
+    """The watch over a link's silence took a step."""
+
+    @property
+    def link(self) -> str:
+        """``control`` or ``feed``."""
+    @property
+    def step(self) -> str:
+        """One of started stopped soft_timeout hard_timeout."""
+    @property
+    def generation(self) -> int:
+        """Number of the link."""
+    @property
+    def time(self) -> datetime:
+        """When, UTC."""
+
+@final
+class Update:
+    """Something kept has changed; read it to see how."""
+
+    @property
+    def what(self) -> str:
+        """One of accounts positions orders quotes."""
 
 @final
 class LinkHealth:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import configparser
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self, TypedDict, Unpack, cast
@@ -18,11 +18,13 @@ from typing import Self, TypedDict, Unpack, cast
 from aioibkr.errors import ConfigError
 
 __all__ = [
+    "AlertRules",
     "Breaker",
     "ConnectTries",
     "Keepalive",
     "Pacing",
     "Reconnect",
+    "RestartWindow",
     "Settings",
     "SettingsOptions",
 ]
@@ -150,6 +152,34 @@ class Pacing:
     """
 
     messages_per_second: int = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertRules:
+    """When alerts are raised, in seconds."""
+
+    blind_after: float = 60.0
+    """Time without a live control link, outside restart windows, until ``blind`` is raised."""
+    repeat_after: float = 300.0
+    """Time during which an alert of the same kind and subject is held back, and counted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestartWindow:
+    """A time of the day in which the gateway is expected to be away, such as its nightly restart.
+
+    Clocks that are turned for summer are followed. Raises ``ConfigError`` in `connect` for what
+    cannot be meant.
+    """
+
+    start: str
+    """``HH:MM`` on the clock of the zone."""
+    end: str
+    """``HH:MM``; one that is not later than the start is of the next day."""
+    zone: str
+    """Such as ``America/New_York``."""
+    days: Sequence[str] | None = None
+    """Days on which it begins, some of mon tue wed thu fri sat sun; None: every day."""
 
 
 class SettingsOptions(TypedDict, total=False):

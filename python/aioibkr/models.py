@@ -12,6 +12,7 @@ from typing import Literal, TypedDict, Unpack
 from aioibkr._native import (
     AccountSnapshot,
     AccountValue,
+    Alert,
     Balance,
     Bar,
     Bars,
@@ -21,23 +22,28 @@ from aioibkr._native import (
     DepthBook,
     DepthLevel,
     Execution,
+    Failure,
     Fill,
     Gap,
     Greeks,
     Health,
     Histogram,
+    KeepaliveEvent,
     LineUsage,
     LinkHealth,
     LinkMetrics,
     Metrics,
+    Notice,
     Order,
     PacingUsage,
     Pnl,
     Position,
     QueueDepths,
     Quote,
+    Readiness,
     RequestMetrics,
     RiskLimits,
+    StateChange,
     StreamMetrics,
     Subscription,
     Tick,
@@ -46,6 +52,7 @@ from aioibkr._native import (
     TickByTickBatch,
     Trade,
     TradeEvent,
+    Update,
 )
 from aioibkr.errors import ConfigError
 
@@ -54,6 +61,7 @@ __all__ = [
     "AccountSnapshot",
     "AccountValue",
     "Action",
+    "Alert",
     "Balance",
     "Bar",
     "Bars",
@@ -66,6 +74,8 @@ __all__ = [
     "DepthBook",
     "DepthLevel",
     "Execution",
+    "Failure",
+    "FailureCategory",
     "Fill",
     "Forex",
     "Fund",
@@ -76,6 +86,7 @@ __all__ = [
     "Health",
     "Histogram",
     "Index",
+    "KeepaliveEvent",
     "LimitOrder",
     "LineUsage",
     "LinkHealth",
@@ -83,6 +94,7 @@ __all__ = [
     "MarketDataType",
     "MarketOrder",
     "Metrics",
+    "Notice",
     "Option",
     "Order",
     "OrderOptions",
@@ -93,9 +105,11 @@ __all__ = [
     "QueueDepths",
     "Quote",
     "QuoteField",
+    "Readiness",
     "RequestMetrics",
     "Right",
     "RiskLimits",
+    "StateChange",
     "Stock",
     "StopLimitOrder",
     "StopOrder",
@@ -107,6 +121,7 @@ __all__ = [
     "TickByTickBatch",
     "Trade",
     "TradeEvent",
+    "Update",
     "Warrant",
 ]
 
@@ -116,6 +131,18 @@ Quantity = int | float | Decimal | str
 Action = Literal["BUY", "SELL"]
 Right = Literal["C", "P", "CALL", "PUT"]
 MarketDataType = Literal["live", "frozen", "delayed", "delayed-frozen"]
+FailureCategory = Literal[
+    "connection",
+    "order",
+    "market_data",
+    "historical_data",
+    "socket",
+    "authorization",
+    "severe",
+    "warning",
+    "request",
+]
+"""What failed; see `Client.errors`."""
 QuoteField = Literal[
     "bid",
     "ask",

@@ -15,7 +15,9 @@ use time::UtcDateTime;
 
 use crate::awaitable::Awaitable;
 use crate::models::{self, Health, Metrics, RiskLimits, Subscription};
-use crate::supervision::{BreakerFields, KeepaliveFields, ReconnectFields};
+use crate::supervision::{
+    AlertRulesFields, BreakerFields, KeepaliveFields, ReconnectFields, RestartWindowFields,
+};
 use crate::{convert, errors, logging, request, runtime};
 
 /// What `aioibkr.Client` stands on: checked arguments in, awaitables out.
@@ -31,7 +33,8 @@ impl Client {
     #[pyo3(signature = (*, host, port, client_id, account=None, timeout=None, wait=false,
         allow_live=false, read_only=false, market_data_type="live", delayed_fallback=true,
         risk=None, deadlines=None, feed=true, feed_client_id=None, lines=None, keepalive=None,
-        breaker=None, reconnect=None, messages_per_second=None, stale_after=None))]
+        breaker=None, reconnect=None, messages_per_second=None, stale_after=None, alert_rules=None,
+        restart_windows=None))]
     #[expect(clippy::too_many_arguments, reason = "one keyword per setting")]
     fn new(
         py: Python<'_>,
@@ -55,6 +58,8 @@ impl Client {
         reconnect: Option<ReconnectFields>,
         messages_per_second: Option<i64>,
         stale_after: Option<f64>,
+        alert_rules: Option<AlertRulesFields>,
+        restart_windows: Option<Vec<RestartWindowFields>>,
     ) -> PyResult<Self> {
         let default = Config::default();
         let client_id = ClientId(convert::integer(py, "client_id", client_id)?);
@@ -88,6 +93,7 @@ impl Client {
                 .unwrap_or_default(),
             reconnect: reconnect.map(|fields| fields.read(py)).transpose()?,
             pacing: messages_per_second.map(|rate| read_pacing(py, rate)).transpose()?,
+            alerts: AlertRulesFields::read(alert_rules, &restart_windows.unwrap_or_default(), py)?,
             ..default
         };
         logging::refresh_levels(py)?;

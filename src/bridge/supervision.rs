@@ -1,9 +1,9 @@
 //! How a session watches and reopens its links: the settings of `aioibkr.config` as the core's.
 
-use aioibkr_core::model::{Breaker, ConnectTries, Keepalive, Reconnect};
+use aioibkr_core::model::{AlertRules, Breaker, ConnectTries, Keepalive, Reconnect, RestartWindow};
 use pyo3::prelude::*;
 
-use crate::convert;
+use crate::{convert, errors};
 
 /// `aioibkr.Keepalive`, by its fields.
 #[derive(FromPyObject)]
@@ -38,6 +38,47 @@ struct TriesFields {
     count: i64,
     pause: f64,
     timeout: f64,
+}
+
+/// `aioibkr.AlertRules`, by its fields.
+#[derive(FromPyObject)]
+pub(crate) struct AlertRulesFields {
+    blind_after: f64,
+    repeat_after: f64,
+}
+
+/// `aioibkr.RestartWindow`, by its fields.
+#[derive(FromPyObject)]
+pub(crate) struct RestartWindowFields {
+    start: String,
+    end: String,
+    zone: String,
+    days: Option<Vec<String>>,
+}
+
+impl AlertRulesFields {
+    /// The rules as given, or the core's; the windows either way.
+    pub(crate) fn read(
+        given: Option<Self>,
+        windows: &[RestartWindowFields],
+        py: Python<'_>,
+    ) -> PyResult<AlertRules> {
+        let mut rules = AlertRules::default();
+        if let Some(given) = given {
+            rules.blind_after = convert::some_seconds(py, "blind_after", given.blind_after)?;
+            rules.repeat_after = convert::some_seconds(py, "repeat_after", given.repeat_after)?;
+        }
+        let windows = windows.iter().map(|window| window.read(py));
+        rules.windows = windows.collect::<PyResult<_>>()?;
+        Ok(rules)
+    }
+}
+
+impl RestartWindowFields {
+    fn read(&self, py: Python<'_>) -> PyResult<RestartWindow> {
+        let window = RestartWindow::new(&self.start, &self.end, &self.zone, self.days.as_deref());
+        window.map_err(|error| errors::to_py(py, &error))
+    }
 }
 
 impl KeepaliveFields {

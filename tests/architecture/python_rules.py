@@ -22,9 +22,9 @@ STANDARD_LIBRARY_ONLY = {"errors.py", "config.py"}
 PUBLIC_ONLY = {"sync", "integrations", "compat", "optionsflow", "cli", "metrics", "testing"}
 IMPLEMENTATION = {
     "_broker", "_broker_accounts", "_broker_market", "_broker_models", "_broker_orders",
-    "_client", "_client_reads", "_client_streams", "_gateway_process", "_gateway_program",
-    "_gateway_secrets", "_integration", "_logging", "_native", "_process_group", "_restarts",
-    "_streams",
+    "_client", "_client_events", "_client_reads", "_client_streams", "_events",
+    "_gateway_process", "_gateway_program", "_gateway_secrets", "_integration", "_logging",
+    "_native", "_process_group", "_restarts", "_streams",
     "broker", "config", "errors", "models",
 }  # fmt: skip
 PRIVATE = re.compile(r"^aioibkr(?:\.\w+)*\._\w+")

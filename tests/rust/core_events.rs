@@ -137,6 +137,8 @@ async fn core_readiness_is_told_of_each_link() {
 async fn core_a_listener_that_is_slow_keeps_the_newest_and_the_exact_count_of_the_rest() {
     let gateway = gateway();
     let client = connected(&gateway).await;
+    // A gateway greets with the state of three farms.
+    eventually("the greeting", || client.health().control.farms.len() == 3).await;
     let all = hear(&client, Topic::Notice);
     let few = client.hear(Topic::Notice, 3, Arc::new(|| {}));
 

@@ -43,6 +43,14 @@ impl Health {
         self.0.missing.clone()
     }
 
+    /// The end of the restart window the present outage goes on in, UTC.
+    ///
+    /// None without an outage, and where none is expected.
+    #[getter]
+    fn expected_outage_until(&self) -> Option<UtcDateTime> {
+        self.0.expected_outage_until.map(convert::utc)
+    }
+
     /// Lines of the feed, by the limit they count against.
     #[getter]
     fn lines(&self) -> Vec<LineUsage> {

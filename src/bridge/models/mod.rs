@@ -16,11 +16,13 @@
 //! | `link_metrics` | `LinkMetrics` |
 //! | `work_metrics` | `RequestMetrics`, `StreamMetrics`, `QueueDepths` |
 //! | `histogram` | `Histogram` |
+//! | `event` | `StateChange`, `Notice`, `Failure`, `Alert` and what else happens to a client |
 
 mod account;
 mod bars;
 mod contract;
 mod depth;
+mod event;
 mod greeks;
 mod health;
 mod histogram;
@@ -42,6 +44,7 @@ pub(crate) use account::{AccountSnapshot, Pnl, Position};
 pub(crate) use bars::{BarColumns, Bars};
 pub(crate) use contract::{Contract, ContractDetails};
 pub(crate) use depth::DepthBook;
+pub(crate) use event::{Failure, event};
 pub(crate) use health::Health;
 pub(crate) use market::{Bar, Quote};
 pub(crate) use metrics::Metrics;
@@ -82,7 +85,8 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<work_metrics::RequestMetrics>()?;
     module.add_class::<work_metrics::StreamMetrics>()?;
     module.add_class::<work_metrics::QueueDepths>()?;
-    module.add_class::<Metrics>()
+    module.add_class::<Metrics>()?;
+    event::register(module)
 }
 
 /// A hash of the parts that identify a value; equal values have equal parts.

@@ -9,6 +9,7 @@
 //! | `latest` | streams of latest values: quotes and books |
 //! | `columns` | streams whose items are queued in batches |
 //! | `ticks` `tick_by_tick` `bars` | items and batches of those |
+//! | `events` | what a client tells of itself |
 //! | `contracts` | a stream's contracts, made once |
 //! | `opening` | what a client opens, arguments checked |
 
@@ -16,6 +17,7 @@ mod bars;
 mod bell;
 mod columns;
 mod contracts;
+mod events;
 mod latest;
 mod opened;
 mod opening;
@@ -34,5 +36,6 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ticks::TickBatch>()?;
     module.add_class::<tick_by_tick::TickByTick>()?;
     module.add_class::<tick_by_tick::TickByTickBatch>()?;
+    module.add_class::<events::_Events>()?;
     module.add_class::<bars::Gap>()
 }

@@ -69,8 +69,13 @@ pub(crate) struct _Reader {
 
 impl _Reader {
     pub(super) fn new(reading: impl Reading + 'static) -> Self {
+        Self::of(Arc::new(reading))
+    }
+
+    /// A reader of what somebody else reads too.
+    pub(super) fn of(reading: Arc<dyn Reading>) -> Self {
         let turn = Turn::new(reading.items_per_look());
-        Self { reading: Arc::new(reading), turn }
+        Self { reading, turn }
     }
 }
 
@@ -105,7 +110,7 @@ impl _Reader {
                 Found::Failed(error) => return Err(error),
                 Found::Nothing => {}
             }
-            let news = News { reading: Arc::clone(&self.reading), waiter: Mutex::default() };
+            let news = News::of(Arc::clone(&self.reading));
             let wait = Bound::new(py, Awaitable::new(Arc::new(news)))?;
             if Awaitable::is_waiting(&wait)? {
                 self.turn.end();
@@ -125,10 +130,16 @@ fn handed_over(py: Python<'_>, item: Py<PyAny>) -> PyErr {
 }
 
 /// News of a stream, as something to wait for; the news itself is taken by the reader.
-struct News {
+pub(super) struct News {
     reading: Arc<dyn Reading>,
     /// The bell and the task hold it, and it holds this.
     waiter: Mutex<Weak<Waiter>>,
+}
+
+impl News {
+    pub(super) fn of(reading: Arc<dyn Reading>) -> Self {
+        Self { reading, waiter: Mutex::default() }
+    }
 }
 
 impl Source for News {

@@ -96,6 +96,9 @@ impl Sieve {
                 return None;
             }
             alert.suppressed = raised.held_back;
+            if raised.held_back > 0 {
+                alert.context.insert("suppressed", raised.held_back.to_string());
+            }
         }
         self.forget_one();
         self.raised.insert(key, Raised { at: now, held_back: 0 });

@@ -252,11 +252,12 @@ impl Topic {
     #[must_use]
     pub fn covers(self, event: &Event) -> bool {
         match event {
-            Event::State(change) => match self {
-                Self::Connected => change.link == LinkName::Control && change.is_connected(),
-                Self::Disconnected => change.link == LinkName::Control && change.is_disconnected(),
-                _ => self == Self::State,
-            },
+            Event::State(change) => {
+                let is_control = change.link == LinkName::Control;
+                self == Self::State
+                    || self == Self::Connected && is_control && change.is_connected()
+                    || self == Self::Disconnected && is_control && change.is_disconnected()
+            }
             Event::Ready(readiness) => self == Self::Ready && readiness.is_ready,
             Event::Notice(_) => self == Self::Notice,
             Event::Failure(_) => self == Self::Error,

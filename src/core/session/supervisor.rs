@@ -251,11 +251,10 @@ impl<D: Dial> Supervisor<D> {
         if from == to {
             return;
         }
-        let reason = match to {
-            SessionState::Closed => None,
-            state if state.has_link() => state.hindrance().map(str::to_owned),
-            _ => self.reason.as_ref().map(ToString::to_string),
-        };
+        let hindrance = to.hindrance().map(str::to_owned);
+        let why_no_link = || self.reason.as_ref().map(ToString::to_string);
+        let has_reason = !to.has_link() && !to.is_closed();
+        let reason = hindrance.or_else(|| has_reason.then(why_no_link).flatten());
         self.events.changed(StateChange {
             link: self.events.link(),
             from,

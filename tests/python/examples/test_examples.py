@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent.parent
 EXAMPLES = ROOT / "python" / "examples"
 CONFORMANCE = ROOT / "tests" / "python" / "conformance"
 OWN = {
+    "alerts_and_events.py": "",
     "faults_on_demand.py": "",
     "limits_on_demand.py": "",
     "mock_gateway_by_command.py": "server version 226\n",

@@ -1,0 +1,117 @@
+//! What a client tells, as an async iterator or handed over one by one to callbacks.
+
+use std::sync::Arc;
+
+use aioibkr_core::events::{Heard, Listener};
+use aioibkr_core::model::{FailureCategory, Topic};
+use pyo3::prelude::*;
+
+use super::bell::Bell;
+use super::reader::{_Reader, Found, News, Reading};
+use crate::awaitable::Awaitable;
+use crate::client::Client;
+use crate::convert;
+use crate::models::{self, Failure};
+
+/// A listener and its bell.
+struct Hearing {
+    listener: Listener,
+    bell: Arc<Bell>,
+}
+
+impl Reading for Hearing {
+    fn next(&self, py: Python<'_>) -> PyResult<Found> {
+        Ok(match self.listener.take() {
+            Heard::Event(event) => Found::Item(models::event(py, &event)?),
+            Heard::Nothing => Found::Nothing,
+            Heard::Over => Found::Closed,
+        })
+    }
+
+    fn has_news(&self) -> bool {
+        self.listener.has_news()
+    }
+
+    fn bell(&self) -> &Arc<Bell> {
+        &self.bell
+    }
+
+    fn items_per_look(&self) -> u32 {
+        16
+    }
+}
+
+/// What `aioibkr` hears of a client with.
+//
+// Dropping it ends the hearing.
+#[pyclass(frozen, module = "aioibkr._native")]
+pub(crate) struct _Events(Arc<Hearing>);
+
+#[pymethods]
+impl _Events {
+    fn items(&self) -> _Reader {
+        _Reader::of(self.0.clone())
+    }
+
+    /// The event that has waited longest, and whether there will be more.
+    fn take(&self, py: Python<'_>) -> PyResult<(Option<Py<PyAny>>, bool)> {
+        match self.0.listener.take() {
+            Heard::Event(event) => Ok((Some(models::event(py, &event)?), true)),
+            Heard::Nothing => Ok((None, true)),
+            Heard::Over => Ok((None, false)),
+        }
+    }
+
+    /// Calls a function on the running loop once there is news; false, and no call, if there is some.
+    fn call_on_news(&self, py: Python<'_>, function: Py<PyAny>) -> PyResult<bool> {
+        let wait = Bound::new(py, Awaitable::new(Arc::new(News::of(self.0.clone()))))?;
+        let waits = Awaitable::is_waiting(&wait)?;
+        if waits {
+            wait.call_method1("add_done_callback", (function,))?;
+        }
+        Ok(waits)
+    }
+
+    #[getter]
+    fn lost(&self) -> u64 {
+        self.0.listener.lost()
+    }
+
+    #[getter]
+    fn waiting(&self) -> usize {
+        self.0.listener.waiting()
+    }
+
+    fn close(&self) {
+        self.0.listener.close();
+    }
+}
+
+#[pymethods]
+impl Client {
+    fn hear(&self, py: Python<'_>, topic: &str, capacity: i64) -> PyResult<_Events> {
+        let Some(topic) = Topic::from_name(topic) else {
+            let names = Topic::NAMES.map(|(_, name)| name).join(", ");
+            return Err(convert::invalid(py, format!("event {topic:?}: give one of {names}")));
+        };
+        let capacity = match convert::integer(py, "capacity", capacity)? {
+            0 => return Err(convert::invalid(py, "capacity 0: give 1 or more")),
+            capacity => capacity,
+        };
+        let bell = Arc::<Bell>::default();
+        let rung = Arc::clone(&bell);
+        let listener = self.core.hear(topic, capacity, Arc::new(move || rung.ring()));
+        Ok(_Events(Arc::new(Hearing { listener, bell })))
+    }
+
+    fn failures(&self, py: Python<'_>, category: Option<&str>) -> PyResult<Vec<Failure>> {
+        let category = match category {
+            None | Some("any") => None,
+            Some(name) => Some(FailureCategory::from_name(name).ok_or_else(|| {
+                let names = FailureCategory::NAMES.map(|(_, name)| name).join(", ");
+                convert::invalid(py, format!("category {name:?}: give one of {names}, any"))
+            })?),
+        };
+        Ok(self.core.failures(category).into_iter().map(Failure).collect())
+    }
+}
