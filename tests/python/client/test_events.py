@@ -175,6 +175,32 @@ async def test_a_cancelled_handle_is_called_no_more(mock_gateway: MockGateway) -
     assert told == [2104, -2106]
 
 
+async def test_a_cancelled_handle_drops_what_waits_and_lets_its_call_end(
+    mock_gateway: MockGateway,
+) -> None:
+    begun: list[int] = []
+    go_on, ended = asyncio.Event(), asyncio.Event()
+
+    async def note(notice: ib.Notice) -> None:
+        begun.append(notice.code)
+        await go_on.wait()
+        ended.set()
+
+    async with connecting(mock_gateway) as client:
+        await greeted(client)
+        handle = client.on("notice", note)
+        for code in (2103, 2105, 2157):
+            mock_gateway.notice(code)
+        await until(lambda: handle.waiting == 2)
+
+        handle.cancel()
+        go_on.set()
+        await until(lambda: handle.is_finished)
+
+    assert begun == [2103]
+    assert ended.is_set()
+
+
 async def test_a_callback_runs_on_the_loop_on_which_it_was_registered(
     mock_gateway: MockGateway,
 ) -> None:
