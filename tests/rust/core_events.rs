@@ -296,3 +296,60 @@ async fn core_listeners_end_with_the_client_and_keep_none_alive() {
     eventually("both sockets", || gateway.disconnect_count() == 2).await;
     assert_eq!(hear(&closed, Topic::State).take(), Heard::Over);
 }
+
+/// The first notice with that code.
+async fn notice_of(listener: &Listener, code: i32) -> LinkNotice {
+    let found = RefCell::new(None);
+    eventually("the notice", || {
+        let told = notices(listener).into_iter().find(|notice| notice.code == code);
+        found.replace_with(|known| known.take().or(told));
+        found.borrow().is_some()
+    })
+    .await;
+    found.into_inner().unwrap()
+}
+
+#[tokio::test]
+async fn core_advice_about_a_line_is_a_notice_and_its_end_a_failure() {
+    let gateway = market();
+    gateway.set_data_error("AAPL", Some(10090)).unwrap();
+    gateway.set_data_error("MSFT", Some(354)).unwrap();
+    let client = connected_with(Config { delayed_fallback: false, ..config(&gateway) }).await;
+    let listener = hear(&client, Topic::Notice);
+
+    let _quotes = quotes(&client, &["AAPL", "MSFT"]).await;
+    let advice = notice_of(&listener, 10090).await;
+    let ended = || client.failures(Some(FailureCategory::MarketData));
+    eventually("the end of the line", || !ended().is_empty()).await;
+
+    assert_eq!((advice.link, advice.class), (LinkName::Feed, NoticeClass::Request));
+    assert!(advice.request_id.is_some() && !advice.meaning.is_empty());
+    assert_eq!((ended()[0].code, ended()[0].link), (Some(354), Some(LinkName::Feed)));
+}
+
+#[tokio::test]
+async fn core_advice_about_a_quote_is_a_notice_of_the_control_link() {
+    let gateway = market();
+    gateway.set_data_error("AAPL", Some(10090)).unwrap();
+    let client = connected(&gateway).await;
+    let listener = hear(&client, Topic::Notice);
+
+    client.quote(aapl(), None, None).await.unwrap();
+
+    let advice = notice_of(&listener, 10090).await;
+    assert_eq!((advice.link, advice.generation), (LinkName::Control, Generation(1)));
+}
+
+#[tokio::test]
+async fn core_a_remark_about_an_order_is_a_notice_that_names_it() {
+    let gateway = market();
+    let client = connected(&gateway).await;
+    let listener = hear(&client, Topic::Notice);
+
+    let trade = placed(&client, resting(1)).await;
+    client.cancel(trade.latest().order_id, None).await.unwrap();
+
+    let cancelled = notice_of(&listener, 202).await;
+    assert_eq!(cancelled.request_id, Some(trade.latest().order_id.0));
+    assert_eq!((cancelled.link, cancelled.class), (LinkName::Control, NoticeClass::Order));
+}

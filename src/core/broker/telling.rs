@@ -86,6 +86,7 @@ fn tell_readiness(client: &Client) -> impl Future<Output = ()> + Send + use<> {
     }
 }
 
+/// Whether the client is ready, and for which link.
 type Standing = (bool, Generation);
 
 fn readiness(client: &Weak<Inner>) -> Option<Standing> {
@@ -96,19 +97,20 @@ fn readiness(client: &Weak<Inner>) -> Option<Standing> {
 /// Tells what changed since `told`; returns what is told now.
 fn tell_change(client: &Weak<Inner>, told: Standing, now: Standing) -> Standing {
     let Some(inner) = client.upgrade() else { return told };
-    let tell = |(is_ready, generation): Standing| {
+    changes(told, now).into_iter().fold(told, |_, (is_ready, generation)| {
         let time = clock::now();
         inner.events.tell(Event::Ready(Readiness { is_ready, generation, time }));
-    };
+        (is_ready, generation)
+    })
+}
+
+/// What is to be told of: a link that is ready after another was has not been so in between.
+fn changes(told: Standing, now: Standing) -> Vec<Standing> {
     match (told, now) {
-        ((true, before), (true, present)) if before != present => {
-            tell((false, before));
-            tell(now);
-        }
-        ((before, _), (present, _)) if before != present => tell(now),
-        _ => return told,
+        ((true, before), (true, present)) if before != present => vec![(false, before), now],
+        ((before, _), (present, _)) if before != present => vec![now],
+        _ => Vec::new(),
     }
-    now
 }
 
 /// Raises `blind` while the control link is out for too long.
@@ -167,4 +169,25 @@ fn blind(status: &Status, seconds: f64) -> crate::model::Alert {
     let mut alert = events::alert(AlertKind::Blind, LinkName::Control.as_str(), message);
     alert.context.extend([("state", state.to_string()), ("seconds", format!("{seconds:.3}"))]);
     alert
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readiness_is_told_when_it_changes_and_of_each_link() {
+        let (first, second) = (Generation(1), Generation(2));
+        let table = [
+            ((false, Generation(0)), (false, first), vec![]),
+            ((false, first), (true, first), vec![(true, first)]),
+            ((true, first), (true, first), vec![]),
+            ((true, first), (false, second), vec![(false, second)]),
+            ((true, first), (true, second), vec![(false, first), (true, second)]),
+        ];
+
+        for (told, now, expected) in table {
+            assert_eq!(changes(told, now), expected, "{told:?} {now:?}");
+        }
+    }
 }
