@@ -221,10 +221,11 @@ impl Client {
     }
 }
 
-/// Whether a quote is young enough, by its newest field.
+/// Whether a quote is young enough, by its newest field. One from the future says that the clock was
+/// set back, and nothing of its age.
 fn is_fresh(quote: &Quote, max_age: Option<Duration>) -> bool {
     let age = clock::now() - quote.received_at;
-    max_age.is_none_or(|most| age <= most)
+    max_age.is_none_or(|most| !age.is_negative() && age <= most)
 }
 
 pub(super) fn unmanaged(account: &AccountId, managed: &[AccountId]) -> Error {
@@ -249,5 +250,14 @@ mod tests {
             let max_age = seconds.map(Duration::from_secs);
             assert_eq!(is_fresh(&quote, max_age), fresh, "{seconds:?}");
         }
+    }
+
+    #[test]
+    fn a_quote_is_not_fresh_because_the_clock_was_set_back() {
+        let later = clock::now() + Duration::from_secs(3600);
+        let quote = Quote::empty(Arc::new(Contract::stock("AAPL")), later, Generation(1));
+
+        assert!(!is_fresh(&quote, Some(Duration::from_secs(60))));
+        assert!(is_fresh(&quote, None));
     }
 }
