@@ -154,6 +154,12 @@ RUST_CASES = {
         "let now = OffsetDateTime::now_utc();",
         "let now = Instant::now();",
     ),
+    "setting the clock changes no decision": (
+        rust_rules.the_wall_clock_decides_nothing,
+        "src/core/session/keepalive.rs",
+        "let now = clock::now();",
+        "let now = Instant::now();\n#[cfg(test)]\nmod tests { fn f() { clock::now(); } }",
+    ),
     "nothing is left to do": (
         rust_rules.nothing_unfinished,
         "src/mock/lib.rs",

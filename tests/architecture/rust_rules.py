@@ -98,6 +98,34 @@ wall_clock_only_in_clock = only_inside(
     WALL_CLOCK.pattern, "src/core/clock.rs", "src/mock/clock.rs", among="src"
 )
 
+# What judges, waits or paces does so by instants: setting the clock changes nothing there.
+TIMELESS = tuple(
+    f"src/core/{name}"
+    for name in (
+        "life.rs",
+        "orders/goals.rs",
+        "orders/placement.rs",
+        "pacing",
+        "session/backoff.rs",
+        "session/breaker.rs",
+        "session/connectivity.rs",
+        "session/keepalive.rs",
+        "session/state.rs",
+    )
+)
+TIME_OF_DAY = re.compile(r"\bclock\s*::\s*now\b")
+
+
+def the_wall_clock_decides_nothing(path: PurePosixPath, text: str) -> list[str]:
+    """What decides about links, turns and writes never looks at the time of day."""
+    if not any(path.is_relative_to(home) for home in TIMELESS):
+        return []
+    code = code_of(text).partition("#[cfg(test)]")[0]
+    return [
+        f"{path}:{line_of(code, found.start())}: {found.group()} in what decides by instants"
+        for found in TIME_OF_DAY.finditer(code)
+    ]
+
 
 def nothing_unfinished(path: PurePosixPath, text: str) -> list[str]:
     """No `todo!`, `unimplemented!` or `dbg!`."""
@@ -135,6 +163,7 @@ RULES: list[Rule] = [
     core_never_names_mock,
     unsafe_only_in_bridge,
     wall_clock_only_in_clock,
+    the_wall_clock_decides_nothing,
     nothing_unfinished,
     functions_within_budget,
     file_within_budget,
