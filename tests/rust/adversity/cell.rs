@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use aioibkr_core::model::{Keepalive, OrderId, OrderKey};
+use aioibkr_core::model::{Keepalive, OrderId, OrderKey, SessionState};
 use aioibkr_core::{Error, ErrorKind};
 use aioibkr_mock_gateway::{Fault, FaultHandle, Injection};
 use tokio::time::Instant;
@@ -22,6 +22,12 @@ const WITHIN: Duration = Duration::from_millis(150);
 
 /// How late an acknowledgement comes that a phase waits for.
 const UNACKNOWLEDGED: Duration = Duration::from_millis(150);
+
+/// How late answers come behind which something is to happen.
+const HELD: Duration = Duration::from_millis(40);
+
+/// What orders wait for on a new link.
+const LISTS: [&str; 3] = ["req_all_open_orders", "req_completed_orders", "req_executions"];
 
 /// What a client asks a new link for; the feed's are those of its streams.
 const RESTORED: [&str; 9] = [
@@ -133,16 +139,24 @@ impl Cell {
     async fn meet(&self, stage: &Stage, calls: &[Call], streams: &[Call]) -> Vec<(Call, char)> {
         let mut struck = self.before(stage).await;
         let from = stage.moment();
-        if self.phase == Phase::Idle && self.blow.silences() {
-            tokio::time::sleep(DOUBTED + 60 * MILLI).await;
+        if self.phase == Phase::Idle {
+            self.show(stage).await;
         }
-        let asked = calls.iter().map(|call| ask(stage, *call, 0, WITHIN));
+        let asked = async {
+            let asked = calls.iter().map(|call| ask(stage, *call, 0, WITHIN));
+            let mut answers = Vec::new();
+            let all = async { answers = futures_util::future::join_all(asked).await };
+            match self.phase {
+                Phase::MidRestore => stage.watch_writes(all).await,
+                Phase::Idle | Phase::InFlight | Phase::Unacknowledged => all.await,
+            }
+            answers
+        };
         let opened = async {
             let late = if self.phase == Phase::InFlight { streams } else { &[] };
             stage.open(late, WITHIN).await
         };
-        let (answers, failed, more) =
-            tokio::join!(futures_util::future::join_all(asked), opened, self.during(stage));
+        let (answers, failed, more) = tokio::join!(asked, opened, self.during(stage));
         if self.phase == Phase::Idle && self.blow.silences() {
             stage.stay_silent_since(from).await;
         }
@@ -158,6 +172,20 @@ impl Cell {
         answered.chain(failed).collect()
     }
 
+    /// Waits until the client has met a blow that changes how its link stands.
+    async fn show(&self, stage: &Stage) {
+        if self.blow.silences() {
+            tokio::time::sleep(DOUBTED + 60 * MILLI).await;
+        }
+        let deadline = Instant::now() + 200 * MILLI;
+        while self.blow.takes_servers()
+            && stage.client.state() != SessionState::Degraded
+            && Instant::now() < deadline
+        {
+            tokio::time::sleep(MILLI).await;
+        }
+    }
+
     /// What happens before the calls.
     async fn before(&self, stage: &Stage) -> Vec<FaultHandle> {
         let gateway = &stage.gateway;
@@ -169,15 +197,14 @@ impl Cell {
             }
             Phase::InFlight if self.blow.is_event() => held(stage, &self.requests()),
             Phase::InFlight => self.blow.strike(gateway, &self.requests()),
-            Phase::MidRestore if self.blow.is_event() => {
-                let holding = held(stage, &RESTORED);
-                gateway.drop_connections().expect("a running gateway");
-                holding
-            }
             Phase::MidRestore => {
-                let struck = self.blow.strike(gateway, &RESTORED);
-                gateway.drop_connections().expect("a running gateway");
-                struck
+                let struck = match self.blow.is_event() {
+                    true => Vec::new(),
+                    false => self.blow.strike(gateway, &RESTORED),
+                };
+                let holding = held(stage, &LISTS);
+                stage.relink(HELD).await;
+                struck.into_iter().chain(holding).collect()
             }
             Phase::Unacknowledged => {
                 let mut struck = unacknowledged(stage).await;
@@ -190,14 +217,7 @@ impl Cell {
 
     /// What happens while the calls wait.
     async fn during(&self, stage: &Stage) -> Vec<FaultHandle> {
-        let before = stage.client.generation();
         tokio::time::sleep(10 * MILLI).await;
-        if self.phase == Phase::MidRestore {
-            let deadline = Instant::now() + 200 * MILLI;
-            while stage.client.generation() == before && Instant::now() < deadline {
-                tokio::time::sleep(MILLI).await;
-            }
-        }
         let is_late = matches!(self.phase, Phase::InFlight | Phase::MidRestore);
         let struck = match is_late && self.blow.is_event() {
             true => self.blow.strike(&stage.gateway, &[]),
@@ -250,7 +270,7 @@ impl Cell {
 /// Answers come so late that something may happen before.
 fn held(stage: &Stage, kinds: &[&str]) -> Vec<FaultHandle> {
     let delay = |kind: &&str| {
-        stage.gateway.inject(Fault::Delay((*kind).into(), 40 * MILLI)).expect("a kind of message")
+        stage.gateway.inject(Fault::Delay((*kind).into(), HELD)).expect("a kind of message")
     };
     kinds.iter().map(delay).collect()
 }

@@ -68,12 +68,14 @@ fn one_intent_is_one_order(history: &History) -> Vec<String> {
 
 fn writes_wait_for_a_reconciled_link(history: &History) -> Vec<String> {
     let mut broken = unreconciled_writes(history);
+    broken.extend(early_writes(history));
     let refused = history.attempts.iter().filter(|attempt| {
         !history.was_live(attempt.from, attempt.until)
             && !history.was_relinked(attempt.from, attempt.until)
     });
     for attempt in refused {
-        if is_on_the_wire(history, attempt) {
+        let is_doubtful = attempt.error == Some(ErrorKind::OrderOutcomeUnknown);
+        if is_doubtful || is_on_the_wire(history, attempt) {
             broken.push(format!("{} was written while the link was not live", attempt.key));
         }
     }
@@ -105,6 +107,15 @@ fn unreconciled_writes(history: &History) -> Vec<String> {
         }
     }
     broken
+}
+
+/// Orders that were written before the gateway had told its executions.
+fn early_writes(history: &History) -> Vec<String> {
+    let early = history.restores.iter().flat_map(|restore| {
+        let told_after = restore.asked_after + restore.held;
+        restore.written_by.iter().filter(move |(_, by)| *by < told_after)
+    });
+    early.map(|(key, by)| format!("{key} was written by {by:?}, before all was known")).collect()
 }
 
 fn executions_come_once(history: &History) -> Vec<String> {

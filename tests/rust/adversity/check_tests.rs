@@ -6,7 +6,9 @@ use aioibkr_core::ErrorKind;
 use aioibkr_core::model::SessionState;
 
 use super::check::check;
-use super::history::{Attempt, Await, Ending, History, OrderEnd, Sample, Sent, Silence, Standing};
+use super::history::{
+    Attempt, Await, Ending, History, OrderEnd, Restore, Sample, Sent, Silence, Standing,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -51,6 +53,11 @@ fn sound() -> History {
             sample(20, SessionState::Live),
         ],
         wire,
+        restores: vec![Restore {
+            asked_after: SECOND,
+            held: SECOND,
+            written_by: vec![("one".into(), 2 * SECOND)],
+        }],
         silences: vec![Silence {
             from: 9 * SECOND,
             until: 20 * SECOND - Duration::from_nanos(1),
@@ -103,18 +110,24 @@ fn core_adversity_objects_to_a_second_order_of_one_intent() {
 
 #[test]
 fn core_adversity_objects_to_a_write_that_did_not_wait() {
-    let suspect = |history: &mut History| {
+    let doubtful = |history: &mut History| {
         history.attempts[1].error = Some(ErrorKind::OrderOutcomeUnknown);
+    };
+    let suspect = |history: &mut History| {
+        history.attempts[1].error = Some(ErrorKind::ConnectionLost);
         history.wire.push(sent("place_order", Some("|two")));
     };
     let unreconciled = |history: &mut History| {
         history.wire.push(sent("start_api", None));
         history.wire.push(sent("place_order", Some("|one")));
     };
+    let early = |history: &mut History| history.restores[0].held = 2 * SECOND;
     let refused = |history: &mut History| history.attempts[0].error = Some(ErrorKind::OrderRefused);
 
+    assert_eq!(broken(doubtful), [2]);
     assert_eq!(broken(suspect), [2]);
     assert_eq!(broken(unreconciled), [2]);
+    assert_eq!(broken(early), [2]);
     assert_eq!(broken(refused), [2]);
 }
 

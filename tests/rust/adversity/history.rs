@@ -16,6 +16,8 @@ pub(super) struct History {
     pub(super) wire: Vec<Sent>,
     /// When the gateway answered nothing on the control link.
     pub(super) silences: Vec<Silence>,
+    /// Restores whose lists came late.
+    pub(super) restores: Vec<Restore>,
     pub(super) ending: Ending,
     /// Messages the gateway read on all links, and how long that took.
     pub(super) messages: usize,
@@ -67,6 +69,17 @@ pub(super) struct Silence {
     pub(super) until: Duration,
     /// By when a client has to doubt.
     pub(super) limit: Duration,
+}
+
+/// A restore during which the gateway told its executions late.
+#[derive(Clone, Debug)]
+pub(super) struct Restore {
+    /// It was not asked for them before.
+    pub(super) asked_after: Duration,
+    /// How long it kept them to itself.
+    pub(super) held: Duration,
+    /// Orders it had read by then.
+    pub(super) written_by: Vec<(String, Duration)>,
 }
 
 /// How everything stood once the fault was over and time enough had passed.

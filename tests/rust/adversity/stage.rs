@@ -8,13 +8,14 @@ use std::time::Duration;
 use aioibkr_core::model::{Contract, Keepalive, Order, OrderId, OrderKey, Pacing, SessionState};
 use aioibkr_core::{Client, Config, Error};
 use aioibkr_mock_gateway::{DepthRow, MockGateway};
+use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use super::history::{Attempt, Await, History, Sample, Silence, Standing};
+use super::history::{Attempt, Await, History, Restore, Sample, Silence, Standing};
 use super::stream::Watched;
 use super::{call::Call, check, ending};
-use crate::core_gateway::{MILLI, SECOND, config, connected_with};
+use crate::core_gateway::{MILLI, SECOND, config};
 use crate::core_orders::{quote, resting};
 use crate::feed_reader::set_market;
 
@@ -56,7 +57,7 @@ impl Stage {
     pub(super) async fn set(keepalive: Option<Keepalive>) -> Self {
         let gateway = crate::core_orders::market();
         gateway.set_real_time_bar(40 * MILLI);
-        let client = connected_with(Config {
+        let client = opened(Config {
             keepalive,
             pacing: Some(Pacing { messages_per_second: MESSAGES_PER_SECOND }),
             reconnect: Some(aioibkr_core::model::Reconnect {
@@ -178,6 +179,37 @@ impl Stage {
         self.now()
     }
 
+    /// Ends the links, and waits for the next until it is there or something keeps it away. Its
+    /// gateway keeps its executions to itself for so long.
+    pub(super) async fn relink(&self, held: Duration) {
+        let (before, deadline) = (self.client.generation(), self.now() + 100 * MILLI);
+        self.gateway.drop_connections().unwrap();
+        let mut asked_after = self.now();
+        while self.client.generation() == before && self.now() < deadline {
+            asked_after = self.now();
+            tokio::time::sleep(Duration::from_micros(200)).await;
+        }
+        if self.client.generation() != before {
+            let restore = Restore { asked_after, held, written_by: Vec::new() };
+            self.history().restores.push(restore);
+        }
+    }
+
+    /// Writes down which orders the gateway has read by when, until `done`.
+    pub(super) async fn watch_writes(&self, done: impl Future<Output = ()>) {
+        let count = || self.gateway.requests(Some("place_order")).unwrap().len();
+        let mut known = count();
+        tokio::pin!(done);
+        while tokio::time::timeout(4 * MILLI, &mut done).await.is_err() {
+            let (written, by) = (count(), self.now());
+            if let Some(restore) = self.history().restores.last_mut() {
+                let new = known..written;
+                restore.written_by.extend(new.map(|number| (format!("order {number}"), by)));
+            }
+            known = written;
+        }
+    }
+
     /// A trade far below the market: the order that may fill does.
     pub(super) fn let_fill(&self) {
         quote(&self.gateway, 140.0);
@@ -264,6 +296,16 @@ impl Stage {
     pub(super) fn limit(&self) -> usize {
         MESSAGES_PER_SECOND
     }
+}
+
+/// A client that is connected, however busy the machine is.
+async fn opened(config: Config) -> Client {
+    let client = Client::new(config, Handle::current()).unwrap();
+    let deadline = Instant::now() + 10 * SECOND;
+    while let Err(error) = client.open().await {
+        assert!(Instant::now() < deadline, "{error}");
+    }
+    client
 }
 
 impl Drop for Stage {
