@@ -132,13 +132,15 @@ def connect(
         feed=feed,
         feed_client_id=feed_client_id,
         lines=lines,
-        keepalive=keepalive,
-        breaker=breaker,
-        reconnect=reconnect,
-        messages_per_second=None if pacing is None else pacing.messages_per_second,
-        stale_after=stale_after,
-        alert_rules=alert_rules,
-        restart_windows=list(restart_windows),
+        supervision={
+            "keepalive": keepalive,
+            "breaker": breaker,
+            "reconnect": reconnect,
+            "pacing": pacing,
+            "stale_after": stale_after,
+            "alert_rules": alert_rules,
+            "restart_windows": list(restart_windows),
+        },
     )
     return Connecting(Client(native), alerts)
 

@@ -27,7 +27,7 @@ from typing import (
 import pandas as pd  # type: ignore[import-not-found, import-untyped, unused-ignore]
 import polars as pl  # type: ignore[import-not-found, unused-ignore]
 
-from aioibkr.config import AlertRules, Breaker, Keepalive, Reconnect, RestartWindow
+from aioibkr.config import AlertRules, Breaker, Keepalive, Pacing, Reconnect, RestartWindow
 from aioibkr.errors import IBKRError
 
 __all__ = [
@@ -1127,6 +1127,15 @@ class Metrics:
     def to_dict(self) -> dict[str, object]:
         """All of it as a dictionary of plain values, for JSON and logs."""
 
+class _Supervision(TypedDict):
+    keepalive: Keepalive | None
+    breaker: Breaker | None
+    reconnect: Reconnect | None
+    pacing: Pacing | None
+    stale_after: float | None
+    alert_rules: AlertRules
+    restart_windows: list[RestartWindow]
+
 @final
 class Client:
     """What `aioibkr.Client` stands on: checked arguments in, awaitables out."""
@@ -1149,13 +1158,7 @@ class Client:
         feed: bool = True,
         feed_client_id: int | None = None,
         lines: Mapping[str, int] | None = None,
-        keepalive: Keepalive | None = None,
-        breaker: Breaker | None = None,
-        reconnect: Reconnect | None = None,
-        messages_per_second: int | None = None,
-        stale_after: float | None = None,
-        alert_rules: AlertRules | None = None,
-        restart_windows: list[RestartWindow] | None = None,
+        supervision: _Supervision | None = None,
     ) -> Self: ...
     @property
     def state(self) -> str: ...
@@ -1851,7 +1854,7 @@ class Subscription:
         """The account it is about; None for market data and for positions, which are of all."""
     @property
     def state(self) -> str:
-        """One of opening live delayed restoring failed."""
+        """``opening``, ``live``, ``delayed``, ``restoring`` or ``failed``."""
     @property
     def generation(self) -> int:
         """Number of the link this is about."""

@@ -9,15 +9,13 @@ use std::time::Duration;
 
 use aioibkr_core::broker::Patience;
 use aioibkr_core::config::{Config, Deadlines};
-use aioibkr_core::model::{AccountId, ClientId, LineBudget, Pacing};
+use aioibkr_core::model::{AccountId, ClientId, LineBudget};
 use pyo3::prelude::*;
 use time::UtcDateTime;
 
 use crate::awaitable::Awaitable;
 use crate::models::{self, Health, Metrics, RiskLimits, Subscription};
-use crate::supervision::{
-    AlertRulesFields, BreakerFields, KeepaliveFields, ReconnectFields, RestartWindowFields,
-};
+use crate::supervision::Supervision;
 use crate::{convert, errors, logging, request, runtime};
 
 /// What `aioibkr.Client` stands on: checked arguments in, awaitables out.
@@ -32,9 +30,7 @@ impl Client {
     #[new]
     #[pyo3(signature = (*, host, port, client_id, account=None, timeout=None, wait=false,
         allow_live=false, read_only=false, market_data_type="live", delayed_fallback=true,
-        risk=None, deadlines=None, feed=true, feed_client_id=None, lines=None, keepalive=None,
-        breaker=None, reconnect=None, messages_per_second=None, stale_after=None, alert_rules=None,
-        restart_windows=None))]
+        risk=None, deadlines=None, feed=true, feed_client_id=None, lines=None, supervision=None))]
     #[expect(clippy::too_many_arguments, reason = "one keyword per setting")]
     fn new(
         py: Python<'_>,
@@ -53,13 +49,7 @@ impl Client {
         feed: bool,
         feed_client_id: Option<i64>,
         lines: Option<HashMap<String, i64>>,
-        keepalive: Option<KeepaliveFields>,
-        breaker: Option<BreakerFields>,
-        reconnect: Option<ReconnectFields>,
-        messages_per_second: Option<i64>,
-        stale_after: Option<f64>,
-        alert_rules: Option<AlertRulesFields>,
-        restart_windows: Option<Vec<RestartWindowFields>>,
+        supervision: Option<Supervision>,
     ) -> PyResult<Self> {
         let default = Config::default();
         let client_id = ClientId(convert::integer(py, "client_id", client_id)?);
@@ -82,19 +72,11 @@ impl Client {
                 .map(|id| convert::integer(py, "feed_client_id", id).map(ClientId))
                 .transpose()?,
             lines: read_lines(py, &lines.unwrap_or_default())?,
-            stale_after: convert::seconds(py, "stale_after", stale_after)?
-                .unwrap_or(default.stale_after),
-            keepalive: keepalive.map(|fields| fields.read(py)).transpose()?,
-            breaker: breaker.map(|fields| fields.read(py)).transpose()?,
-            tries: reconnect
-                .as_ref()
-                .map(|fields| fields.tries(py))
-                .transpose()?
-                .unwrap_or_default(),
-            reconnect: reconnect.map(|fields| fields.read(py)).transpose()?,
-            pacing: messages_per_second.map(|rate| read_pacing(py, rate)).transpose()?,
-            alerts: AlertRulesFields::read(alert_rules, &restart_windows.unwrap_or_default(), py)?,
             ..default
+        };
+        let config = match supervision {
+            Some(supervision) => supervision.of(py, config)?,
+            None => config,
         };
         logging::refresh_levels(py)?;
         let core = runtime::handle().and_then(|handle| aioibkr_core::Client::new(config, handle));
@@ -259,11 +241,6 @@ fn read_deadlines(py: Python<'_>, given: &HashMap<String, f64>) -> PyResult<Dead
         *place = convert::seconds(py, &format!("{name} timeout"), Some(value))?.unwrap_or(*place);
     }
     Ok(deadlines)
-}
-
-fn read_pacing(py: Python<'_>, rate: i64) -> PyResult<Pacing> {
-    let messages_per_second = convert::integer(py, "messages_per_second", rate)?;
-    Ok(Pacing { messages_per_second })
 }
 
 fn read_lines(py: Python<'_>, given: &HashMap<String, i64>) -> PyResult<LineBudget> {

@@ -1,13 +1,53 @@
-//! How a session watches and reopens its links: the settings of `aioibkr.config` as the core's.
+//! How sessions watch, reopen and report their links: the settings of `aioibkr.config` as the core's.
 
-use aioibkr_core::model::{AlertRules, Breaker, ConnectTries, Keepalive, Reconnect, RestartWindow};
+use aioibkr_core::Config;
+use aioibkr_core::model::{
+    AlertRules, Breaker, ConnectTries, Keepalive, Pacing, Reconnect, RestartWindow,
+};
 use pyo3::prelude::*;
 
 use crate::{convert, errors};
 
+/// How sessions are watched, reopened and reported, by name.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct Supervision {
+    keepalive: Option<KeepaliveFields>,
+    breaker: Option<BreakerFields>,
+    reconnect: Option<ReconnectFields>,
+    pacing: Option<PacingFields>,
+    stale_after: Option<f64>,
+    alert_rules: AlertRulesFields,
+    restart_windows: Vec<RestartWindowFields>,
+}
+
+impl Supervision {
+    /// These settings with those.
+    pub(crate) fn of(self, py: Python<'_>, config: Config) -> PyResult<Config> {
+        let tries = self.reconnect.as_ref().map(|fields| fields.tries(py)).transpose()?;
+        Ok(Config {
+            keepalive: self.keepalive.map(|fields| fields.read(py)).transpose()?,
+            breaker: self.breaker.map(|fields| fields.read(py)).transpose()?,
+            tries: tries.unwrap_or_default(),
+            reconnect: self.reconnect.map(|fields| fields.read(py)).transpose()?,
+            pacing: self.pacing.map(|fields| fields.read(py)).transpose()?,
+            stale_after: convert::seconds(py, "stale_after", self.stale_after)?
+                .unwrap_or(config.stale_after),
+            alerts: self.alert_rules.read(&self.restart_windows, py)?,
+            ..config
+        })
+    }
+}
+
+/// `aioibkr.Pacing`, by its fields.
+#[derive(FromPyObject)]
+struct PacingFields {
+    messages_per_second: i64,
+}
+
 /// `aioibkr.Keepalive`, by its fields.
 #[derive(FromPyObject)]
-pub(crate) struct KeepaliveFields {
+struct KeepaliveFields {
     idle: f64,
     probe_timeout: f64,
     give_up: f64,
@@ -16,14 +56,14 @@ pub(crate) struct KeepaliveFields {
 
 /// `aioibkr.Breaker`, by its fields.
 #[derive(FromPyObject)]
-pub(crate) struct BreakerFields {
+struct BreakerFields {
     failures: i64,
     pause: f64,
 }
 
 /// `aioibkr.Reconnect`, by its fields.
 #[derive(FromPyObject)]
-pub(crate) struct ReconnectFields {
+struct ReconnectFields {
     first: f64,
     longest: f64,
     jitter_percent: i64,
@@ -42,14 +82,14 @@ struct TriesFields {
 
 /// `aioibkr.AlertRules`, by its fields.
 #[derive(FromPyObject)]
-pub(crate) struct AlertRulesFields {
+struct AlertRulesFields {
     blind_after: f64,
     repeat_after: f64,
 }
 
 /// `aioibkr.RestartWindow`, by its fields.
 #[derive(FromPyObject)]
-pub(crate) struct RestartWindowFields {
+struct RestartWindowFields {
     start: String,
     end: String,
     zone: String,
@@ -57,20 +97,13 @@ pub(crate) struct RestartWindowFields {
 }
 
 impl AlertRulesFields {
-    /// The rules as given, or the core's; the windows either way.
-    pub(crate) fn read(
-        given: Option<Self>,
-        windows: &[RestartWindowFields],
-        py: Python<'_>,
-    ) -> PyResult<AlertRules> {
-        let mut rules = AlertRules::default();
-        if let Some(given) = given {
-            rules.blind_after = convert::some_seconds(py, "blind_after", given.blind_after)?;
-            rules.repeat_after = convert::some_seconds(py, "repeat_after", given.repeat_after)?;
-        }
+    fn read(&self, windows: &[RestartWindowFields], py: Python<'_>) -> PyResult<AlertRules> {
         let windows = windows.iter().map(|window| window.read(py));
-        rules.windows = windows.collect::<PyResult<_>>()?;
-        Ok(rules)
+        Ok(AlertRules {
+            blind_after: convert::some_seconds(py, "blind_after", self.blind_after)?,
+            repeat_after: convert::some_seconds(py, "repeat_after", self.repeat_after)?,
+            windows: windows.collect::<PyResult<_>>()?,
+        })
     }
 }
 
@@ -82,7 +115,7 @@ impl RestartWindowFields {
 }
 
 impl KeepaliveFields {
-    pub(crate) fn read(&self, py: Python<'_>) -> PyResult<Keepalive> {
+    fn read(&self, py: Python<'_>) -> PyResult<Keepalive> {
         Ok(Keepalive {
             idle: convert::some_seconds(py, "keepalive idle", self.idle)?,
             probe_timeout: convert::some_seconds(
@@ -97,7 +130,7 @@ impl KeepaliveFields {
 }
 
 impl BreakerFields {
-    pub(crate) fn read(&self, py: Python<'_>) -> PyResult<Breaker> {
+    fn read(&self, py: Python<'_>) -> PyResult<Breaker> {
         Ok(Breaker {
             failures: convert::integer(py, "breaker failures", self.failures)?,
             pause: convert::some_seconds(py, "breaker pause", self.pause)?,
@@ -106,11 +139,11 @@ impl BreakerFields {
 }
 
 impl ReconnectFields {
-    pub(crate) fn tries(&self, py: Python<'_>) -> PyResult<Vec<ConnectTries>> {
+    fn tries(&self, py: Python<'_>) -> PyResult<Vec<ConnectTries>> {
         self.tries.iter().map(|row| row.read(py)).collect()
     }
 
-    pub(crate) fn read(&self, py: Python<'_>) -> PyResult<Reconnect> {
+    fn read(&self, py: Python<'_>) -> PyResult<Reconnect> {
         let attempts = self.attempts.map(|most| convert::integer(py, "reconnect attempts", most));
         Ok(Reconnect {
             first: convert::some_seconds(py, "reconnect first", self.first)?,
@@ -118,6 +151,13 @@ impl ReconnectFields {
             jitter_percent: convert::integer(py, "reconnect jitter_percent", self.jitter_percent)?,
             attempts: attempts.transpose()?,
         })
+    }
+}
+
+impl PacingFields {
+    fn read(&self, py: Python<'_>) -> PyResult<Pacing> {
+        let rate = convert::integer(py, "messages_per_second", self.messages_per_second)?;
+        Ok(Pacing { messages_per_second: rate })
     }
 }
 

@@ -28,7 +28,7 @@ impl Health {
         self.0.feed.clone().map(LinkHealth)
     }
 
-    /// Whether accounts, positions, open orders and executions are known.
+    /// Whether accounts, positions, open and completed orders and executions are known.
     #[getter]
     fn ready(&self) -> bool {
         self.0.is_ready

@@ -14,6 +14,8 @@ pub(crate) struct Subscription(pub(crate) model::Subscription);
 
 #[pymethods]
 impl Subscription {
+    /// What is subscribed.
+    ///
     /// ``market data``, ``tick-by-tick``, ``depth``, ``real-time bars``, ``bars``,
     /// ``account values``, ``positions`` or ``pnl``.
     #[getter]

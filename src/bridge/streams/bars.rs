@@ -12,8 +12,8 @@ use crate::models::{Bar, Repr};
 
 /// Tells a reader of bars that what came before is not continued.
 ///
-/// The link was lost, or the gateway opened the stream anew. What was missed meanwhile follows, as
-/// far as IB has it.
+/// The link was lost, or the gateway opened the stream anew. What was missed meanwhile follows,
+/// as far as IB has it.
 #[pyclass(frozen, module = "aioibkr._native")]
 pub(crate) struct Gap {
     /// The link that ended.
@@ -24,8 +24,7 @@ pub(crate) struct Gap {
 
 #[pymethods]
 impl Gap {
-    /// Start of the last bar before those that could not be had later; None if none are known to be
-    /// missing.
+    /// Start of the last bar before those that could not be had later; None if none are.
     #[getter]
     fn missing_since(&self) -> Option<UtcDateTime> {
         self.hole.as_ref().map(|hole| convert::utc(hole.since))
