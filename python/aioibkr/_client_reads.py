@@ -40,7 +40,12 @@ class ClientReads:
     _native: _native.Client
 
     async def server_time(self, *, timeout: float | None = None, retry: bool = False) -> datetime:
-        """Read the gateway's clock, UTC, to the second (reqCurrentTime)."""
+        """Read the gateway's clock, UTC (reqCurrentTime).
+
+        Gateways tell whole seconds: the time is up to a second behind, and as much as the answer
+        took on its way. Asked again within ``Keepalive.spacing`` (2 s), also by the client itself,
+        it is the last answer and the time that went by since; ``keepalive=None`` always asks.
+        """
         return await self._native.server_time(timeout=timeout, retry=retry)
 
     async def managed_accounts(

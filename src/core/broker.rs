@@ -30,7 +30,7 @@ use crate::clock::Deadline;
 use crate::config::Config;
 use crate::contracts::Contracts;
 use crate::error::{Error, ErrorKind, Result};
-use crate::events::Events;
+use crate::events::{Events, LinkEvents};
 use crate::feed::{FeedLink, FeedTarget};
 use crate::gateway::{Link, Target};
 use crate::market_data::{Fanouts, Feed, FeedPolicy, FeedTold, KeptQuotes, LinePolicy, Lines};
@@ -83,12 +83,7 @@ impl Client {
         let events = Events::new(config.alerts.repeat_after);
         let pace = pace(&config);
         let control = events.of(LinkName::Control);
-        let target = Target {
-            address: config.address(),
-            client_id: config.client_id,
-            pace: pace.clone(),
-            events: control.clone(),
-        };
+        let target = target(&config, pace.clone(), control.clone());
         let (session, supervisor) =
             Session::new(target, policy(&config), counters.control.clone(), control);
         let (accounts, follower) = Accounts::new(session.clone(), follow(&config, &events));
@@ -284,6 +279,16 @@ impl Client {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.events.end();
+    }
+}
+
+fn target(config: &Config, pace: Pace, events: LinkEvents) -> Target {
+    Target {
+        address: config.address(),
+        client_id: config.client_id,
+        pace,
+        events,
+        time_spacing: config.keepalive.map_or(Duration::ZERO, |rules| rules.spacing.min(LONGEST)),
     }
 }
 

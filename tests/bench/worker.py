@@ -51,8 +51,9 @@ async def requests_bridge(host: str, port: str, sequential: str, concurrent: str
     """Server-time requests through our completion bridge."""
     import aioibkr
 
+    # Without keepalive each question is sent.
     async with aioibkr.connect(
-        host=host, port=int(port), client_id=CLIENT_ID, pacing=None
+        host=host, port=int(port), client_id=CLIENT_ID, pacing=None, keepalive=None
     ) as client:
         return await _requests(client.server_time, int(sequential), int(concurrent))
 
@@ -62,8 +63,9 @@ async def requests_future(host: str, port: str, sequential: str, concurrent: str
     import aioibkr
     from aioibkr import _native
 
+    # Without keepalive each question is sent.
     async with aioibkr.connect(
-        host=host, port=int(port), client_id=CLIENT_ID, pacing=None
+        host=host, port=int(port), client_id=CLIENT_ID, pacing=None, keepalive=None
     ) as client:
         native = client._native
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use aioibkr_core::metrics::Losses;
-use aioibkr_core::model::{Generation, Keepalive, Overflow, SessionState};
+use aioibkr_core::model::{ClientId, Generation, Keepalive, Overflow, SessionState};
 use aioibkr_core::{Client, Config, ErrorKind};
 use aioibkr_mock_gateway::{Fault, FaultHandle, Injection, MockGateway};
 
@@ -226,20 +226,67 @@ async fn core_whoever_asks_for_the_time_together_shares_one_answer() {
 
     let questions = (0..10).map(|_| client.server_time(Some(5 * SECOND)));
     let together = futures_util::future::join_all(questions).await;
-    let next = client.server_time(Some(5 * SECOND)).await;
 
-    assert!(together.iter().all(Result::is_ok) && next.is_ok());
-    assert_eq!(asked(&gateway, "req_current_time", CONTROL), 2);
+    assert!(together.iter().all(Result::is_ok));
+    assert_eq!(asked(&gateway, "req_current_time", CONTROL), 1);
+}
+
+/// A client whose questions about the time are so far apart, and that asks none itself.
+async fn curious(gateway: &MockGateway, spacing: Duration) -> Client {
+    let keepalive = Some(Keepalive { idle: 60 * SECOND, spacing, ..Keepalive::default() });
+    connected_with(Config { keepalive, ..config(gateway) }).await
 }
 
 #[tokio::test]
-async fn core_a_question_nobody_waits_for_any_more_is_asked_anew() {
+async fn core_whoever_asks_for_the_time_again_is_told_the_last_answer_and_the_time_since() {
     let gateway = market();
-    let client = connected_with(config(&gateway)).await;
+    let client = curious(&gateway, 60 * SECOND).await;
+    let first = client.server_time(None).await.unwrap();
+    let began = tokio::time::Instant::now();
+
+    tokio::time::sleep(50 * MILLI).await;
+    let second = client.server_time(None).await.unwrap();
+    let most = began.elapsed() + 50 * MILLI;
+    gateway.drop_connections().unwrap();
+    eventually("the next link", || client.generation() == Generation(2)).await;
+    client.server_time(None).await.unwrap();
+
+    let went_by = second - first;
+    assert!(went_by >= 50 * MILLI && went_by <= most, "{went_by}");
+    assert_eq!(asked(&gateway, "req_current_time", CONTROL), 2, "once on each link");
+}
+
+#[tokio::test]
+async fn core_the_time_is_asked_anew_once_the_spacing_is_over_and_always_without_one() {
+    let gateway = market();
+    let client = curious(&gateway, 50 * MILLI).await;
+    let careless = Config { client_id: ClientId(8), keepalive: None, ..config(&gateway) };
+    let careless = connected_with(careless).await;
+
+    for _ in 0..3 {
+        client.server_time(None).await.unwrap();
+        careless.server_time(None).await.unwrap();
+        tokio::time::sleep(60 * MILLI).await;
+    }
+    careless.server_time(None).await.unwrap();
+
+    assert_eq!(asked(&gateway, "req_current_time", CONTROL), 3);
+    assert_eq!(asked(&gateway, "req_current_time", 8), 4);
+}
+
+#[tokio::test]
+async fn core_a_question_nobody_waits_for_any_more_is_asked_anew_in_its_time() {
+    let gateway = market();
+    let client = curious(&gateway, 300 * MILLI).await;
     let silence = mute(&gateway, "req_current_time", CONTROL);
+    let began = tokio::time::Instant::now();
 
     assert!(client.server_time(Some(50 * MILLI)).await.is_err());
+    let sooner = client.server_time(Some(50 * MILLI)).await.unwrap_err();
     silence.clear();
 
+    assert_eq!(sooner.kind(), ErrorKind::RequestTimeout, "{sooner}");
     assert!(client.server_time(Some(5 * SECOND)).await.is_ok());
+    assert!(began.elapsed() >= 300 * MILLI);
+    assert_eq!(asked(&gateway, "req_current_time", CONTROL), 2);
 }

@@ -17,7 +17,9 @@ use crate::model::{
 };
 
 impl Client {
-    /// The gateway's clock.
+    /// The gateway's clock: up to a second behind, because gateways tell whole seconds, and the time the
+    /// answer was on its way. Asked again within `Keepalive::spacing`, it is the last answer and the
+    /// time that went by since on our own steady clock.
     ///
     /// # Errors
     /// `RequestTimeout`, or the connection errors every read may end with.

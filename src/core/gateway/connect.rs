@@ -28,6 +28,8 @@ pub(crate) struct Target {
     pub(crate) pace: Pace,
     /// Told of what the gateway says within a subscription.
     pub(crate) events: LinkEvents,
+    /// Least time between two questions about the gateway's time on one link; zero for none.
+    pub(crate) time_spacing: Duration,
 }
 
 /// Whether trying again may help.

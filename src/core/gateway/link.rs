@@ -62,7 +62,7 @@ impl Link {
             orders: Mutex::new(Some(orders)),
             over: watch::Sender::new(false),
             life: Arc::new(Life::new()),
-            clock_question: ClockQuestion::default(),
+            clock_question: ClockQuestion::new(target.time_spacing),
             pace: target.pace.clone(),
             events: target.events.clone(),
         }))

@@ -5,7 +5,7 @@
 //! | `connect` | opening one link, and why that failed |
 //! | `probe` | which version a gateway that hangs up would offer |
 //! | `link` | one live link, its end, requests with deadlines |
-//! | `server_time` | the gateway's clock, asked once for all who ask at a time |
+//! | `server_time` | the gateway's clock, asked once for all who ask within a time |
 //! | `withdrawing` | cancels of dropped requests take turns too |
 //! | `codes` | what an error of the wire means |
 //! | `convert` | contracts and numbers, both directions |

@@ -26,7 +26,7 @@ async def test_the_rate_is_a_setting_and_can_be_switched_off() -> None:
         async with ib.connect(host=gateway.host, port=gateway.port, pacing=slow) as client:
             paced = client.health().pacing
         async with ib.connect(host=gateway.host, port=gateway.port, pacing=None) as client:
-            await asyncio.gather(*(client.server_time(timeout=2) for _ in range(200)))
+            await asyncio.gather(*(client.managed_accounts(timeout=9) for _ in range(200)))
             free = client.health().pacing
 
     assert paced is not None
