@@ -81,6 +81,7 @@ class IBKRBroker:
         self._lock = threading.Lock()
         self._client: Client | None = None
         self._parted = False
+        self._counted = market.metrics_of(None)
         self._subscribed: dict[str, Contract] = {}
 
     @property
@@ -161,7 +162,8 @@ class IBKRBroker:
         """The client that somebody wants open: the present one, or a new one after parting."""
         with self._lock:
             if self._client is None or self._parted:
-                self._client, self._parted = self._new_client(), False
+                opened, counted = self._new_client(), self.get_metrics()
+                self._client, self._counted, self._parted = opened, counted, False
                 self._subscribed = {}
             return self._client
 
@@ -343,9 +345,9 @@ class IBKRBroker:
         return market.bars_of(bars)
 
     def get_metrics(self) -> market.Metrics:
-        """What was counted since the first use, or since the last `disconnect`."""
-        client = self._client
-        return market.metrics_of(client.metrics() if client else None)
+        """What was counted since the first use, over all connects."""
+        client, counted = self._client, self._counted
+        return market.sum_of(counted, market.metrics_of(client.metrics())) if client else counted
 
 
 def _stock(symbol: str) -> Contract:

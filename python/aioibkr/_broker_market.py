@@ -11,7 +11,7 @@ from aioibkr.models import Metrics as Counted
 
 __all__ = [
     "BarFields", "Metrics", "QuoteFields",
-    "bars_of", "end_of", "metrics_of", "price_of", "quote_of",
+    "bars_of", "end_of", "metrics_of", "price_of", "quote_of", "sum_of",
 ]  # fmt: skip
 
 QuoteFields = dict[str, float | None]
@@ -28,6 +28,12 @@ COUNTERS = (
 )  # fmt: skip
 UNUSED: dict[str, float | None] = {"last_connect_time": None, "success_rate": 1.0}
 MEANS = ("avg_connect_time_ms", "avg_latency_ms")
+# What each mean is the mean of.
+WEIGHTS = {
+    "avg_connect_time_ms": "connections",
+    "avg_latency_ms": "total_requests",
+    "success_rate": "total_requests",
+}
 
 
 def price_of(quote: Quote, symbol: str) -> float:
@@ -92,3 +98,25 @@ def metrics_of(counted: Counted | None) -> Metrics:
         "last_connect_time": None if last is None else last.isoformat(),
         "success_rate": (total - counted.requests_failed) / total if total else 1.0,
     }
+
+
+def sum_of(before: Metrics, now: Metrics) -> Metrics:
+    """The counters of two clients, one after the other, as those of one."""
+    return {
+        **{name: _number(before, name) + _number(now, name) for name in COUNTERS},
+        **{mean: _mean_of(before, now, mean) for mean in WEIGHTS},
+        "last_connect_time": now["last_connect_time"] or before["last_connect_time"],
+    }
+
+
+def _mean_of(before: Metrics, now: Metrics, mean: str) -> float:
+    earlier, later = _number(before, WEIGHTS[mean]), _number(now, WEIGHTS[mean])
+    if not earlier + later:
+        return _number(now, mean)
+    total = earlier * _number(before, mean) + later * _number(now, mean)
+    return total / (earlier + later)
+
+
+def _number(metrics: Metrics, name: str) -> int | float:
+    value = metrics[name]
+    return value if isinstance(value, int | float) else 0

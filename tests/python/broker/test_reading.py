@@ -146,6 +146,24 @@ async def test_bar_size_that_ib_does_not_know_is_refused(ib_broker: IBKRBroker) 
     assert (await ib_broker.get_account()).account_id == PAPER
 
 
+async def test_metrics_go_on_after_a_disconnect(ib_broker: IBKRBroker) -> None:
+    await ib_broker.place_order(buy(1))
+    await ib_broker.disconnect()
+    parted = ib_broker.get_metrics()
+
+    await ib_broker.connect()
+    reconnected = ib_broker.get_metrics()
+    await ib_broker.get_positions()
+    after = ib_broker.get_metrics()
+
+    assert set(after) == METRICS
+    assert (parted["connections"], reconnected["connections"]) == (1, 2)
+    for name in ("orders_placed", "total_requests", "success_rate", "avg_latency_ms"):
+        assert reconnected[name] == pytest.approx(parted[name]), name
+    assert after["total_requests"] == int(parted["total_requests"] or 0) + 1
+    assert str(after["last_connect_time"]) > str(parted["last_connect_time"])
+
+
 async def test_metrics_have_their_keys_before_and_after(ib_broker: IBKRBroker) -> None:
     before = IBKRBroker().get_metrics()
 
