@@ -54,21 +54,25 @@ impl Line {
     }
 }
 
+impl PythonLogger {
+    fn shows(&self, target: &str, level: Level) -> bool {
+        let most = if target == ACCESS { &self.access } else { &self.others };
+        level as usize <= most.load(Ordering::Relaxed)
+    }
+}
+
 impl Log for PythonLogger {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        let most = if metadata.target() == ACCESS { &self.access } else { &self.others };
-        metadata.level() as usize <= most.load(Ordering::Relaxed)
+        self.shows(metadata.target(), metadata.level())
     }
 
     fn log(&self, record: &Record<'_>) {
-        if !self.enabled(record.metadata()) {
+        let level = level_of(record);
+        if !self.shows(record.target(), level) {
             return;
         }
-        let line = Line {
-            level: level_of(record),
-            logger: logger_name(record.target()),
-            text: record.args().to_string(),
-        };
+        let line =
+            Line { level, logger: logger_name(record.target()), text: record.args().to_string() };
         if self.queue.get().is_none_or(|queue| queue.lines.try_send(line).is_err()) {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
@@ -78,10 +82,14 @@ impl Log for PythonLogger {
 }
 
 /// The level a record is shown at. ibapi's transport cries at every lost link and at reconnects it
-/// is not allowed to make; what that means is the session's to say.
+/// is not allowed to make; what that means is the session's to say. Its connection writes down every
+/// message byte by byte, accounts and all: that is nobody's reading but who follows bytes.
 fn level_of(record: &Record<'_>) -> Level {
-    let is_transport = record.target().starts_with("ibapi::transport");
-    if is_transport { record.level().max(Level::Debug) } else { record.level() }
+    match record.target() {
+        target if target.starts_with("ibapi::transport") => record.level().max(Level::Debug),
+        target if target.starts_with("ibapi::connection") => Level::Trace,
+        _ => record.level(),
+    }
 }
 
 /// `aioibkr::session` is `aioibkr.session`; records of dependencies go below `aioibkr` too.

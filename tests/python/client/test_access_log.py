@@ -93,6 +93,23 @@ async def test_lines_hold_no_account_and_no_key(mock_gateway: MockGateway, tmp_p
         assert secret not in file.read_text()
 
 
+async def test_debug_lines_hold_no_account_not_even_as_bytes(
+    mock_gateway: MockGateway, tmp_path: Path
+) -> None:
+    file = tmp_path / "log"
+    ib.configure_logging(level="debug", file=file)
+    async with ib.connect(port=mock_gateway.port, account=ACCOUNT) as client:
+        await client.wait_ready()
+        order = ib.LimitOrder("BUY", 1, 7.77, account=ACCOUNT)
+        await client.place(ib.Stock("AAPL"), order, key="my-secret-key")
+
+    await lines_of(file, "place")
+
+    for secret in (ACCOUNT, "my-secret-key"):
+        assert secret not in file.read_text()
+        assert ", ".join(str(byte) for byte in secret.encode()) not in file.read_text()
+
+
 async def test_a_request_that_was_given_up_has_a_line(
     mock_gateway: MockGateway, tmp_path: Path
 ) -> None:
