@@ -1,12 +1,13 @@
 //! What `health` says of a client in each state; it asks the gateway nothing.
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
 
-use aioibkr_core::Client;
-use aioibkr_core::model::{Generation, Health, SessionState};
+use aioibkr_core::model::{Breaker, Generation, Health, Keepalive, Reconnect, SessionState};
+use aioibkr_core::{Client, Config};
 use aioibkr_mock_gateway::{Fault, MockGateway};
 use tokio::runtime::Handle;
+use tokio::time::Instant;
 
-use crate::core_gateway::{MILLI, config, connected, connected_with, eventually};
+use crate::core_gateway::{MILLI, SECOND, config, connected, connected_with, eventually};
 use crate::core_orders::{market, placed, resting};
 use crate::feed_reader::quotes;
 
@@ -113,4 +114,57 @@ async fn core_health_tells_lines_used_and_left() {
 
     let market_data = lines.iter().find(|lines| lines.name == "market data").unwrap();
     assert_eq!((market_data.used, market_data.left()), (2, 3));
+}
+
+/// Drives a client into a state.
+async fn driven(gateway: &MockGateway, state: SessionState) -> Client {
+    let slow = Reconnect { first: 60 * SECOND, longest: 60 * SECOND, ..Reconnect::default() };
+    let quick = Reconnect { first: MILLI, longest: MILLI, ..Reconnect::default() };
+    let watch = Keepalive { idle: 20 * MILLI, probe_timeout: 20 * MILLI, ..Keepalive::default() };
+    let settings = match state {
+        SessionState::Waiting => Config { reconnect: Some(slow), ..config(gateway) },
+        SessionState::Tripped => Config {
+            reconnect: Some(quick),
+            breaker: Some(Breaker { failures: 1, pause: 60 * SECOND }),
+            ..config(gateway)
+        },
+        SessionState::Suspect => Config { keepalive: Some(watch), ..config(gateway) },
+        _ => config(gateway),
+    };
+    let client = connected_with(settings).await;
+    client.wait_ready(None).await.unwrap();
+    match state {
+        SessionState::Waiting | SessionState::Tripped => gateway.down().unwrap(),
+        SessionState::Degraded => gateway.notice(1100),
+        SessionState::Suspect => drop(gateway.inject(Fault::Mute("all".into())).unwrap()),
+        SessionState::Closed => client.close().await.unwrap(),
+        _ => {}
+    }
+    eventually("the state", || client.state() == state).await;
+    client
+}
+
+#[tokio::test]
+async fn core_health_and_metrics_answer_at_once_in_every_state() {
+    let states = [
+        SessionState::Live,
+        SessionState::Suspect,
+        SessionState::Degraded,
+        SessionState::Waiting,
+        SessionState::Tripped,
+        SessionState::Closed,
+    ];
+    for state in states {
+        let gateway = market();
+        let client = driven(&gateway, state).await;
+        let began = Instant::now();
+
+        let (health, metrics) = (client.health(), client.metrics());
+
+        assert!(began.elapsed() < 50 * MILLI, "{state}: {:?}", began.elapsed());
+        assert_eq!(health.control.state, state);
+        assert_eq!(health.uptime.is_some(), state.has_link(), "{state}");
+        assert_eq!(health.balance.is_some(), state.has_link(), "{state}: what is kept is told");
+        assert_eq!(metrics.connections, 1, "{state}");
+    }
 }
