@@ -6,7 +6,15 @@ from collections.abc import Callable
 
 from aioibkr import configure_logging
 
-__all__ = ["AddParser", "add_gateway", "duration", "follow_log_options", "port", "seconds"]
+__all__ = [
+    "AddParser",
+    "add_gateway",
+    "add_logging",
+    "duration",
+    "follow_log_options",
+    "port",
+    "seconds",
+]
 
 AddParser = Callable[..., argparse.ArgumentParser]
 LAST_PORT = 65535
@@ -23,12 +31,17 @@ def add_gateway(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--account", help="account to act for (default: the first of the login)")
     parser.add_argument("--timeout", type=seconds, default=10.0, help="seconds (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON line")
+    add_logging(parser)
+
+
+def add_logging(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what is logged and where."""
     parser.add_argument("--log-level", choices=LEVELS, help="log this and worse to stderr")
     parser.add_argument("--log-file", metavar="FILE", help="log there instead (level info)")
 
 
 def follow_log_options(options: argparse.Namespace) -> None:
-    """Log as the options of `add_gateway` say; without them logging is left alone.
+    """Log as the options of `add_logging` say; without them logging is left alone.
 
     Raises:
         ConfigError: The file cannot be written.

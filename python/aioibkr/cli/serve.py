@@ -12,7 +12,7 @@ import signal
 from collections.abc import Iterator
 from types import ModuleType
 
-from aioibkr.cli.options import AddParser, port
+from aioibkr.cli.options import AddParser, add_logging, port
 from aioibkr.config import Settings
 from aioibkr.errors import ConfigError
 from aioibkr.testing import MockGateway
@@ -33,6 +33,7 @@ def add_to(add_parser: AddParser) -> None:
     parser.add_argument("--gateway-port", type=port, help="gateway's port (default: IBKR_PORT)")
     parser.add_argument("--client-id", type=int, help="client id (default: IBKR_CLIENT_ID)")
     parser.add_argument("--account", help="account to act for (default: IBKR_ACCOUNT)")
+    add_logging(parser)
     parser.set_defaults(run=run)
 
 
