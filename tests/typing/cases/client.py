@@ -24,6 +24,10 @@ async def right(client: ib.Client) -> None:
     changed: ib.Trade = await client.modify(trade, trade.order.replace(limit_price=11.0))
     quantities: list[Decimal] = [position.quantity for position in await client.positions()]
     number: float | None = (await client.account_summary()).number("NetLiquidation")
+    latency: ib.Histogram = client.metrics().requests["place"].latency
+    reopened: int = client.metrics().control.reconnects["probe"]
+    balance: ib.Balance | None = client.health().balance
+    report(latency, reopened, balance, ib.Reconnect.abc().tries[0].count)
     report(bid, closes, first, done, changed, quantities, number)
 
 
@@ -43,3 +47,7 @@ async def wrong(client: ib.Client, order: ib.Order) -> None:
     ib.Stock("AAPL", colour="red")  # E: call-arg
     ib.Option("AAPL", "20261218", 200.0, "X")  # E: arg-type
     ib.Settings(port=4002)  # E: call-arg
+    client.health().balance.cash  # E: union-attr
+    client.metrics().connections = 1  # E: misc
+    ib.configure_logging("debug")  # E: call-arg
+    ib.Reconnect(tries=(3, 3.0, 8.0))  # E: arg-type
