@@ -290,3 +290,21 @@ async fn core_a_question_nobody_waits_for_any_more_is_asked_anew_in_its_time() {
     assert!(began.elapsed() >= 300 * MILLI);
     assert_eq!(asked(&gateway, "req_current_time", CONTROL), 2);
 }
+
+#[tokio::test]
+async fn core_whoever_waits_for_his_turn_to_ask_the_time_learns_of_the_end_of_the_link() {
+    let gateway = market();
+    let client = curious(&gateway, 60 * SECOND).await;
+    let _silence = mute(&gateway, "req_current_time", CONTROL);
+    assert!(client.server_time(Some(10 * MILLI)).await.is_err());
+
+    let waiting = tokio::spawn({
+        let client = client.clone();
+        async move { client.server_time(Some(30 * SECOND)).await }
+    });
+    tokio::time::sleep(20 * MILLI).await;
+    gateway.drop_connections().unwrap();
+    let ended = tokio::time::timeout(5 * SECOND, waiting).await.unwrap().unwrap();
+
+    assert_eq!(ended.unwrap_err().kind(), ErrorKind::ConnectionLost);
+}

@@ -16,6 +16,7 @@ use futures_util::future::{BoxFuture, FutureExt, Shared, WeakShared};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
+use super::codes;
 use super::link::Link;
 use crate::clock::Deadline;
 use crate::error::Result;
@@ -144,14 +145,18 @@ impl Link {
 
     async fn learn_time(&self, deadline: Deadline, mut has_turn: bool) -> Result<OffsetDateTime> {
         loop {
+            if !self.is_up() {
+                return Err(codes::link_ended(REQUEST));
+            }
             let link = self.clone();
             let ask = has_turn.then_some(|| link.await_time().boxed());
             match self.clock_question().next(ask) {
                 Step::Told(time) => return Ok(time),
                 Step::Share(answer) => return deadline.bound(REQUEST, answer).await,
                 Step::Wait(until) => {
-                    let pause = tokio::time::sleep_until(until).map(Ok);
-                    deadline.bound(REQUEST, pause).await?;
+                    let pause = tokio::time::timeout_at(until, self.ended()).map(Ok);
+                    // Whether the time or the link is over shows next.
+                    let _ = deadline.bound(REQUEST, pause).await?;
                 }
                 Step::Ask => {
                     self.turn_by(REQUEST, deadline).await?;
