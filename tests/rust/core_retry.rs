@@ -11,10 +11,10 @@ use futures_util::future::BoxFuture;
 use crate::core_gateway::{MILLI, SECOND, config, connected, connected_with, eventually};
 use crate::core_orders::{aapl, market, resting};
 
-type Read = fn(Client) -> BoxFuture<'static, Result<(), Error>>;
+pub(crate) type Read = fn(Client) -> BoxFuture<'static, Result<(), Error>>;
 
 /// Every read, and the request whose answer it waits for.
-fn reads() -> [(&'static str, Read); 11] {
+pub(crate) fn reads() -> [(&'static str, Read); 11] {
     [
         ("req_current_time", |c| Box::pin(async move { c.server_time(None).await.map(drop) })),
         ("req_managed_accts", |c| {

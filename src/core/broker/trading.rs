@@ -257,14 +257,15 @@ fn most_of(deadline: Deadline) -> Deadline {
 }
 
 /// The rows of a list. Some gateways never end an empty one, a hung gateway ends none: the end mark
-/// may be missing only if the gateway still answers something else.
+/// may be missing only if there are no rows and the gateway still answers something else.
 async fn whole(
     request: &str,
     link: &Link,
     listing: Listing,
     deadline: Deadline,
 ) -> Result<Vec<OrderEvent>> {
-    if !listing.complete && link.managed_accounts(deadline).await.is_err() {
+    let is_part = !listing.complete && !listing.events.is_empty();
+    if is_part || !listing.complete && link.managed_accounts(deadline).await.is_err() {
         return Err(deadline.missed(request));
     }
     Ok(listing.events)
