@@ -1,12 +1,9 @@
 """What a client tells of itself: streams of states and notices, callbacks, failures, alerts."""
 
 import asyncio
-import gc
 import logging
 import threading
-import weakref
 from datetime import UTC
-from functools import partial
 from typing import Any
 
 import pytest
@@ -227,60 +224,6 @@ async def test_a_callback_runs_on_the_loop_on_which_it_was_registered(
         await until(lambda: "mine" in threads)
 
     assert threads == {"mine": threading.get_ident(), "other": thread.ident}
-
-
-async def test_closing_leaves_no_task_and_cancels_a_callback_that_hangs(
-    mock_gateway: MockGateway,
-) -> None:
-    before = asyncio.all_tasks()
-    ended: list[str] = []
-
-    async def hang(_: object) -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.append("cancelled")
-
-    async with connecting(mock_gateway) as client:
-        await greeted(client)
-        client.on("notice", hang)
-        client.on("disconnected", lambda _: ended.append("disconnected"))
-        mock_gateway.notice(2104)
-        await until(lambda: len(asyncio.all_tasks() - before) > 0)
-
-    assert asyncio.all_tasks() == before
-    assert ended == ["disconnected", "cancelled"]
-
-
-async def test_a_callback_may_close_its_client(mock_gateway: MockGateway) -> None:
-    closed = asyncio.Event()
-    async with connecting(mock_gateway) as client:
-
-        async def close(_: object) -> None:
-            await client.close()
-            closed.set()
-
-        client.on("notice", close)
-        mock_gateway.notice(2104)
-
-        async with asyncio.timeout(10):
-            await closed.wait()
-    assert client.state == "closed"
-
-
-async def test_a_callback_keeps_no_client_alive(mock_gateway: MockGateway) -> None:
-    client = await connecting(mock_gateway)
-    gone = weakref.ref(client)
-    client.on("state", partial(print, client))
-    handle = weakref.ref(client.on("notice", print))
-    await asyncio.sleep(0)
-
-    del client
-    gc.collect()
-
-    assert gone() is None
-    assert handle() is None
-    await until(lambda: mock_gateway.disconnect_count == 1)
 
 
 @pytest.mark.parametrize(
