@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 
 use crate::core_gateway::{MILLI, SECOND, config, connected, connected_with, eventually, gateway};
 use crate::core_orders::{aapl, market, placed, resting};
-use crate::feed_reader::{CONTROL, quotes, set_last};
+use crate::feed_reader::{CONTROL, FEED, quotes, set_last};
 
 pub(crate) fn hear(client: &Client, topic: Topic) -> Listener {
     client.hear(topic, 10_000, Arc::new(|| {}))
@@ -87,6 +87,26 @@ async fn core_states_that_follow_within_a_moment_are_all_told() {
     let degraded = told.iter().filter(|change| change.to == SessionState::Degraded).count();
     assert_eq!((degraded, told[99].to), (50, SessionState::Live));
     assert!(told[0].reason.as_ref().unwrap().contains("IB's servers"));
+}
+
+#[tokio::test]
+async fn core_states_of_the_feed_link_are_told_beside_those_of_the_control_link() {
+    use SessionState::{Connecting, Handshaking, Live, Waiting};
+    let gateway = market();
+    let client = connected(&gateway).await;
+    let states = hear(&client, Topic::State);
+    let disconnected = hear(&client, Topic::Disconnected);
+
+    let quotes = quotes(&client, &["AAPL"]).await;
+    let drop_feed = Injection::from(Fault::Drop("tick_price".into())).for_client(FEED).times(1);
+    let _drop = gateway.inject(drop_feed).unwrap();
+    set_last(&gateway, "AAPL", 191.0);
+    quotes.find(|quote| quote.generation == Generation(2) && !quote.is_gap).await;
+
+    let path: Vec<_> = changes(&states, LinkName::Feed).iter().map(|change| change.to).collect();
+    let expected = [Connecting, Handshaking, Live, Waiting, Connecting, Handshaking, Live];
+    assert_eq!(path, expected);
+    assert!(!disconnected.has_news(), "that is about the control link");
 }
 
 #[tokio::test]
@@ -352,4 +372,20 @@ async fn core_a_remark_about_an_order_is_a_notice_that_names_it() {
     let cancelled = notice_of(&listener, 202).await;
     assert_eq!(cancelled.request_id, Some(trade.latest().order_id.0));
     assert_eq!((cancelled.link, cancelled.class), (LinkName::Control, NoticeClass::Order));
+}
+
+#[tokio::test]
+async fn core_a_refusal_that_nobody_waits_for_any_more_is_a_failure() {
+    let gateway = market();
+    let client = connected(&gateway).await;
+    client.wait_ready(None).await.unwrap();
+    let _refuse = gateway.inject(Fault::RejectOrder(201, "no margin".into())).unwrap();
+    let _late = gateway.inject(Fault::Delay("place_order".into(), 300 * MILLI)).unwrap();
+
+    let error = client.place(aapl(), resting(1), None, Some(50 * MILLI)).await.unwrap_err();
+    eventually("the refusal", || !client.failures(Some(FailureCategory::Order)).is_empty()).await;
+
+    assert_eq!(error.kind(), aioibkr_core::ErrorKind::OrderOutcomeUnknown);
+    assert_eq!(client.failures(Some(FailureCategory::Order))[0].code, Some(201));
+    assert_eq!(client.failures(Some(FailureCategory::Severe)).len(), 1);
 }
