@@ -12,7 +12,7 @@ use super::blow::{Blow, Provocation, provoke};
 use super::call::{Asking, Call};
 use super::check::{Violation, check};
 use super::history::Standing;
-use super::stage::{DOUBTED, PATIENCE, Stage};
+use super::stage::{DOUBTED, KEEPALIVE, PATIENCE, Stage};
 use crate::core_gateway::{MILLI, SECOND};
 use crate::core_orders::{aapl, resting};
 use crate::feed_reader::CONTROL;
@@ -302,7 +302,8 @@ async fn ask(
     let order: OrderId = if call == Call::Modify { changed } else { cancelled };
     let key = format!("{}-{turn}", call.name());
     let asking = Asking { key: key.clone(), symbol: SYMBOLS[turn % 4], order, within, turn };
-    let made = call.make(&stage.client, &asking);
+    // Room for the largest of all calls, which is too much for a test's stack.
+    let made = Box::pin(call.make(&stage.client, &asking));
     match call {
         Call::Place => stage.attempt(&key, within, made).await,
         _ => stage.timed(call.name(), within, made).await,
@@ -367,3 +368,28 @@ pub(super) const LEGEND: &str = "\
 a answered, or a stream that went on   g went on behind a gap   n went on with the next link only
 w the stream says why it ended   t timed out   l link lost   s state unknown   u outcome unknown
 r refused, not sent   j rejected   m market data refused   e another error   - no meaning   ! broken";
+
+/// A busy machine hides from the cells what happens within a few milliseconds: here the gateway never
+/// tells its executions.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn core_adversity_nothing_is_written_before_the_lists_are_known() {
+    // Shorter than the client goes without a list that never ends.
+    const NEVER: Duration = Duration::from_secs(2);
+    let stage = Stage::set(Some(KEEPALIVE)).await;
+    let mute = stage.gateway.inject(Fault::Mute("req_executions".into())).unwrap();
+
+    stage.relink(NEVER).await;
+    let early = [Call::Place, Call::Modify].map(|call| ask(&stage, call, 0, WITHIN));
+    let mut refused = Vec::new();
+    stage.watch_writes(async { refused = futures_util::future::join_all(early).await }).await;
+    mute.clear();
+    stage.gateway.drop_connections().unwrap();
+    let lacks = stage.settle(PATIENCE).await;
+    let unanswered = ask_again(&stage, &[Call::Place, Call::Modify]).await;
+
+    assert_eq!((lacks, unanswered), (None, Vec::new()));
+    let refusals: Vec<_> = refused.iter().map(|answer| letter(answer.as_ref())).collect();
+    assert_eq!(refusals, ['r', 'r']);
+    assert_eq!(stage.history().restores.len(), 1, "there was a link without lists");
+    assert_eq!(check(&stage.end().await), []);
+}

@@ -171,6 +171,7 @@ impl Stage {
         while self.client.state() == SessionState::Live && has_time() {
             tokio::time::sleep(10 * MILLI).await;
         }
+        sample(&self.client, &self.history, self.began);
         let silence = Silence { from, until: self.now(), limit: DOUBTED };
         self.history().silences.push(silence);
     }

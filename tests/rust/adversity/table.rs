@@ -14,7 +14,7 @@ use super::cell::{Cell, LEGEND, Phase, Report, meaningless};
 use super::stage::KEEPALIVE;
 
 /// Cells that run side by side: they mostly wait.
-const SIDE_BY_SIDE: usize = 40;
+const SIDE_BY_SIDE: usize = 32;
 
 /// What became of each combination that has a meaning.
 type Outcomes = BTreeMap<(&'static str, Call, Phase), char>;
