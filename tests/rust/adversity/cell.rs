@@ -114,7 +114,7 @@ impl Cell {
         let (streams, calls): (Vec<_>, Vec<_>) =
             self.calls.iter().copied().partition(|call| call.is_stream());
         if self.phase != Phase::InFlight {
-            stage.open(&streams, 5 * SECOND).await;
+            stage.open_all(&streams).await;
             stage.move_market(0);
         }
         let (_, mut outcomes) =

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::call::{Asking, Call};
 use super::check::{Violation, check};
 use super::stage::{KEEPALIVE, PATIENCE, Stage};
-use crate::core_gateway::{MILLI, SECOND};
+use crate::core_gateway::MILLI;
 use crate::core_orders::{aapl, resting};
 use crate::feed_reader::{CONTROL, FEED};
 
@@ -118,7 +118,7 @@ impl Outcome {
 async fn run(seed: u64) -> Outcome {
     let stage = Stage::set(Some(KEEPALIVE)).await;
     let streams = [Call::Quotes, Call::Ticks, Call::BarStream];
-    stage.open(&streams, 5 * SECOND).await;
+    stage.open_all(&streams).await;
     stage.move_market(0);
     let began = Instant::now();
     let (held, (), (), ()) = tokio::join!(
