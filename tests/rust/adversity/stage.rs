@@ -178,7 +178,7 @@ impl Stage {
     /// Waits until the client doubts a gateway that answers nothing since then, or until it has to,
     /// whatever the machine does; writes the silence down.
     pub(super) async fn stay_silent_since(&self, from: Duration) {
-        const AT_MOST: Duration = Duration::from_secs(4);
+        const AT_MOST: Duration = Duration::from_secs(10);
         let has_time = || self.now() < from + DOUBTED + AT_MOST + self.lag();
         while self.client.state() == SessionState::Live && has_time() {
             tokio::time::sleep(10 * MILLI).await;
