@@ -4,9 +4,9 @@
 mod adversity;
 mod core_alerts;
 mod core_connectivity;
+mod core_deadlines;
 mod core_events;
 mod core_frozen;
-mod core_deadlines;
 mod core_gateway;
 mod core_health;
 mod core_keepalive;
