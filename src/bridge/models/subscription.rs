@@ -35,7 +35,7 @@ impl Subscription {
         self.0.account.as_ref().map(|account| account.0.as_str())
     }
 
-    /// ``opening``, ``live``, ``delayed``, ``restoring`` or ``failed``.
+    /// One of opening live delayed restoring failed.
     #[getter]
     fn state(&self) -> &'static str {
         self.0.state.as_str()
