@@ -85,6 +85,8 @@ pub struct BatchQueue<R> {
 struct State<R> {
     batches: VecDeque<Batch<R>>,
     count: usize,
+    /// Whether nothing has come since the last gap, which may have been taken already.
+    is_after_gap: bool,
     lost: u64,
     /// The reader was too slow for a queue that fails: all that follows is lost.
     is_lagging: bool,
@@ -99,7 +101,8 @@ impl<R: Rows> BatchQueue<R> {
             Overflow::Block | Overflow::Fail => LONGEST_BATCH,
         };
         let batches = VecDeque::new();
-        let state = State { batches, count: 0, lost: 0, is_lagging: false, end: None };
+        let state =
+            State { batches, count: 0, is_after_gap: false, lost: 0, is_lagging: false, end: None };
         Self { state: Mutex::new(state), rules, longest }
     }
 
@@ -158,11 +161,12 @@ impl<R: Rows> BatchQueue<R> {
     /// As [`gap`](Self::gap), naming what could not be had. A gap that waits already tells it too.
     pub(crate) fn gap_of(&self, generation: Generation, hole: Option<Hole>) {
         let mut state = self.state();
-        let is_over = state.is_over();
+        let is_told = state.is_over() || state.is_after_gap && hole.is_none();
         match state.batches.back_mut().filter(|batch| batch.is_gap) {
             Some(waiting) => waiting.hole = joined(waiting.hole.take(), hole),
-            None if is_over => {}
+            None if is_told => {}
             None => {
+                state.is_after_gap = true;
                 let gap = Batch { generation, is_gap: true, hole, rows: R::default() };
                 state.batches.push_back(gap);
             }
@@ -245,6 +249,7 @@ impl<R: Rows> State<R> {
     /// Adds to the newest batch while it stays short enough, else begins another.
     fn store(&mut self, generation: Generation, mut rows: R, longest: usize) {
         self.count += rows.count();
+        self.is_after_gap = false;
         while rows.count() > 0 {
             let rest = rows.split_off(rows.count().min(longest));
             match self.batches.back_mut() {
@@ -361,6 +366,22 @@ mod tests {
 
         assert_eq!(drain(&queue), (vec![3, 1, 2, 3], 3));
         assert_eq!(queue.lost(), 11);
+    }
+
+    /// The lines of a stream end one after the other, and its reader may be quicker.
+    #[test]
+    fn a_gap_is_told_once_even_if_the_first_was_taken() {
+        let queue = queue(4, Overflow::Conflate);
+        let mut told = Vec::new();
+        for _ in 0..2 {
+            queue.gap(Generation(1));
+            told.push(drain(&queue).1);
+        }
+        queue.push(Generation(2), &mut vec![1]);
+        queue.gap(Generation(2));
+
+        assert_eq!(told, [1, 0]);
+        assert_eq!(drain(&queue), (vec![1], 1));
     }
 
     #[test]
