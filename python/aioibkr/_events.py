@@ -74,7 +74,8 @@ class EventHandle:
     """A callback that was registered; from `Client.on`. Also a context manager that cancels.
 
     Calls come one after the other, in the order of the events; a coroutine function is awaited
-    before the next call. What it raises is logged on ``aioibkr.events`` and changes nothing.
+    before the next call. What it raises is logged on ``aioibkr.events`` and changes nothing. Whose
+    running call is cancelled from outside, as at the end of a loop, is called no more.
     """
 
     def __init__(
@@ -147,7 +148,7 @@ class EventHandle:
     def _call(self, found: object) -> None:
         try:
             result = self._context.run(self._callback, *self._arguments(found))
-        except Exception as error:  # noqa: BLE001 - logged: it is the callback's own affair
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - logged: its own affair
             self._failed(error)
             return
         if inspect.isawaitable(result):
@@ -157,8 +158,11 @@ class EventHandle:
 
     def _called(self, task: asyncio.Task[None]) -> None:
         self._task = None
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
+        if task.cancelling():
+            # The loop is ending, as a rule: another call would be left behind.
+            self.cancel()
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if error is not None and not task.cancelling():
             self._failed(error)
         self._call_all()
 

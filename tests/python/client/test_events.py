@@ -132,6 +132,27 @@ async def test_what_a_callback_raises_is_logged_and_hurts_no_other(
     assert all(record.levelno == logging.ERROR for record in failures if record.exc_info)
 
 
+async def test_a_callback_that_cancels_itself_is_called_again(mock_gateway: MockGateway) -> None:
+    told: list[int] = []
+
+    def cancelled(notice: ib.Notice) -> None:
+        told.append(notice.code)
+        raise asyncio.CancelledError
+
+    async def cancelled_later(notice: ib.Notice) -> None:
+        cancelled(notice)
+
+    async with connecting(mock_gateway) as client:
+        await greeted(client)
+        client.on("notice", cancelled)
+        client.on("notice", cancelled_later)
+        for code in (2103, 2105):
+            mock_gateway.notice(code)
+        await until(lambda: len(told) == 4)
+
+    assert sorted(told) == [2103, 2103, 2105, 2105]
+
+
 async def test_a_slow_callback_delays_only_itself_and_what_it_loses_is_counted(
     mock_gateway: MockGateway,
 ) -> None:
