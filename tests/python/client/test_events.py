@@ -209,7 +209,7 @@ async def test_a_cancelled_handle_drops_what_waits_and_lets_its_call_end(
         handle = client.on("notice", note)
         for code in (2103, 2105, 2157):
             mock_gateway.notice(code)
-        await until(lambda: len(begun) == 1 and handle.waiting == 2)
+        await until(lambda: begun == [2103] and handle.waiting == 2)
 
         handle.cancel()
         go_on.set()
