@@ -113,14 +113,22 @@ impl Cell {
         let stage = Stage::set(self.keepalive).await;
         let (streams, calls): (Vec<_>, Vec<_>) =
             self.calls.iter().copied().partition(|call| call.is_stream());
-        if self.phase != Phase::InFlight {
-            stage.open_all(&streams).await;
-            stage.move_market(0);
-        }
+        let feed = match self.phase {
+            Phase::InFlight => None,
+            Phase::Idle | Phase::MidRestore | Phase::Unacknowledged => {
+                Some(stage.open_all(&streams).await)
+            }
+        };
         let (_, mut outcomes) =
             tokio::join!(self.pending_order(&stage), self.meet(&stage, &calls, &streams));
         outcomes.extend(self.recover(&stage).await);
         let unanswered = ask_again(&stage, &calls).await;
+        if feed.is_some_and(|generation| stage.feed_generation() > generation) {
+            let went_on =
+                outcomes.iter().filter(|(call, letter)| call.is_stream() && *letter == 'a');
+            let ungapped = went_on.map(|(call, _)| call.name().to_owned()).collect();
+            stage.history().ending.ungapped = ungapped;
+        }
         stage.history().ending.unanswered = unanswered;
         Report { outcomes, violations: check(&stage.end().await) }
     }
@@ -158,7 +166,8 @@ impl Cell {
         };
         let (answers, failed, more) = tokio::join!(asked, opened, self.during(stage));
         if self.phase == Phase::Idle && self.blow.silences() {
-            stage.stay_silent_since(from).await;
+            let is_watched = self.keepalive.is_some();
+            stage.stay_silent_since(from, if is_watched { 10 * SECOND } else { SECOND }).await;
         }
         struck.extend(more);
         struck.iter().for_each(FaultHandle::clear);

@@ -145,7 +145,9 @@ fn everything_is_restored(history: &History) -> Vec<String> {
     let lacks = history.ending.lacks.iter().map(|what| format!("the client lacks {what}"));
     let streams = history.ending.streams.iter();
     let silent = streams.filter(|(_, standing)| *standing == Standing::Silent);
-    lacks.chain(silent.map(|(name, _)| format!("{name} is silent"))).collect()
+    let silent = silent.map(|(name, _)| format!("{name} is silent"));
+    let ungapped = history.ending.ungapped.iter().map(|name| format!("{name} told of no gap"));
+    lacks.chain(silent).chain(ungapped).collect()
 }
 
 fn positions_agree(history: &History) -> Vec<String> {

@@ -153,6 +153,7 @@ fn core_adversity_objects_to_what_was_not_restored() {
     let silent = |history: &mut History| history.ending.streams[0].1 = Standing::Silent;
 
     assert_eq!(broken(silent), [5]);
+    assert_eq!(broken(|history| history.ending.ungapped.push("ticks".into())), [5]);
     assert_eq!(broken(|history| history.ending.lacks = Some("readiness".into())), [5]);
 }
 

@@ -89,6 +89,8 @@ pub(super) struct Ending {
     pub(super) lacks: Option<String>,
     /// Streams the client was asked for.
     pub(super) streams: Vec<(String, Standing)>,
+    /// Streams that went on with another link and told of no gap.
+    pub(super) ungapped: Vec<String>,
     /// Orders as the client knows them.
     pub(super) trades: Vec<OrderEnd>,
     /// Orders as the gateway knows them.

@@ -119,7 +119,6 @@ async fn run(seed: u64) -> Outcome {
     let stage = Stage::set(Some(KEEPALIVE)).await;
     let streams = [Call::Quotes, Call::Ticks, Call::BarStream];
     stage.open_all(&streams).await;
-    stage.move_market(0);
     let began = Instant::now();
     let (held, (), (), ()) = tokio::join!(
         happen(&stage, schedule(seed)),

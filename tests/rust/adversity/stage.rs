@@ -147,8 +147,9 @@ impl Stage {
         answer
     }
 
-    /// Opens streams before anything is wrong, however busy the machine is.
-    pub(super) async fn open_all(&self, calls: &[Call]) {
+    /// Opens streams before anything is wrong, however busy the machine is, and lets each bring
+    /// something; the number of the feed link they are on.
+    pub(super) async fn open_all(&self, calls: &[Call]) -> u64 {
         let deadline = Instant::now() + 10 * SECOND;
         let mut left = calls.to_vec();
         while !left.is_empty() {
@@ -156,6 +157,13 @@ impl Stage {
             assert!(Instant::now() < deadline, "{failed:?}");
             left = failed.into_iter().map(|(call, _)| call).collect();
         }
+        self.show_streams(PATIENCE).await;
+        self.feed_generation()
+    }
+
+    /// Number of the present or last feed link.
+    pub(super) fn feed_generation(&self) -> u64 {
+        self.client.health().feed.map_or(0, |feed| feed.generation.0)
     }
 
     /// Opens streams; those that could not be opened are told with the reason.
@@ -177,9 +185,8 @@ impl Stage {
 
     /// Waits until the client doubts a gateway that answers nothing since then, or until it has to,
     /// whatever the machine does; writes the silence down.
-    pub(super) async fn stay_silent_since(&self, from: Duration) {
-        const AT_MOST: Duration = Duration::from_secs(10);
-        let has_time = || self.now() < from + DOUBTED + AT_MOST + self.lag();
+    pub(super) async fn stay_silent_since(&self, from: Duration, at_most: Duration) {
+        let has_time = || self.now() < from + DOUBTED + at_most + self.lag();
         while self.client.state() == SessionState::Live && has_time() {
             tokio::time::sleep(10 * MILLI).await;
         }
