@@ -276,13 +276,13 @@ impl Stage {
         for step in 1.. {
             self.move_market(step);
             tokio::time::sleep(10 * MILLI).await;
-            let mut streams = self.streams.lock().unwrap();
+            let (mut streams, is_late) = (self.streams.lock().unwrap(), Instant::now() > deadline);
             let told = streams.iter_mut().zip(&before);
             let told: Vec<_> = told
-                .map(|(stream, before)| (stream.name.to_owned(), stream.standing(*before)))
+                .map(|(stream, before)| (stream.name.to_owned(), stream.standing(*before, is_late)))
                 .collect();
             let is_silent = told.iter().any(|(_, standing)| *standing == Standing::Silent);
-            if !is_silent || Instant::now() > deadline {
+            if !is_silent || is_late {
                 return told;
             }
         }

@@ -13,19 +13,18 @@ enum Found {
     Over,
 }
 
+/// Something a stream may be asked.
+type Question = Box<dyn Fn() -> bool + Send + Sync>;
+
 /// An open stream.
 pub(super) struct Watched {
     pub(super) name: &'static str,
     take: Box<dyn Fn() -> Found + Send + Sync>,
-    explains: Box<dyn Fn() -> bool + Send + Sync>,
+    fails: Question,
+    is_advised: Question,
     pub(super) items: usize,
     pub(super) gaps: usize,
     is_over: bool,
-}
-
-/// Whether a stream tells why a contract brings nothing.
-fn explains<S>(stream: &Stream<S>) -> bool {
-    !stream.failures().is_empty() || !stream.advice().is_empty()
 }
 
 /// Whether an item tells of a gap.
@@ -58,7 +57,7 @@ impl Watched {
             Next::Nothing => Found::Nothing,
             Next::Closed | Next::Failed(_) => Found::Over,
         };
-        Self::new(name, Box::new(take), Box::new(move || explains(&standing)))
+        Self::new(name, Box::new(take), standing)
     }
 
     /// A stream of every item.
@@ -73,15 +72,24 @@ impl Watched {
             Next::Nothing => Found::Nothing,
             Next::Closed | Next::Failed(_) => Found::Over,
         };
-        Self::new(name, Box::new(take), Box::new(move || explains(&standing)))
+        Self::new(name, Box::new(take), standing)
     }
 
-    fn new(
+    fn new<S: Send + Sync + 'static>(
         name: &'static str,
         take: Box<dyn Fn() -> Found + Send + Sync>,
-        explains: Box<dyn Fn() -> bool + Send + Sync>,
+        stream: Arc<Stream<S>>,
     ) -> Self {
-        Self { name, take, explains, items: 0, gaps: 0, is_over: false }
+        let advised = stream.clone();
+        Self {
+            name,
+            take,
+            fails: Box::new(move || !stream.failures().is_empty()),
+            is_advised: Box::new(move || !advised.advice().is_empty()),
+            items: 0,
+            gaps: 0,
+            is_over: false,
+        }
     }
 
     /// Takes everything that waits.
@@ -101,12 +109,14 @@ impl Watched {
         }
     }
 
-    /// How it stands, if it had brought so many items before the market moved.
-    pub(super) fn standing(&mut self, before: usize) -> Standing {
+    /// How it stands, if it had brought so many items before the market moved. What the gateway
+    /// advised explains why it brings nothing only when that `is_late`: data may follow.
+    pub(super) fn standing(&mut self, before: usize, is_late: bool) -> Standing {
         self.drain();
         if self.items > before {
             return Standing::Delivers;
         }
-        if self.is_over || (self.explains)() { Standing::SaysWhy } else { Standing::Silent }
+        let is_explained = self.is_over || (self.fails)() || is_late && (self.is_advised)();
+        if is_explained { Standing::SaysWhy } else { Standing::Silent }
     }
 }
