@@ -18,13 +18,14 @@ const SIDE_BY_SIDE: usize = 24;
 /// What became of each combination that has a meaning.
 type Outcomes = BTreeMap<(&'static str, Call, Phase), char>;
 
-/// The cells of a blow in a phase. Calls share a gateway, but for those that would meet each other's
-/// blow instead of their own, or each other.
+/// The cells of a blow in a phase. Calls share a gateway, but for those in flight that would meet the
+/// end of the link by another's message, and the one that touches the orders of all others.
 fn cells(blow: Blow, phase: Phase) -> Vec<Cell> {
     let meant = |call: &Call| meaningless(*call, phase).is_none();
     let calls: Vec<_> = Call::all().into_iter().filter(meant).collect();
+    let strikes_one = blow.ends_link() && phase == Phase::InFlight;
     let (alone, shared): (Vec<_>, Vec<_>) =
-        calls.into_iter().partition(|call| blow.ends_link() || *call == Call::CancelAll);
+        calls.into_iter().partition(|call| strikes_one || *call == Call::CancelAll);
     let groups = alone.into_iter().map(|call| vec![call]).chain([shared]);
     let groups = groups.filter(|calls| !calls.is_empty());
     groups.map(|calls| Cell { blow, phase, calls, keepalive: Some(KEEPALIVE) }).collect()
