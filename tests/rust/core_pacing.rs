@@ -207,6 +207,20 @@ async fn core_cancels_of_dropped_requests_take_turns_too() {
 }
 
 #[tokio::test]
+async fn core_a_subscription_that_is_closed_before_its_turn_is_never_sent() {
+    let gateway = strict();
+    let client = settled(paced(&gateway)).await;
+    let mut lines = lines(&client, 100).await;
+
+    lines.truncate(10);
+    let asked = || count(&gateway, "req_mkt_data");
+    eventually("ten lines", || asked() == 10 + count(&gateway, "cancel_mkt_data")).await;
+
+    assert_eq!(client.metrics().queues.feed_requests, 0);
+    assert!(asked() < 60, "{} were sent", asked());
+}
+
+#[tokio::test]
 async fn core_a_client_without_pacing_sends_at_once() {
     let gateway = crate::core_gateway::gateway();
     let client = settled(Config { pacing: None, ..paced(&gateway) }).await;

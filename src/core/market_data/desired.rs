@@ -17,6 +17,7 @@ use super::fanout::Change;
 use super::outlet::{Outlet, StreamId};
 use super::pulse::Pulse;
 use super::queue::End;
+use super::requests::Request;
 use super::stale::Sample;
 use super::standing::{Failure, Standing};
 use super::verdict::{Verdict, verdict};
@@ -66,8 +67,8 @@ pub(crate) struct Wish {
 pub(super) enum Step {
     /// Tell the link's thread.
     Tell(Change),
-    /// Write these frames.
-    Ask(Vec<u8>),
+    /// Ask the gateway.
+    Ask(Request),
     /// Fetch what a line of bars missed.
     Fetch(Missed),
 }
@@ -229,7 +230,7 @@ impl Desired {
     pub(super) fn choice(&self) -> Option<Step> {
         let has_fallen_back = self.is_delayed && !self.policy.kind.is_delayed();
         let kind = if has_fallen_back { MarketDataType::Delayed } else { self.policy.kind };
-        (kind != MarketDataType::Live).then(|| Step::Ask(asking::choose(kind)))
+        (kind != MarketDataType::Live).then(|| Step::Ask(Request::Choice(asking::choose(kind))))
     }
 
     /// The link is there, the gateway's streams are not: a gap for every line, which is asked for
@@ -263,7 +264,8 @@ impl Desired {
         line.advise(&silent(&line.contract));
         let mut steps = self.ask_again(&key, now);
         // Behind the gap and the end of the old line, before anything new.
-        steps.insert(2, Step::Ask(asking::withdraw(request_id, &key.kind)));
+        let cancel = asking::withdraw(request_id, &key.kind);
+        steps.insert(2, Step::Ask(Request::Cancel(request_id, cancel)));
         steps
     }
 
@@ -342,7 +344,7 @@ impl Desired {
         if !self.is_delayed {
             log::warn!(target: "aioibkr::market_data", "live data is not entitled: asking for delayed data");
             self.is_delayed = true;
-            steps.push(Step::Ask(asking::choose(MarketDataType::Delayed)));
+            steps.push(Step::Ask(Request::Choice(asking::choose(MarketDataType::Delayed))));
         }
         steps.extend(self.ask_again(key, now));
         steps
@@ -396,7 +398,7 @@ impl Desired {
         let contract = Arc::clone(&line.contract);
         let since = line.mark.last().map(|last| last.time);
         let (kind, is_all) = asking::resuming(&key.kind, since);
-        let request = asking::ask(request_id, &contract, &kind);
+        let request = Request::Open(request_id, asking::ask(request_id, &contract, &kind));
         let past = Past { mark: Arc::clone(&line.mark), is_all };
         let missed = since.and_then(|since| line.missed(request_id, &kind, since));
         let opened = Change::Open { request_id, contract, kind, outlets, pulse, past };
@@ -407,7 +409,7 @@ impl Desired {
     fn withdraw(&mut self, key: &LineKey) -> Vec<Step> {
         let Some(request_id) = self.forget(key) else { return Vec::new() };
         let cancel = asking::withdraw(request_id, &key.kind);
-        vec![Step::Tell(Change::Close(request_id)), Step::Ask(cancel)]
+        vec![Step::Tell(Change::Close(request_id)), Step::Ask(Request::Cancel(request_id, cancel))]
     }
 
     /// The request of a line, which is nobody's from here on.

@@ -148,7 +148,7 @@ impl Story {
                 Step::Tell(Change::Listen(id, _) | Change::Leave(id, _) | Change::Gap(id)) => {
                     assert!(self.told.lines.contains(&id), "{id} has no line");
                 }
-                Step::Ask(frame) => self.told.read(&frame, announced.take()),
+                Step::Ask(request) => self.told.read(&request.into_frame(), announced.take()),
                 Step::Fetch(_) | Step::Tell(Change::Backfill(..)) => {
                     unreachable!("no line here has bars")
                 }

@@ -7,11 +7,21 @@ use tokio::sync::Notify;
 
 use crate::session::{Pace, Urgency};
 
-/// The requests of one link, each a whole frame. Their number is bounded by the lines of the
-/// account and how often they are opened while they wait.
+/// One request, with its whole frame.
+pub(super) enum Request {
+    /// Asks for a line by its number.
+    Open(i32, Vec<u8>),
+    /// Cancels that line.
+    Cancel(i32, Vec<u8>),
+    /// Chooses the data of what is asked for later.
+    Choice(Vec<u8>),
+}
+
+/// The requests of one link. Their number is bounded by the lines of the account: what is cancelled
+/// before it was sent is not sent.
 pub(super) struct Requests {
     pace: Pace,
-    waiting: VecDeque<Vec<u8>>,
+    waiting: VecDeque<Request>,
     bell: Arc<Notify>,
 }
 
@@ -21,12 +31,28 @@ pub(super) struct Turns {
     bell: Arc<Notify>,
 }
 
+impl Request {
+    /// What is written.
+    pub(super) fn into_frame(self) -> Vec<u8> {
+        match self {
+            Self::Open(_, frame) | Self::Cancel(_, frame) | Self::Choice(frame) => frame,
+        }
+    }
+}
+
 impl Requests {
     pub(super) fn new(pace: Pace) -> Self {
         Self { pace, waiting: VecDeque::new(), bell: Arc::default() }
     }
 
-    pub(super) fn push(&mut self, request: Vec<u8>) {
+    pub(super) fn push(&mut self, request: Request) {
+        if let Request::Cancel(line, _) = &request {
+            let opens = |waiting: &Request| matches!(waiting, Request::Open(no, _) if no == line);
+            if let Some(place) = self.waiting.iter().position(opens) {
+                self.waiting.remove(place);
+                return;
+            }
+        }
         self.waiting.push_back(request);
     }
 
@@ -34,7 +60,7 @@ impl Requests {
     pub(super) fn take_sendable(&mut self) -> Vec<u8> {
         let mut sendable = Vec::new();
         while !self.waiting.is_empty() && self.pace.send_now(Urgency::Ordinary) {
-            sendable.extend(self.waiting.pop_front().unwrap_or_default());
+            sendable.extend(self.pop().unwrap_or_default());
         }
         if !self.waiting.is_empty() {
             self.bell.notify_one();
@@ -44,7 +70,7 @@ impl Requests {
 
     /// Takes the request that has waited longest.
     pub(super) fn pop(&mut self) -> Option<Vec<u8>> {
-        self.waiting.pop_front()
+        self.waiting.pop_front().map(Request::into_frame)
     }
 
     pub(super) fn is_empty(&self) -> bool {
