@@ -53,11 +53,20 @@ async def test_an_outage_in_a_window_is_expected_and_one_outside_makes_blind(
     start, end = (f"{now + timedelta(hours=hours):%H:%M}" for hours in (-1, 1))
     window = ib.RestartWindow(start=start, end=end, zone="UTC")
     rules, kinds = ib.AlertRules(blind_after=0.05), {"inside": set[str](), "outside": set[str]()}
-    inside = connecting(mock_gateway, alert_rules=rules, restart_windows=[window], client_id=2)
-    outside = connecting(mock_gateway, alert_rules=rules, client_id=3)
+    inside = connecting(
+        mock_gateway,
+        alerts=lambda _, kind, *__: kinds["inside"].add(kind),
+        alert_rules=rules,
+        restart_windows=[window],
+        client_id=2,
+    )
+    outside = connecting(
+        mock_gateway,
+        alerts=lambda _, kind, *__: kinds["outside"].add(kind),
+        alert_rules=rules,
+        client_id=3,
+    )
     async with inside as sleeper, outside as watcher:
-        sleeper.on("alert", lambda _, kind, *__: kinds["inside"].add(kind))
-        watcher.on("alert", lambda _, kind, *__: kinds["outside"].add(kind))
         assert sleeper.health().expected_outage_until is None
 
         mock_gateway.down()
