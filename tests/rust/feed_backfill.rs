@@ -72,6 +72,7 @@ async fn feed_kept_bars_bring_what_a_lost_link_missed_and_nothing_twice() {
     gateway.drop_connections().unwrap();
     feed_link(&client, 2).await;
     let gap = stream.next().await.unwrap();
+    eventually("the line", || asked(&gateway, "req_historical_data") == 2).await;
     stage(&gateway, (1..=10).rev().map(|back| minute - back * 60));
     gateway.drop_connections().unwrap();
     feed_link(&client, 3).await;
