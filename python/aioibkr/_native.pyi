@@ -1854,7 +1854,7 @@ class Subscription:
         """The account it is about; None for market data and for positions, which are of all."""
     @property
     def state(self) -> str:
-        """``opening``, ``live``, ``delayed``, ``restoring`` or ``failed``."""
+        """One of opening live delayed restoring failed."""
     @property
     def generation(self) -> int:
         """Number of the link this is about."""

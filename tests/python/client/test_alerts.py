@@ -39,11 +39,12 @@ async def test_an_alert_says_how_many_of_its_like_were_held_back(
     async with connecting(mock_gateway, alert_rules=rules) as client:
         client.on("alert", lambda *alert: counts.append(alert[3].get("suppressed")))
         async with asyncio.timeout(20):
-            while len(counts) < 2:
+            # On a busy machine a loss may take longer than alerts are held back for.
+            while not any(counts):
                 await lose_link(mock_gateway, client)
 
     assert counts[0] is None
-    assert int(counts[1] or 0) >= 1
+    assert int(next(filter(None, counts))) >= 1
 
 
 async def test_an_outage_in_a_window_is_expected_and_one_outside_makes_blind(
