@@ -5,6 +5,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use aioibkr_core::model::{ClientId, Generation, Keepalive, OrderId, Reconnect, SessionState};
@@ -26,7 +27,7 @@ const GRACE: Duration = Duration::from_millis(900);
 struct Program {
     child: Child,
     stdin: Option<ChildStdin>,
-    stdout: BufReader<ChildStdout>,
+    lines: Receiver<String>,
 }
 
 impl Program {
@@ -39,23 +40,22 @@ impl Program {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let lines = lines_of(child.stdout.take().unwrap());
         let stdin = child.stdin.take();
-        Self { child, stdin, stdout }
+        Self { child, stdin, lines }
     }
 
     /// A mock gateway on this port, and the port.
     fn gateway(port: u16) -> (Self, u16) {
-        let mut program = Self::start("core_frozen::core_frozen_child_is_a_gateway", port);
+        let program = Self::start("core_frozen::core_frozen_child_is_a_gateway", port);
         let port = program.told("listening on ").parse().unwrap();
         (program, port)
     }
 
     /// What follows these words in a line of the child's.
-    fn told(&mut self, words: &str) -> String {
+    fn told(&self, words: &str) -> String {
         loop {
-            let mut line = String::new();
-            assert_ne!(self.stdout.read_line(&mut line).unwrap(), 0, "it ended without {words:?}");
+            let line = self.lines.recv_timeout(20 * SECOND).expect(words);
             if let Some((_, rest)) = line.split_once(words) {
                 return rest.trim().to_owned();
             }
@@ -92,6 +92,19 @@ impl Program {
         });
         states.all(|is_still| is_still)
     }
+}
+
+/// What a child says, line by line, for somebody who does not wait for ever.
+fn lines_of(stdout: ChildStdout) -> Receiver<String> {
+    let (said, lines) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            if said.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
 }
 
 impl Drop for Program {
@@ -305,7 +318,7 @@ async fn core_frozen_child_is_a_client() {
 
 fn sleeper(gateway: &MockGateway) -> Program {
     let child = "core_frozen::core_frozen_child_is_a_client";
-    let mut client = Program::start(child, gateway.address().port());
+    let client = Program::start(child, gateway.address().port());
     client.told("client is live");
     client
 }
