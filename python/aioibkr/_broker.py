@@ -8,6 +8,7 @@ client's, which is opened with the risk limits of the settings.
 
 import functools
 import threading
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from aioibkr import _broker_accounts as accounts
@@ -16,7 +17,7 @@ from aioibkr import _broker_orders as orders
 from aioibkr._broker_models import Account, Order, OrderStatus, Position
 from aioibkr._broker_orders import ApplicationOrder
 from aioibkr._client import Client, connect
-from aioibkr.config import Breaker, Keepalive, Pacing, Reconnect, Settings
+from aioibkr.config import Breaker, Keepalive, Pacing, Reconnect, RestartWindow, Settings
 from aioibkr.errors import (
     ConfigError,
     IBKRConnectionError,
@@ -39,8 +40,8 @@ class IBKRBroker:
     What is not given comes from `settings`, and without settings from the environment
     (`IBKR_HOST` …), a file, and the defaults: host 127.0.0.1, port 7497, client id 1, the login's
     first account, paper trading. With `paper_trading=False` orders to a live account are allowed.
-    `risk` replaces the limits of the settings; `keepalive`, `breaker`, `reconnect` and `pacing` are
-    those of `connect`.
+    `risk` replaces the limits of the settings; `keepalive`, `breaker`, `reconnect`, `pacing` and
+    `restart_windows` are those of `connect`.
 
     Every method connects when there is no link; after `disconnect` only `connect` does. Without a
     link and unable to get one they raise `ConnectionError("Not connected to IBKR")`. Deadlines are
@@ -61,6 +62,7 @@ class IBKRBroker:
         breaker: Breaker | None = Breaker(),  # noqa: B008
         reconnect: Reconnect | None = Reconnect(),  # noqa: B008
         pacing: Pacing | None = Pacing(),  # noqa: B008
+        restart_windows: Iterable[RestartWindow] = (),
     ) -> None:
         settings = settings or Settings.load()
         self._settings = settings
@@ -71,6 +73,7 @@ class IBKRBroker:
             breaker=breaker,
             reconnect=reconnect,
             pacing=pacing,
+            restart_windows=tuple(restart_windows),
         )
         self._host = settings.ibkr_host if host is None else host
         self._port = settings.ibkr_port if port is None else port

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from aioibkr import Breaker, IBKRBroker, RiskLimits, Settings
+from aioibkr import Breaker, IBKRBroker, RestartWindow, RiskLimits, Settings
 from aioibkr.broker import IBKRInsyncBroker, IBKRThreadedBroker
 from aioibkr.errors import CircuitOpen, IBKRConnectionError, LiveTradingDisabled, NotConnected
 from aioibkr.testing import MockGateway
@@ -91,6 +91,23 @@ async def test_rules_of_the_connection_are_the_callers(closed_port: int) -> None
         await broker.connect()
 
     assert 25 < float(failed.value.details["retry_after"]) <= 30
+    await broker.disconnect()
+
+
+async def test_an_outage_in_a_restart_window_is_expected(mock_gateway: MockGateway) -> None:
+    halves = [("00:00", "12:00"), ("12:00", "00:00")]
+    always = [RestartWindow(start=start, end=end, zone="UTC") for start, end in halves]
+    broker = IBKRBroker(port=mock_gateway.port, restart_windows=always)
+    client = await broker.client()
+    before = client.health().expected_outage_until
+
+    async def is_expected() -> bool:
+        return client.health().expected_outage_until is not None
+
+    mock_gateway.down()
+    await until(is_expected)
+
+    assert before is None
     await broker.disconnect()
 
 
