@@ -26,6 +26,9 @@ const ROOM: usize = 1024;
 /// The size of the bars.
 const SIZE: Duration = Duration::from_secs(5);
 
+/// Longest time new bars wait for those that were missed: a bar of now is worth more than an old one.
+const HELD: Duration = Duration::from_secs(10);
+
 /// How often a line is looked at that has brought no bar.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -61,7 +64,7 @@ impl Backfill {
         within: Duration,
     ) -> (Self, mpsc::Sender<Wish>) {
         let (sender, wishes) = mpsc::channel(ROOM);
-        (Self { session, wishes, wake, within }, sender)
+        (Self { session, wishes, wake, within: within.min(HELD) }, sender)
     }
 
     /// Serves until the session is closed.
