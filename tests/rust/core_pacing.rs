@@ -8,7 +8,7 @@ use std::time::Duration;
 use aioibkr_core::market_data::QuoteStream;
 use aioibkr_core::model::{
     Action, BarSize, BarsRequest, ClientId, Contract, Keepalive, LineBudget, Order, Pacing,
-    WhatToShow,
+    SessionState, WhatToShow,
 };
 use aioibkr_core::{Client, Config, Error, ErrorKind};
 use aioibkr_mock_gateway::{Fault, Injection, Limits, MessageRate, MockGateway, Settings};
@@ -315,8 +315,10 @@ async fn core_a_dead_link_is_dropped_though_three_hundred_of_its_requests_wait()
 
     let reads = join_all((0..300).map(|_| client.managed_accounts(None)));
     let dropped = async {
+        eventually("the doubt", || client.state() == SessionState::Suspect).await;
+        let waiting = client.health().pacing.unwrap().waiting;
         eventually("the drop", || client.metrics().losses.probe == 1).await;
-        client.health().pacing.unwrap().waiting
+        waiting
     };
     let (answers, waiting) = tokio::join!(reads, dropped);
 
