@@ -32,7 +32,7 @@ Reading = Callable[[aioibkr.TickStream, int], Awaitable[Result]]
 async def _client(host: str, port: str) -> AsyncIterator[aioibkr.Client]:
     lines = {"market_data": 10_000}
     async with aioibkr.connect(
-        host=host, port=int(port), client_id=CLIENT_ID, lines=lines
+        host=host, port=int(port), client_id=CLIENT_ID, lines=lines, pacing=None
     ) as client:
         yield client
 
