@@ -104,14 +104,19 @@ impl LiveLine {
     pub(super) fn tick(&mut self, time: i64, tick: &Tick, taps: &mut AllTaps) -> bool {
         let Market::Quote(fold) = &mut self.market else { return false };
         fold.tick(time, tick);
-        self.pulse.beat(time);
         self.is_known = true;
         for listener in &self.listeners {
             if let Some(rows) = listener.tap.and_then(|tap| taps.ticks.rows(tap)) {
                 rows.push(time, listener.contract, &fold.shown(tick));
             }
         }
-        !std::mem::replace(&mut self.is_touched, true)
+        if self.is_touched {
+            return false;
+        }
+        // Once in a read, whose ticks have one time: what others look at is not in this cache.
+        self.pulse.beat(time);
+        self.is_touched = true;
+        true
     }
 
     /// Takes any other message. Returns as [`tick`](Self::tick).

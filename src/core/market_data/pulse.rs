@@ -30,7 +30,7 @@ impl Pulse {
         self.is_delayed.store(is_delayed, Ordering::Relaxed);
     }
 
-    /// How many items have come.
+    /// How many items have come, of the ticks of one read one.
     pub(super) fn items(&self) -> u64 {
         self.items.load(Ordering::Acquire)
     }
