@@ -212,7 +212,7 @@ impl Cell {
                     false => self.blow.strike(gateway, &RESTORED),
                 };
                 let holding = held(stage, &LISTS);
-                stage.relink(HELD).await;
+                stage.relink(HELD, 100 * MILLI).await;
                 struck.into_iter().chain(holding).collect()
             }
             Phase::Unacknowledged => {
@@ -387,7 +387,7 @@ async fn core_adversity_nothing_is_written_before_the_lists_are_known() {
     let stage = Stage::set(Some(KEEPALIVE)).await;
     let mute = stage.gateway.inject(Fault::Mute("req_executions".into())).unwrap();
 
-    stage.relink(NEVER).await;
+    stage.relink(NEVER, PATIENCE).await;
     let early = [Call::Place, Call::Modify].map(|call| ask(&stage, call, 0, WITHIN));
     let mut refused = Vec::new();
     stage.watch_writes(async { refused = futures_util::future::join_all(early).await }).await;

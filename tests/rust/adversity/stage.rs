@@ -199,10 +199,10 @@ impl Stage {
         self.now()
     }
 
-    /// Ends the links, and waits for the next until it is there or something keeps it away. Its
-    /// gateway keeps its executions to itself for so long.
-    pub(super) async fn relink(&self, held: Duration) {
-        let (before, deadline) = (self.client.generation(), self.now() + 100 * MILLI);
+    /// Ends the links, and waits `within` for the next, which something may keep away. Its gateway
+    /// keeps its executions to itself for `held`.
+    pub(super) async fn relink(&self, held: Duration, within: Duration) {
+        let (before, deadline) = (self.client.generation(), self.now() + within);
         self.gateway.drop_connections().unwrap();
         let mut asked_after = self.now();
         while self.client.generation() == before && self.now() < deadline {
