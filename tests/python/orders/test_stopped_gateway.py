@@ -98,6 +98,7 @@ async def test_an_order_queued_behind_a_stopped_gateway_is_never_written(
 ) -> None:
     async with ib.connect(port=gateway.port, client_id=14, pacing=None) as client:
         aapl = await client.qualify(ib.Stock("AAPL"))
+        await client.wait_ready()
         gateway.stop()
         reads = fill_the_socket(client)
         await until_the_socket_is_full(gateway.port)
@@ -118,6 +119,7 @@ async def test_an_order_written_to_a_stopped_gateway_is_of_unknown_outcome(
 ) -> None:
     async with ib.connect(port=gateway.port, client_id=15) as client:
         aapl = await client.qualify(ib.Stock("AAPL"))
+        await client.wait_ready()
         gateway.stop()
 
         with pytest.raises(ib.OrderOutcomeUnknown) as unknown:
