@@ -107,6 +107,28 @@ struct Line {
     listeners: Vec<(Outlet, Arc<Standing>)>,
 }
 
+/// What becomes of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// It goes on, with advice.
+    GoesOn,
+    /// It goes on behind a gap.
+    Interrupted,
+    /// It is asked for again.
+    Reopened,
+    /// It is asked for again, with delayed data.
+    FallsBack,
+    /// It is over.
+    Ends,
+}
+
+/// A line's fate, and the error it is advised of or ends with.
+struct Sentence {
+    key: LineKey,
+    fate: Fate,
+    error: Error,
+}
+
 /// The desired lines and their requests.
 pub(super) struct Desired {
     policy: FeedPolicy,
@@ -287,32 +309,25 @@ impl Desired {
         text: &str,
         now: Instant,
     ) -> Vec<Step> {
-        let Some(key) = self.by_request.get(&request_id).cloned() else { return Vec::new() };
+        let Some(Sentence { key, fate, error }) = self.sentence(request_id, code, text, now) else {
+            return Vec::new();
+        };
         let Some(line) = self.lines.get_mut(&key) else { return Vec::new() };
-        let contract = Arc::clone(&line.contract);
-        let error = |kind| refusal(kind, code, text, &contract).with_request_id(request_id);
-        match verdict(code, &key.kind, line.asked_delayed) {
-            Verdict::Advice => {
-                line.advise(&error(ErrorKind::MarketData));
-                Vec::new()
-            }
-            Verdict::Interrupted => {
-                line.advise(&error(ErrorKind::NotEntitled));
+        if fate != Fate::Ends {
+            line.advise(&error);
+        }
+        match fate {
+            Fate::GoesOn => Vec::new(),
+            Fate::Interrupted => {
                 line.silenced(now);
                 vec![Step::Tell(Change::Gap(request_id))]
             }
-            Verdict::Reopen if line.may_reopen(&key.kind, now) => {
+            Fate::Reopened => {
                 line.reopened_at = Some(now);
-                line.advise(&error(ErrorKind::MarketData));
                 self.ask_again(&key, now)
             }
-            Verdict::NotEntitled if self.policy.delayed_fallback => {
-                line.advise(&error(ErrorKind::NotEntitled));
-                self.fall_back(&key, now)
-            }
-            Verdict::Reopen => self.end(&key, &error(ErrorKind::MarketData)),
-            Verdict::NotEntitled => self.end(&key, &error(ErrorKind::NotEntitled)),
-            Verdict::Over(kind) => self.end(&key, &error(kind)),
+            Fate::FallsBack => self.fall_back(&key, now),
+            Fate::Ends => self.end(&key, &error),
         }
     }
 
@@ -325,17 +340,29 @@ impl Desired {
         text: &str,
         now: Instant,
     ) -> Option<Error> {
+        let sentence = self.sentence(request_id, code, text, now)?;
+        (sentence.fate == Fate::Ends).then_some(sentence.error)
+    }
+
+    /// What a coded message does to the line it is about; `None` if there is none.
+    fn sentence(&self, request_id: i32, code: i32, text: &str, now: Instant) -> Option<Sentence> {
         let key = self.by_request.get(&request_id)?;
         let line = self.lines.get(key)?;
-        let kind = match verdict(code, &key.kind, line.asked_delayed) {
-            Verdict::Advice | Verdict::Interrupted => return None,
-            Verdict::Reopen if line.may_reopen(&key.kind, now) => return None,
-            Verdict::NotEntitled if self.policy.delayed_fallback => return None,
-            Verdict::Reopen => ErrorKind::MarketData,
-            Verdict::NotEntitled => ErrorKind::NotEntitled,
-            Verdict::Over(kind) => kind,
+        let (fate, kind) = match verdict(code, &key.kind, line.asked_delayed) {
+            Verdict::Advice => (Fate::GoesOn, ErrorKind::MarketData),
+            Verdict::Interrupted => (Fate::Interrupted, ErrorKind::NotEntitled),
+            Verdict::Reopen if line.may_reopen(&key.kind, now) => {
+                (Fate::Reopened, ErrorKind::MarketData)
+            }
+            Verdict::NotEntitled if self.policy.delayed_fallback => {
+                (Fate::FallsBack, ErrorKind::NotEntitled)
+            }
+            Verdict::Reopen => (Fate::Ends, ErrorKind::MarketData),
+            Verdict::NotEntitled => (Fate::Ends, ErrorKind::NotEntitled),
+            Verdict::Over(kind) => (Fate::Ends, kind),
         };
-        Some(refusal(kind, code, text, &line.contract).with_request_id(request_id))
+        let error = refusal(kind, code, text, &line.contract).with_request_id(request_id);
+        Some(Sentence { key: key.clone(), fate, error })
     }
 
     /// Asks for delayed data from here on, and for this line once more.
