@@ -3,18 +3,14 @@
 
 use aioibkr_core::model::{FarmState, Generation, SessionState};
 use aioibkr_core::{Client, Config, ErrorKind};
-use aioibkr_mock_gateway::{Fault, Injection, MockGateway};
+use aioibkr_mock_gateway::{Fault, Injection};
 
-use crate::core_gateway::{MILLI, SECOND, config, connected, connected_with, eventually};
+use crate::core_gateway::{MILLI, SECOND, config, connected, connected_with, count, eventually};
 use crate::core_orders::{aapl, market, placed, resting};
 use crate::feed_reader::{FEED, asked, is_last, quotes, set_last};
 
 async fn state(client: &Client, state: SessionState) {
     eventually(state.as_str(), || client.state() == state).await;
-}
-
-fn count(gateway: &MockGateway, kind: &str) -> usize {
-    gateway.requests(Some(kind)).unwrap().len()
 }
 
 fn farm(client: &Client, name: &str) -> Option<FarmState> {

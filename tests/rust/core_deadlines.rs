@@ -4,13 +4,13 @@
 
 use std::time::Duration;
 
-use aioibkr_core::model::{BarSize, BarsRequest, WhatToShow};
 use aioibkr_core::{Client, Error, ErrorKind};
 use aioibkr_mock_gateway::{Fault, MockGateway};
 use futures_util::future::{BoxFuture, join_all};
 
-use crate::core_gateway::{MILLI, SECOND, connected, eventually};
+use crate::core_gateway::{MILLI, SECOND, connected, count, eventually};
 use crate::core_orders::{aapl, market};
+use crate::core_retry::an_hour;
 use crate::mock_raw::resident_kib;
 
 type Read = fn(Client, Duration) -> BoxFuture<'static, Result<(), Error>>;
@@ -30,25 +30,11 @@ fn cancellable() -> [(&'static str, &'static str, Read); 3] {
     ]
 }
 
-fn an_hour() -> BarsRequest {
-    BarsRequest {
-        duration: "3600 S".into(),
-        bar_size: BarSize::from_name("1 min").unwrap(),
-        what_to_show: WhatToShow::Trades,
-        use_rth: true,
-        end: None,
-    }
-}
-
 async fn qualified(gateway: &MockGateway) -> Client {
     let client = connected(gateway).await;
     client.wait_ready(None).await.unwrap();
     client.qualify(aapl(), None).await.unwrap();
     client
-}
-
-fn count(gateway: &MockGateway, kind: &str) -> usize {
-    gateway.requests(Some(kind)).unwrap().len()
 }
 
 #[tokio::test]

@@ -47,6 +47,11 @@ pub(crate) async fn connected_with(config: Config) -> Client {
     client
 }
 
+/// How many requests of a kind the gateway has read.
+pub(crate) fn count(gateway: &MockGateway, kind: &str) -> usize {
+    gateway.requests(Some(kind)).unwrap().len()
+}
+
 /// Waits until the claim holds; fails after ten seconds.
 pub(crate) async fn eventually(what: &str, claim: impl Fn() -> bool) {
     let deadline = tokio::time::Instant::now() + 10 * SECOND;

@@ -15,7 +15,7 @@ use aioibkr_mock_gateway::{Fault, Injection, Limits, MessageRate, MockGateway, S
 use futures_util::future::join_all;
 use rust_decimal::Decimal;
 
-use crate::core_gateway::{MILLI, SECOND, config, connected_with, eventually};
+use crate::core_gateway::{MILLI, SECOND, config, connected_with, count, eventually};
 use crate::feed_reader::{Reader, quotes_of, set_market};
 
 const LINES: LineBudget = LineBudget { market_data: 1000, depth: 1, tick_by_tick: 1 };
@@ -57,10 +57,6 @@ async fn lines(client: &Client, count: usize) -> Vec<Reader<QuoteStream>> {
 
 fn kinds(gateway: &MockGateway) -> Vec<String> {
     gateway.requests(None).unwrap().into_iter().map(|request| request.kind).collect()
-}
-
-fn count(gateway: &MockGateway, kind: &str) -> usize {
-    gateway.requests(Some(kind)).unwrap().len()
 }
 
 fn limit_buy() -> Order {

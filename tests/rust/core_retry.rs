@@ -8,7 +8,7 @@ use aioibkr_core::{Client, Config, Error, ErrorKind};
 use aioibkr_mock_gateway::{Fault, MockGateway};
 use futures_util::future::BoxFuture;
 
-use crate::core_gateway::{MILLI, SECOND, config, connected, connected_with, eventually};
+use crate::core_gateway::{MILLI, SECOND, config, connected, connected_with, count, eventually};
 use crate::core_orders::{aapl, market, resting};
 
 pub(crate) type Read = fn(Client) -> BoxFuture<'static, Result<(), Error>>;
@@ -38,7 +38,8 @@ pub(crate) fn reads() -> [(&'static str, Read); 11] {
     ]
 }
 
-fn an_hour() -> BarsRequest {
+/// A request for bars that is good whatever the day.
+pub(crate) fn an_hour() -> BarsRequest {
     BarsRequest {
         duration: "3600 S".into(),
         bar_size: BarSize::from_name("1 min").unwrap(),
@@ -50,10 +51,6 @@ fn an_hour() -> BarsRequest {
 
 fn retrying(client: &Client) -> Client {
     client.with_patience(Patience { retry: true, ..Patience::default() })
-}
-
-fn count(gateway: &MockGateway, kind: &str) -> usize {
-    gateway.requests(Some(kind)).unwrap().len()
 }
 
 /// A client whose read waits for an answer that does not come; the links are lost after that.
