@@ -17,7 +17,7 @@ pub use patience::Patience;
 pub use streaming::StreamOptions;
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -33,6 +33,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::events::{Events, LinkEvents};
 use crate::feed::{FeedLink, FeedTarget};
 use crate::gateway::{Link, Target};
+use crate::lock::lock;
 use crate::market_data::{Fanouts, Feed, FeedPolicy, FeedTold, KeptQuotes, LinePolicy, Lines};
 use crate::metrics::Counters;
 use crate::model::{
@@ -157,7 +158,7 @@ impl Client {
 
     fn tasks(&self) -> MutexGuard<'_, JoinSet<()>> {
         // Holders leave a whole set; nothing is awaited while the lock is held.
-        self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.tasks)
     }
 
     /// Makes sure that the gateway has read what was written about orders that are still open: it
@@ -233,11 +234,12 @@ impl Client {
         let id = control.link.as_ref().map(|_| self.0.config.client_id);
         let version = control.link.as_ref().map(Link::server_version);
         let link = control.link.as_ref().map(Link::generation);
+        let missing = self.missing();
         Health {
             control: link_health(&control, id, version),
             feed,
-            is_ready: self.is_ready(),
-            missing: self.missing(),
+            is_ready: missing.is_empty(),
+            missing,
             expected_outage_until: self.expected_outage_until(),
             lines: self.0.feed.usage(),
             pacing: self.0.pace.usage(),

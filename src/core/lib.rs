@@ -7,6 +7,7 @@
 //! | [`config`] | what a caller may choose about a connection |
 //! | [`clock`] | the only reader of the wall clock; deadlines |
 //! | `life` | when a link last gave a sign of life |
+//! | `lock` | how locks are taken |
 //! | [`metrics`] | what a client counts |
 //! | [`events`] | what happens to a client: listeners, failures, alerts |
 //! | `pacing` | IB's limits on what may be sent, one schedule per gateway address |
@@ -33,6 +34,7 @@ pub mod events;
 pub mod feed;
 mod gateway;
 mod life;
+mod lock;
 pub mod market_data;
 pub mod metrics;
 pub mod model;

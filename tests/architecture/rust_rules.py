@@ -20,11 +20,12 @@ FOUNDATION = {
     "error": set[str](),
     "clock": {"error"},
     "life": set[str](),
-    "metrics": {"error", "clock"},
+    "lock": set[str](),
+    "metrics": {"error", "clock", "lock"},
     # Whatever happens is told where it happens, so every module may tell.
-    "events": {"error", "clock", "model"},
+    "events": {"error", "clock", "lock", "model"},
     "config": {"error", "model"},
-    "pacing": {"error", "clock", "model"},
+    "pacing": {"error", "clock", "lock", "model"},
 }
 # What a module may import besides the foundation; the table of the design, word for word.
 LAYERS = {

@@ -1,10 +1,11 @@
 //! Contracts: lookups, and the one contract a request stands for, remembered.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
+use crate::lock::lock;
 use crate::model::{Contract, ContractDetails};
 use crate::session::Session;
 
@@ -60,7 +61,7 @@ impl Contracts {
 
     fn cache(&self) -> std::sync::MutexGuard<'_, HashMap<String, Contract>> {
         // A panic while inserting leaves a valid map.
-        self.qualified.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.qualified)
     }
 }
 

@@ -20,13 +20,14 @@ mod outage;
 mod queue;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::clock;
 use crate::error::Error;
+use crate::lock::lock;
 use crate::model::{Alert, Event, Failure, FailureCategory, Kept, LinkName, Topic};
 
 use alerts::Sieve;
@@ -132,7 +133,7 @@ impl Events {
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Holders leave whole values; nothing is awaited while the lock is held.
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.state)
     }
 }
 

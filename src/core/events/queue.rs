@@ -1,8 +1,9 @@
 //! What waits for one listener: bounded, in order, with an exact count of what was dropped.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
+use crate::lock::lock;
 use crate::model::{Event, Topic};
 
 /// Called when a listener may find something new; from any thread.
@@ -96,7 +97,7 @@ impl Queue {
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Holders only move values: a poisoned one is still whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

@@ -7,7 +7,7 @@
 use std::io::{ErrorKind as IoErrorKind, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use mio::{Events, Interest, Poll, Token, Waker};
 use time::OffsetDateTime;
@@ -17,6 +17,7 @@ use super::{FrameBuffer, Message, Sink, decode, decode_tick, handshake};
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::life::Life;
+use crate::lock::lock;
 use crate::model::{AccountId, ClientId, Generation, Notice};
 use crate::pacing::{Pace, Urgency};
 
@@ -199,11 +200,6 @@ impl Shared {
         self.closing.store(true, Ordering::Release);
         self.wake();
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Holders only move values: a poisoned one is still whole.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Owns the socket and the sink.

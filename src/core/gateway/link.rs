@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 use ibapi::orders::OrderUpdate;
@@ -19,6 +19,7 @@ use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::LinkEvents;
 use crate::life::Life;
+use crate::lock::lock;
 use crate::model::{AccountId, Generation, NOTICES_LOST, Notice, OrderId};
 use crate::pacing::{HistoryQuery, HistoryTurn, Pace, Urgency};
 
@@ -117,7 +118,7 @@ impl Link {
     /// The link's notices; the end of the stream is how the loss of a link is learned. Given once,
     /// to the link's owner.
     pub(crate) fn notices(&self) -> BoxStream<'static, Notice> {
-        let stream = self.0.notices.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let stream = lock(&self.0.notices).take();
         let life = self.0.life.clone();
         let notices = stream::unfold(stream, |stream| async {
             let mut stream = stream?;
@@ -144,7 +145,7 @@ impl Link {
 
     /// The order stream opened with the link, the first time it is asked for.
     pub(super) fn take_orders(&self) -> Option<Subscription<OrderUpdate>> {
-        self.0.orders.lock().unwrap_or_else(PoisonError::into_inner).take()
+        lock(&self.0.orders).take()
     }
 
     /// Resolves when a message may be written, which has to follow at once, or when the link has

@@ -9,7 +9,7 @@
 //! | failed or forgotten, less than `spacing` ago | waits until `spacing` is over |
 //! | none, or older | asks |
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt, Shared, WeakShared};
@@ -20,6 +20,7 @@ use super::codes;
 use super::link::Link;
 use crate::clock::Deadline;
 use crate::error::Result;
+use crate::lock::lock;
 
 const REQUEST: &str = "server_time";
 
@@ -106,7 +107,7 @@ impl ClockQuestion {
 
     fn last(&self) -> MutexGuard<'_, Option<Asked>> {
         // Holders leave whole values; nothing is awaited while the lock is held.
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.last)
     }
 
     /// What to do now; asks if that is it and `ask` is there.

@@ -5,8 +5,9 @@
 //! Bars that keep up to date bring their history first, which is the backfill. Bars of five seconds wait
 //! until theirs has been fetched.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
+use crate::lock::lock;
 use crate::model::{Bar, Hole, LineKind};
 
 /// The newest bar a line has handed over, whatever request brought it.
@@ -60,7 +61,7 @@ impl BarMark {
 
     fn lock(&self) -> MutexGuard<'_, Option<Bar>> {
         // Holders replace whole values.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

@@ -2,9 +2,11 @@
 //! is newer, a gap excepted.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::queue::{End, Next, Notify};
+
+use crate::lock::lock;
 
 /// Latest values on their way to one reader.
 pub struct Board<T> {
@@ -113,7 +115,7 @@ impl<T> Board<T> {
 
     fn state(&self) -> MutexGuard<'_, State<T>> {
         // Holders only move values: a poisoned one is still whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

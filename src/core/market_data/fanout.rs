@@ -3,7 +3,7 @@
 //! shared or locked.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify as Bell;
 
@@ -12,6 +12,7 @@ use super::live_line::LiveLine;
 use super::outlet::{Outlet, StreamId};
 use super::pulse::Pulse;
 use super::taps::AllTaps;
+use crate::lock::lock;
 use crate::model::{Contract, Generation, LineKind};
 use crate::session::feed::{Message, Sink, Tick};
 
@@ -91,11 +92,6 @@ impl Inbox {
     pub(super) fn take_reports(&self) -> Vec<Report> {
         lock(&self.reports).take()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Holders only move values: a poisoned one is still whole.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Routes of one link.

@@ -2,7 +2,7 @@
 //! equal to what streams want, link after link, and tells streams what the gateway says of them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -20,6 +20,7 @@ use super::tally::{Entry, Tally};
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::LinkEvents;
+use crate::lock::lock;
 use crate::metrics::CodeCounters;
 use crate::model::{
     Contract, Farm, FarmKind, FarmState, Generation, LineKind, LineUsage, Notice, SessionState,
@@ -47,11 +48,6 @@ impl Fanouts {
         let newest = lock(&self.0).clone();
         newest.filter(|(known, _)| *known == generation).map(|(_, inbox)| inbox)
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Holders leave whole values; nothing is awaited while a lock is held.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A handle of the feed.

@@ -1,7 +1,7 @@
 //! Quotes that are kept up to date until they are released: one stream of the feed per contract.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use tokio::sync::Notify as Bell;
 use tokio::time::Instant;
@@ -15,6 +15,7 @@ use super::streams::{QuoteStream, Stream};
 use crate::clock::Deadline;
 use crate::error::{Error, Result};
 use crate::events::Events;
+use crate::lock::lock;
 use crate::model::{Contract, ContractId, Kept as Update, LineKind, Quote};
 
 /// The kept quotes of a client.
@@ -108,7 +109,7 @@ impl KeptQuotes {
 
     fn kept(&self) -> MutexGuard<'_, HashMap<ContractId, Arc<Kept>>> {
         // Every change leaves a valid map; nothing is awaited while the lock is held.
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.kept)
     }
 }
 

@@ -2,10 +2,11 @@
 //! was lost. The link's thread puts in, the reader takes out; neither waits for the other.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::rows::Rows;
 use crate::error::{Error, ErrorKind};
+use crate::lock::lock;
 use crate::model::{Generation, Hole, Overflow};
 
 /// Most items of one batch: a list of as many objects is made in some 2 ms, so that a reader's loop
@@ -228,7 +229,7 @@ impl<R: Rows> BatchQueue<R> {
 
     fn state(&self) -> MutexGuard<'_, State<R>> {
         // Holders only move values: a poisoned one is still whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

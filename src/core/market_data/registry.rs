@@ -2,7 +2,7 @@
 //! the registry itself for lines that are kept.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use tokio::time::Instant;
 
@@ -11,6 +11,7 @@ use super::policy::LinePolicy;
 use super::settling::{is_settled, look_again, no_price};
 use crate::clock::Deadline;
 use crate::error::{Error, Result};
+use crate::lock::lock;
 use crate::model::{Contract, ContractId, Generation, Quote};
 use crate::session::Link;
 use crate::session::Session;
@@ -64,7 +65,7 @@ impl Lines {
 
     fn shared(&self) -> MutexGuard<'_, HashMap<ContractId, Weak<Line>>> {
         // Every change leaves a valid map; nothing is awaited while the lock is held.
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.shared)
     }
 }
 

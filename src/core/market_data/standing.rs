@@ -1,11 +1,12 @@
 //! How the lines of one stream stand: what the gateway advised, which it refused.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use time::OffsetDateTime;
 
 use crate::error::Error;
+use crate::lock::lock;
 use crate::model::Generation;
 
 /// Shared by a stream's owner and the registry.
@@ -65,6 +66,6 @@ impl Standing {
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Every change leaves whole values: a poisoned one can be used.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }

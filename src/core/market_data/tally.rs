@@ -2,9 +2,10 @@
 //! themselves; they are asked only when somebody wants to know.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::outlet::Port;
+use crate::lock::lock;
 use crate::metrics::{StreamKind, StreamMetrics};
 
 /// The streams of a client.
@@ -53,7 +54,7 @@ impl Tally {
 
     fn entries(&self) -> MutexGuard<'_, Entries> {
         // Every change leaves whole entries; nothing is awaited while the lock is held.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Counters of one kind of link, over all its links: written by its session's supervisor.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -9,6 +9,8 @@ use tokio::time::Instant;
 
 use super::codes::{CodeCounters, CodeCounts};
 use super::timing::{Histogram, Timings, micros};
+
+use crate::lock::lock;
 
 /// What was counted of one kind of link.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -230,11 +232,6 @@ impl Times {
         let live = self.live_since.map(|since| now.saturating_duration_since(since));
         self.lived + live.unwrap_or_default()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Holders leave whole values; nothing is awaited while a lock is held.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! Texts by number, for columns: exchange names and trade conditions repeat.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use crate::lock::lock;
 
 /// Most texts a table keeps; later ones read as empty. IB uses some dozens.
 const MOST: usize = 4096;
@@ -55,7 +57,7 @@ impl TextTable {
 
     fn texts(&self) -> MutexGuard<'_, Texts> {
         // A number is given last, so a poisoned table is still whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, oneshot};
@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::history_turn::History;
 use super::schedule::{Caller, Schedule, Ticket, Urgency};
+use crate::lock::lock;
 use crate::model::PacingUsage;
 
 /// The buckets by address, those in use and those of which something still counts: a program that
@@ -204,11 +205,6 @@ fn place(address: &str) -> String {
         Some(("localhost" | "127.0.0.1" | "[::1]", port)) => format!("127.0.0.1:{port}"),
         _ => address,
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Every change leaves whole values; nothing is awaited while a lock is held.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Waiting for the limits on history: a query is admitted, or has its answer already.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::history::{Decision, HistoryQuery, HistorySchedule, QueryNo};
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
+use crate::lock::lock;
 use crate::model::Bar;
 
 /// The historical queries of this process to one gateway.
@@ -133,9 +134,4 @@ fn too_late(at: Instant, deadline: Deadline) -> Error {
     );
     let error = Error::new(ErrorKind::PacingViolation, text).with_detail("request", "bars");
     error.with_detail("timeout", allowed).with_detail("expected_wait", format!("{wait:.3}"))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Every change leaves whole values; nothing is awaited while a lock is held.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
