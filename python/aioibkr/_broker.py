@@ -17,7 +17,7 @@ from aioibkr import _broker_orders as orders
 from aioibkr._broker_models import Account, Order, OrderStatus, Position
 from aioibkr._broker_orders import ApplicationOrder
 from aioibkr._client import Client, connect
-from aioibkr.config import Breaker, Keepalive, Pacing, Reconnect, RestartWindow, Settings
+from aioibkr.config import Breaker, Keepalive, Pacing, Reconnect, RestartWindow, Settings, override
 from aioibkr.errors import (
     ConfigError,
     IBKRConnectionError,
@@ -37,11 +37,12 @@ LAST_ORDER_ID = 2**31 - 1
 class IBKRBroker:
     """A broker at one gateway.
 
-    What is not given comes from `settings`, and without settings from the environment
-    (`IBKR_HOST` …), a file, and the defaults: host 127.0.0.1, port 7497, client id 1, the login's
-    first account, paper trading. With `paper_trading=False` orders to a live account are allowed.
-    `risk` replaces the limits of the settings; `keepalive`, `breaker`, `reconnect`, `pacing` and
-    `restart_windows` are those of `connect`.
+    What is not given, which includes empty and blank texts, comes from `settings`, and without
+    settings from the environment (`IBKR_HOST` …), a file, and the defaults: host 127.0.0.1, port
+    7497, client id 1, the login's first account, paper trading. A value that cannot be meant is
+    refused here, with `ConfigError`. With `paper_trading=False` orders to a live account are
+    allowed. `risk` replaces the limits of the settings; `keepalive`, `breaker`, `reconnect`,
+    `pacing` and `restart_windows` are those of `connect`.
 
     Every method connects when there is no link; after `disconnect` only `connect` does. Without a
     link and unable to get one they raise `ConnectionError("Not connected to IBKR")`. Deadlines are
@@ -64,10 +65,12 @@ class IBKRBroker:
         pacing: Pacing | None = Pacing(),  # noqa: B008
         restart_windows: Iterable[RestartWindow] = (),
     ) -> None:
-        settings = settings or Settings.load()
-        self._settings = settings
+        where = {"host": host, "port": port, "client_id": client_id, "account": account}
+        given = {**where, "paper_trading": paper_trading}
+        self._settings = override(settings or Settings.load(), given)
         self._connect = functools.partial(
             connect,
+            settings=self._settings,
             risk=risk,
             keepalive=keepalive,
             breaker=breaker,
@@ -75,12 +78,7 @@ class IBKRBroker:
             pacing=pacing,
             restart_windows=tuple(restart_windows),
         )
-        self._host = settings.ibkr_host if host is None else host
-        self._port = settings.ibkr_port if port is None else port
-        self._client_id = settings.ibkr_client_id if client_id is None else client_id
-        self._account = settings.ibkr_account if account is None else account
-        paper = settings.ibkr_paper_trading if paper_trading is None else paper_trading
-        self._paper_trading = paper
+        _ = self._connect()  # which begins nothing, and refuses what cannot be meant
         self._lock = threading.Lock()
         self._client: Client | None = None
         self._parted = False
@@ -90,30 +88,30 @@ class IBKRBroker:
     @property
     def host(self) -> str:
         """Host name or address of the gateway."""
-        return self._host
+        return self._settings.ibkr_host
 
     @property
     def port(self) -> int:
         """TCP port of the gateway."""
-        return self._port
+        return self._settings.ibkr_port
 
     @property
     def client_id(self) -> int:
         """Client id of the connection; 0 means 0."""
-        return self._client_id
+        return self._settings.ibkr_client_id
 
     @property
     def account(self) -> str | None:
         """The account it acts for; None before it is known."""
         client = self._client
-        return self._account or (client.account if client else None)
+        return self._settings.ibkr_account or (client.account if client else None)
 
     @property
     def paper_trading(self) -> bool:
         """Whether it trades on paper: said by the account once known, before that by the flag."""
         client = self._client
         known = client.is_paper if client else None
-        return self._paper_trading if known is None else known
+        return self._settings.ibkr_paper_trading if known is None else known
 
     @property
     def is_connected(self) -> bool:
@@ -134,9 +132,14 @@ class IBKRBroker:
         """Connect, or return at once when connected; concurrent callers share one attempt.
 
         Raises a `ConnectionError` that says why: no answer in time, client id in use, a peer that
-        is not a gateway or too old, an open circuit breaker.
+        is not a gateway or too old, an open circuit breaker, an account of another login.
         """
-        await self._wanted().open()
+        try:
+            await self._wanted().open()
+        except IBKRConnectionError:
+            raise
+        except IBKRError as error:
+            raise NotConnected(f"{NOT_CONNECTED}: {error.message}", error.details) from error
 
     async def disconnect(self) -> None:
         """Close the link after everything written has left. Harmless when there is none."""
@@ -157,7 +160,7 @@ class IBKRBroker:
             return client
         try:
             await client.open()
-        except IBKRConnectionError as error:
+        except IBKRError as error:
             raise NotConnected(NOT_CONNECTED, error.details, code=error.code) from error
         return client
 
@@ -165,20 +168,10 @@ class IBKRBroker:
         """The client that somebody wants open: the present one, or a new one after parting."""
         with self._lock:
             if self._client is None or self._parted:
-                opened, counted = self._new_client(), self.get_metrics()
+                opened, counted = self._connect().client, self.get_metrics()
                 self._client, self._counted, self._parted = opened, counted, False
                 self._subscribed = {}
             return self._client
-
-    def _new_client(self) -> Client:
-        return self._connect(
-            host=self._host,
-            port=self._port,
-            client_id=self._client_id,
-            account=self._account,
-            allow_live=not self._paper_trading,
-            settings=self._settings,
-        ).client
 
     async def place_order(self, order: ApplicationOrder, *, key: str | None = None) -> str:
         """Place an order and return its id, a numeric string, once the gateway acknowledged it.

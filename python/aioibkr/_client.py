@@ -7,6 +7,7 @@ Nothing is decided here. Reads stop when their await is cancelled; effects (`pla
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Generator, Iterable, Mapping
 from datetime import datetime
 from types import TracebackType
@@ -25,6 +26,7 @@ from aioibkr.config import (
     Reconnect,
     RestartWindow,
     Settings,
+    override,
 )
 from aioibkr.models import (
     Contract,
@@ -68,7 +70,8 @@ def connect(
 ) -> Connecting:
     """Connect to a gateway: await the answer, or enter it with ``async with``.
 
-    What is not given comes from ``settings``, and without settings from the defaults named here.
+    What is not given comes from ``settings``, and without settings from the defaults named here;
+    empty and blank texts are not given.
     Settings bring their risk limits along; ``ibkr_enabled`` is the application's business.
 
     Args:
@@ -113,14 +116,15 @@ def connect(
 
     Cancelling the await closes what was opened.
     """
-    given = settings if settings is not None else _DEFAULTS
+    where = {"host": host, "port": port, "client_id": client_id, "account": account}
+    given = override(settings if settings is not None else _DEFAULTS, where)
     if risk is None and settings is not None:
         risk = _limits_of(settings)
-    native = _native.Client(
-        host=given.ibkr_host if host is None else host,
-        port=given.ibkr_port if port is None else port,
-        client_id=given.ibkr_client_id if client_id is None else client_id,
-        account=given.ibkr_account if account is None else account,
+    config = _native.Config(
+        host=given.ibkr_host,
+        port=given.ibkr_port,
+        client_id=given.ibkr_client_id,
+        account=given.ibkr_account,
         timeout=_connect_timeout(given, reconnect) if timeout is None else timeout,
         wait=wait,
         allow_live=not given.ibkr_paper_trading if allow_live is None else allow_live,
@@ -142,7 +146,7 @@ def connect(
             "restart_windows": list(restart_windows),
         },
     )
-    return Connecting(Client(native), alerts)
+    return Connecting(config, alerts)
 
 
 # Settings are an application's, and theirs is the port of TWS.
@@ -161,7 +165,7 @@ def _limits_of(settings: Settings) -> RiskLimits:
 def _connect_timeout(settings: Settings, reconnect: Reconnect | None) -> float:
     tries = () if reconnect is None else reconnect.tries
     longest = (row.count * (row.timeout + row.pause) - row.pause for row in tries)
-    return max(settings.ibkr_connect_timeout, *longest, 0.0)
+    return max([settings.ibkr_connect_timeout, *longest])
 
 
 def _deadlines_of(settings: Settings) -> dict[str, float]:
@@ -178,31 +182,31 @@ def _deadlines_of(settings: Settings) -> dict[str, float]:
 class Connecting:
     """A connect that was asked for: await it, or enter it."""
 
-    def __init__(self, client: Client, alerts: AlertHook | None = None) -> None:
-        self._client = client
+    def __init__(self, config: _native.Config, alerts: AlertHook | None = None) -> None:
+        self._config = config
         self._alerts = alerts
 
-    @property
+    @functools.cached_property
     def client(self) -> Client:
         """The client, perhaps not open yet, for owners that open and close it themselves."""
-        return self._client
+        return Client(_native.Client(self._config))
 
     def __await__(self) -> Generator[object, None, Client]:
         return self.__aenter__().__await__()
 
     async def __aenter__(self) -> Client:
         if self._alerts is not None:
-            self._client.on("alert", self._alerts)
+            self.client.on("alert", self._alerts)
             self._alerts = None  # it may be entered again after a failure
         try:
-            await self._client.open()
+            await self.client.open()
         except asyncio.CancelledError:
-            self._client._begin_close()  # noqa: SLF001 - a cancelled task should not wait for it
+            self.client._begin_close()  # noqa: SLF001 - a cancelled task should not wait for it
             raise
         except Exception:
-            await self._client.close()
+            await self.client.close()
             raise
-        return self._client
+        return self.client
 
     async def __aexit__(
         self,
@@ -210,7 +214,7 @@ class Connecting:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._client.close()
+        await self.client.close()
 
 
 class Client(ClientEvents, ClientReads, ClientStreams):

@@ -30,6 +30,7 @@ from aioibkr._gateway_program import GatewayProgram
 from aioibkr._gateway_secrets import Secrets
 from aioibkr._process_group import ProcessGroup
 from aioibkr._restarts import RestartPolicy
+from aioibkr._setting import path_of
 from aioibkr.errors import ConnectTimeout, GatewayProcessFailed, IBKRError
 
 __all__ = ["GatewayProcess", "State"]
@@ -69,7 +70,7 @@ class GatewayProcess:
             on_change: Called in the event loop after each change of ``state``.
         """
         self._program = program
-        self._output = None if output is None else Path(output)
+        self._output = path_of(output)
         self._policy = restart or RestartPolicy()
         self._start_timeout, self._grace = start_timeout, grace
         self._on_change = on_change

@@ -10,11 +10,12 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from aioibkr._gateway_secrets import SECRET_NAMES, Secrets, private_file
+from aioibkr._setting import is_given, path_of
 from aioibkr.errors import ConfigError
 
 __all__ = ["GatewayProgram", "Mode"]
@@ -32,7 +33,7 @@ class GatewayProgram:
     ``IBC_INI``. Arguments may name ``{mode}``, ``{port}`` and ``{credentials_file}``.
 
     Raises ``ConfigError`` for a program or file that cannot be used, for a credentials file that
-    others may read, and for a credential among the arguments.
+    others may read, and for a credential among the arguments. Blank texts are not given.
     """
 
     path: str | os.PathLike[str]
@@ -55,6 +56,9 @@ class GatewayProgram:
     def __post_init__(self) -> None:
         if sys.platform == "win32":
             raise ConfigError("a gateway process needs process groups, which Windows lacks")
+        for setting in fields(self):
+            if setting.name in {"mode", "host"} and not is_given(getattr(self, setting.name)):
+                object.__setattr__(self, setting.name, setting.default)
         if self.mode not in PORTS:
             raise ConfigError(f"mode {self.mode!r}: give paper or live")
         if not 1 <= self.listens_on <= LAST_PORT:
@@ -86,9 +90,8 @@ class GatewayProgram:
         return Secrets.found_in(self.variables(), self.secrets, Path(file) if file else None)
 
     def _credentials_path(self) -> str:
-        if self.credentials_file is None:
-            return ""
-        return str(private_file(Path(self.credentials_file).expanduser()))
+        path = path_of(self.credentials_file)
+        return "" if path is None else str(private_file(path.expanduser()))
 
     def _filled(self, argument: str) -> str:
         """An argument with its names filled in; other braces are the program's."""

@@ -8,6 +8,7 @@ import time
 from logging.handlers import RotatingFileHandler
 
 from aioibkr import _native
+from aioibkr._setting import is_given, path_of
 from aioibkr.errors import ConfigError
 
 __all__ = ["configure_logging"]
@@ -37,7 +38,7 @@ def configure_logging(
 
     Args:
         level: ``debug info warning error critical``, or a number of `logging`.
-        file: Where to write; its directory must exist. None writes to stderr.
+        file: Where to write; its directory must exist. None or a blank text: stderr.
         access: Whether to write one line per request, under ``aioibkr.access`` at level debug;
             None: if ``level`` is ``debug``.
         max_bytes: Size at which a file is renamed and begun anew; 0 for no limit.
@@ -61,6 +62,8 @@ def configure_logging(
 
 
 def _threshold(level: str | int) -> int:
+    if not is_given(level):
+        return logging.INFO
     known = logging.getLevelNamesMapping()
     number = level if isinstance(level, int) else known.get(level.upper(), 0)
     if number <= 0:
@@ -71,17 +74,18 @@ def _threshold(level: str | int) -> int:
 def _handler(file: str | os.PathLike[str] | None, max_bytes: int, backups: int) -> logging.Handler:
     if max_bytes < 0 or backups < 0:
         raise ConfigError(f"max_bytes {max_bytes}, backups {backups}: give 0 or more")
+    path = path_of(file)
     handler: logging.Handler
     try:
         handler = (
             logging.StreamHandler()
-            if file is None
+            if path is None
             else RotatingFileHandler(
-                file, maxBytes=max_bytes, backupCount=backups, encoding="utf-8"
+                path, maxBytes=max_bytes, backupCount=backups, encoding="utf-8"
             )
         )
     except OSError as error:
-        raise ConfigError(f"cannot write the log file {os.fspath(file or '')}: {error}") from error
+        raise ConfigError(f"cannot write the log file {path}: {error}") from error
     handler.set_name(_NAME)
     handler.setFormatter(_UtcFormatter(_FORMAT, "%Y-%m-%dT%H:%M:%S"))
     return handler

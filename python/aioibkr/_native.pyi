@@ -40,6 +40,7 @@ __all__ = [
     "Bars",
     "Client",
     "Commission",
+    "Config",
     "Contract",
     "ContractDetails",
     "DepthBook",
@@ -1137,8 +1138,8 @@ class _Supervision(TypedDict):
     restart_windows: list[RestartWindow]
 
 @final
-class Client:
-    """What `aioibkr.Client` stands on: checked arguments in, awaitables out."""
+class Config:
+    """Settings of a connection that could be meant."""
 
     def __new__(
         cls,
@@ -1151,7 +1152,7 @@ class Client:
         wait: bool = False,
         allow_live: bool = False,
         read_only: bool = False,
-        market_data_type: str = "live",
+        market_data_type: str | None = None,
         delayed_fallback: bool = True,
         risk: RiskLimits | None = None,
         deadlines: Mapping[str, float] | None = None,
@@ -1160,6 +1161,12 @@ class Client:
         lines: Mapping[str, int] | None = None,
         supervision: _Supervision | None = None,
     ) -> Self: ...
+
+@final
+class Client:
+    """What `aioibkr.Client` stands on: checked arguments in, awaitables out."""
+
+    def __new__(cls, config: Config) -> Self: ...
     @property
     def state(self) -> str: ...
     @property

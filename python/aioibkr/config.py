@@ -10,11 +10,12 @@ from __future__ import annotations
 import configparser
 import os
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Self, TypedDict, Unpack, cast
+from typing import Self, TypedDict, TypeVar, Unpack, cast
 
+from aioibkr._setting import Value, is_given, kind_of, path_of
 from aioibkr.errors import ConfigError
 
 __all__ = [
@@ -27,9 +28,9 @@ __all__ = [
     "RestartWindow",
     "Settings",
     "SettingsOptions",
+    "given_of",
+    "override",
 ]
-
-Value = str | int | float | bool | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,7 +209,9 @@ class SettingsOptions(TypedDict, total=False):
 class Settings:
     """How an application talks to its gateway. Timeouts are in seconds.
 
-    ``Settings()`` holds the defaults; ``Settings.load()`` looks at environment and file too.
+    ``Settings()`` holds the defaults; ``Settings.load()`` looks at environment and file too. A text
+    that is empty or blank means "not given" for every setting, wherever it comes from. Raises
+    `ConfigError` for a value that is not of the setting's kind.
     """
 
     ibkr_enabled: bool = False
@@ -235,6 +238,8 @@ class Settings:
     ) -> Self:
         """Read the settings: explicit argument > environment > file > default.
 
+        What is blank in one of them is not given there, so the next one counts.
+
         Args:
             file: INI, or TOML when its name ends in ``.toml``; read is its section ``[ibkr]``,
                 whose keys may leave out the prefix ``ibkr_``. Without one, no file is read.
@@ -245,30 +250,59 @@ class Settings:
                 where the value came from.
         """
         found: dict[str, Value] = {}
-        if file is not None:
-            found |= _from_file(Path(file))
+        if (path := path_of(file)) is not None:
+            found |= _from_file(path)
         found |= _from_environment(os.environ)
-        found |= _explicit(cast("Mapping[str, Value]", explicit))
+        found |= _explicit(explicit)
         return cls(**cast("SettingsOptions", found))
 
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            said = _is_said(field.name, value)
+            read = _read(field.name, value, field.name) if said else field.default
+            object.__setattr__(self, field.name, read)  # the one way into a frozen dataclass
 
+
+V = TypeVar("V")
 _ALIASES = {"ibkr_account_id": "ibkr_account"}
-_WORDS = {
-    "1": True, "true": True, "yes": True, "on": True,
-    "0": False, "false": False, "no": False, "off": False,
-}  # fmt: skip
+
+
+def override(settings: Settings, given: Mapping[str, object]) -> Settings:
+    """The settings with what is given in their place; nothing is None or blank text here.
+
+    The names may leave out the prefix ``ibkr_``, which is how a message then calls them. Raises
+    `ConfigError` for a value that is not of the setting's kind.
+    """
+    found = {name: value for name, value in given.items() if is_given(value)}
+    changes = {_field_of(name): _read(_field_of(name), found[name], name) for name in found}
+    return replace(settings, **cast("SettingsOptions", changes))
+
+
+def given_of(values: Mapping[str, V]) -> dict[str, V]:
+    """The values without those that give a setting nothing; other names are left as they are."""
+    return {
+        name: value
+        for name, value in values.items()
+        if (field := _ALIASES.get(name.lower(), name.lower())) not in _KINDS
+        or _is_said(field, value)
+    }
+
+
+def _field_of(name: str) -> str:
+    lower = name.lower()
+    prefixed = lower if lower.startswith("ibkr_") else f"ibkr_{lower}"
+    return _ALIASES.get(prefixed, prefixed)
 
 
 def _from_file(path: Path) -> dict[str, Value]:
-    section = _section(path)
     found: dict[str, Value] = {}
-    for key, value in section.items():
-        lower = key.lower()
-        prefixed = lower if lower.startswith("ibkr_") else f"ibkr_{lower}"
-        name = _ALIASES.get(prefixed, prefixed)
-        if name not in _READERS:
+    for key, value in _section(path).items():
+        name = _field_of(key)
+        if name not in _KINDS:
             raise ConfigError(f"{path}: [ibkr] has no setting {key!r}")
-        found[name] = _read(name, value, f"{path}: [ibkr] {key}")
+        if is_given(value):
+            found[name] = _read(name, value, f"{path}: [ibkr] {key}")
     return found
 
 
@@ -290,66 +324,31 @@ def _section(path: Path) -> Mapping[str, object]:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Value]:
-    found: dict[str, Value] = {}
     # The aliases come first, so that the proper name wins.
-    names = {**_ALIASES, **{name: name for name in _READERS}}
-    for name, field in names.items():
-        variable = name.upper()
-        if variable in environment:
-            found[field] = _read(field, environment[variable], variable)
-    return found
+    names = {**_ALIASES, **{name: name for name in _KINDS}}
+    told = {name: environment.get(name.upper()) for name in names}
+    return {
+        names[name]: _read(names[name], text, name.upper())
+        for name, text in told.items()
+        if is_given(text)
+    }
 
 
-def _explicit(given: Mapping[str, Value]) -> dict[str, Value]:
-    unknown = sorted(set(given) - set(_READERS))
+def _explicit(given: Mapping[str, object]) -> dict[str, Value]:
+    unknown = sorted(set(given) - set(_KINDS))
     if unknown:
-        raise ConfigError(f"unknown setting {unknown[0]!r}: give one of {', '.join(_READERS)}")
-    return dict(given)
+        raise ConfigError(f"unknown setting {unknown[0]!r}: give one of {', '.join(_KINDS)}")
+    return {name: _read(name, value, name) for name, value in given_of(given).items()}
+
+
+def _is_said(name: str, value: object) -> bool:
+    """Whether a value counts: None does where it is a value of the setting."""
+    return is_given(value) or (value is None and _KINDS[name].is_optional)
 
 
 def _read(name: str, value: object, place: str) -> Value:
-    """Read a setting as the type of its field; text comes from the environment and INI files."""
-    wanted, reader = _READERS[name]
-    try:
-        return reader(value)
-    except (KeyError, TypeError, ValueError):
-        raise ConfigError(f"{place} {value!r}: give {wanted}") from None
+    return _KINDS[name].read(value, place)
 
 
-def _boolean(value: object) -> bool:
-    return value if isinstance(value, bool) else _WORDS[str(value).strip().lower()]
-
-
-def _whole(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise TypeError
-    return int(value)
-
-
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise TypeError
-    return float(value)
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value.strip()
-
-
-def _optional(reader: Callable[[object], Value]) -> Callable[[object], Value]:
-    """Take an empty text for "not given"."""
-    return lambda value: None if value in {"", None} else reader(value)
-
-
-_KINDS: dict[str, tuple[str, Callable[[object], Value]]] = {
-    "bool": ("true or false", _boolean),
-    "int": ("a whole number", _whole),
-    "float": ("a number", _number),
-    "str": ("text", _text),
-    "str | None": ("text, or nothing", _optional(_text)),
-    "float | None": ("a number, or nothing", _optional(_number)),
-}
 # Annotations are texts here, because of `from __future__ import annotations`.
-_READERS = {field.name: _KINDS[str(field.type)] for field in fields(Settings)}
+_KINDS = {field.name: kind_of(str(field.type)) for field in fields(Settings)}

@@ -30,7 +30,7 @@ impl Client {
         wait: bool,
         retry: bool,
     ) -> PyResult<Awaitable> {
-        let account = convert::account(py, account)?;
+        let account = convert::account(account);
         let timeout = convert::seconds(py, "timeout", timeout)?;
         let client = self.reading(wait, retry);
         let answer = async move { client.account_snapshot(account, timeout).await };
@@ -46,7 +46,7 @@ impl Client {
         wait: bool,
         retry: bool,
     ) -> PyResult<Awaitable> {
-        let account = convert::account(py, account)?;
+        let account = convert::account(account);
         let timeout = convert::seconds(py, "timeout", timeout)?;
         let client = self.reading(wait, retry);
         let answer = async move { client.pnl(account, timeout).await };
@@ -62,7 +62,7 @@ impl Client {
         wait: bool,
         retry: bool,
     ) -> PyResult<Awaitable> {
-        let account = convert::account(py, account)?;
+        let account = convert::account(account);
         let timeout = convert::seconds(py, "timeout", timeout)?;
         let client = self.reading(wait, retry);
         let answer = async move { client.positions(account, timeout).await };

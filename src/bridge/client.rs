@@ -1,21 +1,17 @@
-//! The client as a Python object: its settings, its session and its state. What it reads and does
+//! The client as a Python object: its session and its state. What it reads and does
 //! is bound in `accounts`, `contracts`, `market_data` and `orders`.
 //!
 //! Arguments are checked before anything is begun. Every method but the properties returns an
 //! [`Awaitable`]; `aioibkr._client` makes coroutines of them.
 
-use std::collections::HashMap;
-use std::time::Duration;
-
 use aioibkr_core::broker::Patience;
-use aioibkr_core::config::{Config, Deadlines};
-use aioibkr_core::model::{AccountId, ClientId, LineBudget};
+use aioibkr_core::model::{AccountId, ClientId};
 use pyo3::prelude::*;
 use time::UtcDateTime;
 
 use crate::awaitable::Awaitable;
-use crate::models::{self, Health, Metrics, RiskLimits, Subscription};
-use crate::supervision::Supervision;
+use crate::config::Config;
+use crate::models::{self, Health, Metrics, Subscription};
 use crate::{convert, errors, logging, request, runtime};
 
 /// What `aioibkr.Client` stands on: checked arguments in, awaitables out.
@@ -27,58 +23,12 @@ pub(crate) struct Client {
 
 #[pymethods]
 impl Client {
+    /// A client for a gateway; opens nothing yet.
     #[new]
-    #[pyo3(signature = (*, host, port, client_id, account=None, timeout=None, wait=false,
-        allow_live=false, read_only=false, market_data_type="live", delayed_fallback=true,
-        risk=None, deadlines=None, feed=true, feed_client_id=None, lines=None, supervision=None))]
-    #[expect(clippy::too_many_arguments, reason = "one keyword per setting")]
-    fn new(
-        py: Python<'_>,
-        host: String,
-        port: i64,
-        client_id: i64,
-        account: Option<String>,
-        timeout: Option<f64>,
-        wait: bool,
-        allow_live: bool,
-        read_only: bool,
-        market_data_type: &str,
-        delayed_fallback: bool,
-        risk: Option<Bound<'_, RiskLimits>>,
-        deadlines: Option<HashMap<String, f64>>,
-        feed: bool,
-        feed_client_id: Option<i64>,
-        lines: Option<HashMap<String, i64>>,
-        supervision: Option<Supervision>,
-    ) -> PyResult<Self> {
-        let default = Config::default();
-        let client_id = ClientId(convert::integer(py, "client_id", client_id)?);
-        let config = Config {
-            host,
-            port: convert::integer(py, "port", port)?,
-            client_id,
-            account: convert::account(py, account)?,
-            connect_timeout: convert::seconds(py, "timeout", timeout)?
-                .unwrap_or(default.connect_timeout),
-            wait,
-            deadlines: read_deadlines(py, &deadlines.unwrap_or_default())?,
-            allow_live,
-            read_only,
-            market_data_type: convert::market_data_type(py, market_data_type)?,
-            delayed_fallback,
-            risk: risk.map(|limits| limits.get().0.clone()),
-            feed,
-            feed_client_id: feed_client_id
-                .map(|id| convert::integer(py, "feed_client_id", id).map(ClientId))
-                .transpose()?,
-            lines: read_lines(py, &lines.unwrap_or_default())?,
-            ..default
-        };
-        let config = match supervision {
-            Some(supervision) => supervision.of(py, config)?,
-            None => config,
-        };
+    fn new(py: Python<'_>, config: &Config) -> PyResult<Self> {
         logging::refresh_levels(py)?;
+        let config = config.0.clone();
+        let client_id = config.client_id;
         let core = runtime::handle().and_then(|handle| aioibkr_core::Client::new(config, handle));
         Ok(Self { core: core.map_err(|error| errors::to_py(py, &error))?, client_id })
     }
@@ -219,49 +169,10 @@ pub(crate) fn names(accounts: Vec<AccountId>) -> Vec<String> {
     accounts.into_iter().map(|account| account.0).collect()
 }
 
-fn read_deadlines(py: Python<'_>, given: &HashMap<String, f64>) -> PyResult<Deadlines> {
-    let mut deadlines = Deadlines::default();
-    for (name, &value) in given {
-        let place: &mut Duration = match name.as_str() {
-            "account" => &mut deadlines.account,
-            "order" => &mut deadlines.order,
-            "positions" => &mut deadlines.positions,
-            "market_data" => &mut deadlines.market_data,
-            "history" => &mut deadlines.history,
-            "read" => &mut deadlines.read,
-            "download" => &mut deadlines.download,
-            "close" => &mut deadlines.close,
-            unknown => {
-                return Err(convert::invalid(
-                    py,
-                    format!("no kind of request has the deadline {unknown:?}"),
-                ));
-            }
-        };
-        *place = convert::seconds(py, &format!("{name} timeout"), Some(value))?.unwrap_or(*place);
-    }
-    Ok(deadlines)
-}
-
-fn read_lines(py: Python<'_>, given: &HashMap<String, i64>) -> PyResult<LineBudget> {
-    let mut budget = LineBudget::default();
-    for (name, &value) in given {
-        let place = match name.as_str() {
-            "market_data" => &mut budget.market_data,
-            "depth" => &mut budget.depth,
-            "tick_by_tick" => &mut budget.tick_by_tick,
-            unknown => {
-                return Err(convert::invalid(py, format!("no kind of line is {unknown:?}")));
-            }
-        };
-        *place = convert::integer(py, &format!("{name} lines"), value)?;
-    }
-    Ok(budget)
-}
-
 /// Adds the client to the module.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     models::register(module)?;
+    module.add_class::<Config>()?;
     module.add_class::<Client>()?;
     module.add_function(wrap_pyfunction!(_server_time_via_future_into_py, module)?)
 }

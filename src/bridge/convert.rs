@@ -98,15 +98,14 @@ pub(crate) fn utc_of_nanoseconds(nanoseconds: i64) -> PyResult<UtcDateTime> {
     moment.map(utc).map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
+/// A text, where one is given: a blank one is not.
+pub(crate) fn given(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.trim().is_empty())
+}
+
 /// An account code, where one is given.
-pub(crate) fn account(py: Python<'_>, name: Option<String>) -> PyResult<Option<AccountId>> {
-    match name {
-        Some(name) if name.trim().is_empty() => {
-            Err(invalid(py, "account is empty: give an account id or None"))
-        }
-        Some(name) => Ok(Some(AccountId(name))),
-        None => Ok(None),
-    }
+pub(crate) fn account(name: Option<String>) -> Option<AccountId> {
+    given(name).map(|name| AccountId(name.trim().to_owned()))
 }
 
 /// A caller's order key, where one is given.
@@ -137,10 +136,14 @@ pub(crate) fn market_data_name(kind: MarketDataType) -> &'static str {
     MARKET_DATA_TYPES.iter().find(|(known, _)| *known == kind).map_or("live", |(_, name)| name)
 }
 
-/// Reads what a user calls a kind of market data.
-pub(crate) fn market_data_type(py: Python<'_>, name: &str) -> PyResult<MarketDataType> {
+/// Reads what a user calls a kind of market data, where it is given.
+pub(crate) fn market_data_type(
+    py: Python<'_>,
+    name: Option<String>,
+) -> PyResult<Option<MarketDataType>> {
+    let Some(name) = given(name) else { return Ok(None) };
     let known = MARKET_DATA_TYPES.iter().find(|(_, known)| *known == name);
-    known.map(|(kind, _)| *kind).ok_or_else(|| {
+    known.map(|(kind, _)| Some(*kind)).ok_or_else(|| {
         let names = MARKET_DATA_TYPES.map(|(_, name)| name).join(", ");
         invalid(py, format!("market_data_type {name:?}: give one of {names}"))
     })

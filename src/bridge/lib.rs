@@ -8,7 +8,8 @@
 //! | `request` | one answer of the core as an awaitable |
 //! | `streams` | quotes, ticks, books and bars as async iterators |
 //! | `supervision` | how links are watched and reopened |
-//! | `client` | the client's settings, session and state |
+//! | `config` | what a connection is made with, read and judged |
+//! | `client` | the client's session and state |
 //! | `accounts` `contracts` `market_data` `orders` | what a client reads and does, by domain |
 //! | `models` | the frozen values Python sees |
 //! | `convert` | arguments checked and converted; moments and names back |
@@ -28,6 +29,7 @@ mod arrow;
 mod awaitable;
 mod buffer;
 mod client;
+mod config;
 mod contracts;
 mod convert;
 mod coroutine;

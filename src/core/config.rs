@@ -148,6 +148,11 @@ impl Config {
                 self.client_id.0
             )));
         }
+        if let Some(AccountId(account)) =
+            self.account.as_ref().filter(|id| id.0.chars().any(char::is_whitespace))
+        {
+            return Err(Error::config(format!("account {account:?} has a blank in it")));
+        }
         if let Some(feed) = self.feed_client_id.filter(|feed| feed.0 < 0 || *feed == self.client_id)
         {
             return Err(Error::config(format!(

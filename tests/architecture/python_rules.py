@@ -17,14 +17,14 @@ PACKAGE = PurePosixPath("python/aioibkr")
 STUB = PACKAGE / "_native.pyi"
 # The stub declares every name of the extension in one file, because a stub mirrors its module.
 UNLIMITED = {str(STUB)}
-STANDARD_LIBRARY_ONLY = {"errors.py", "config.py"}
+STANDARD_LIBRARY_ONLY = {"errors.py", "config.py", "_setting.py"}
 # These see of the package what a user sees; `testing` also drives the mock gateway.
 PUBLIC_ONLY = {"sync", "integrations", "compat", "optionsflow", "cli", "metrics", "testing"}
 IMPLEMENTATION = {
     "_broker", "_broker_accounts", "_broker_market", "_broker_models", "_broker_orders",
     "_client", "_client_events", "_client_reads", "_client_streams", "_events",
     "_gateway_process", "_gateway_program", "_gateway_secrets", "_integration", "_logging",
-    "_native", "_process_group", "_restarts", "_streams",
+    "_native", "_process_group", "_restarts", "_setting", "_streams",
     "broker", "config", "errors", "models",
 }  # fmt: skip
 PRIVATE = re.compile(r"^aioibkr(?:\.\w+)*\._\w+")
@@ -95,9 +95,10 @@ def imports_respect_doors(path: PurePosixPath, text: str) -> list[str]:
 
 
 def is_standard_library(name: str) -> bool:
-    """Tell whether an import is of the standard library or of the package's own errors."""
+    """Tell whether an import is of the standard library or of what needs nothing else."""
     head = name.partition(".")[0]
-    return head in sys.stdlib_module_names or name.startswith("aioibkr.errors")
+    own = ("aioibkr.errors", "aioibkr._setting")
+    return head in sys.stdlib_module_names or name.startswith(own)
 
 
 def is_public(name: str, doors: tuple[str, ...] = ()) -> bool:

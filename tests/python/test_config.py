@@ -102,7 +102,7 @@ def test_percent_signs_elsewhere_in_the_file_do_no_harm(write: Write) -> None:
     [
         ("IBKR_PORT", "four"),
         ("IBKR_PAPER_TRADING", "perhaps"),
-        ("IBKR_ORDER_TIMEOUT", ""),
+        ("IBKR_ORDER_TIMEOUT", "soon"),
         ("IBKR_MAX_ORDER_VALUE", "much"),
     ],
 )

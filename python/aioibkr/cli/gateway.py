@@ -72,14 +72,17 @@ def add_program(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--foreground", action="store_true", help="stay, until it is interrupted")
     parser.add_argument(
-        "program", nargs="?", default=os.environ.get(PROGRAM), help=f"the program (${PROGRAM})"
+        "program",
+        nargs="?",
+        default=os.environ.get(PROGRAM, "").strip(),
+        help=f"the program (${PROGRAM})",
     )
     parser.add_argument("arguments", nargs="*", help="its arguments, after --; never credentials")
 
 
 def start(options: argparse.Namespace) -> int:
     """Start a gateway in the background; 0 once its port is open."""
-    if options.program is None:
+    if not options.program:
         raise ConfigError(f"name the gateway's program, or set {PROGRAM}")
     file = file_of(options)
     if options.foreground:

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Bad usage ends with `SystemExit(2)`, as argparse has it.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = given_of(sys.argv[1:] if arguments is None else arguments)
     if given and given[0] in NATIVE:
         return NATIVE[given[0]](given[1:])
     options = _parser().parse_args(given)
@@ -43,6 +43,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (TradingError, OSError, ImportError) as error:
         print(f"aioibkr {options.command}: {error}", file=sys.stderr)
         return exit_code(error)
+
+
+def given_of(arguments: Sequence[str]) -> list[str]:
+    """The arguments without options that are given nothing: ``--account ""`` says no account."""
+    kept: list[str] = []
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == "--":
+            return [*kept, argument, *rest]
+        is_option = bool(kept) and kept[-1].startswith("--") and "=" not in kept[-1]
+        if is_option and not argument.strip():
+            kept.pop()
+        elif not _is_blank_option(argument):
+            kept.append(argument)
+    return kept
+
+
+def _is_blank_option(argument: str) -> bool:
+    name, equals, value = argument.partition("=")
+    return name.startswith("--") and bool(equals) and not value.strip()
 
 
 def _parser() -> argparse.ArgumentParser:

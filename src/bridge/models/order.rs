@@ -45,7 +45,7 @@ impl Order {
             stop_price,
             time_in_force: TimeInForce::from_wire(time_in_force),
             outside_rth,
-            account: convert::account(py, account)?,
+            account: convert::account(account),
             order_ref: order_ref.into(),
         }))
     }

@@ -106,13 +106,14 @@ async def test_held_client_id_is_named(mock_gateway: MockGateway, ib_client: ib.
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({"host": " "}, "host is empty"),
         ({"port": 0}, "port 0"),
         ({"port": 65536}, "port 65536"),
         ({"port": -1}, "port -1"),
         ({"client_id": -1}, "client_id -1"),
         ({"client_id": 2**31}, "client_id 2147483648"),
-        ({"account": ""}, "account is empty"),
+        ({"account": "DU 1"}, 'account "DU 1"'),
+        ({"port": "four"}, "port 'four'"),
+        ({"client_id": 2**64}, "client_id 18446744073709551616"),
         ({"timeout": 0}, "timeout 0"),
         ({"timeout": -1}, "timeout -1"),
         ({"timeout": float("nan")}, "timeout NaN"),

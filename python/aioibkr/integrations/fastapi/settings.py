@@ -3,12 +3,19 @@
 They are the fields of `aioibkr.Settings`, so that an application can compose them with its own.
 """
 
+from dataclasses import fields
 from typing import Annotated
 
-from pydantic import AliasChoices, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, Field, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
-from aioibkr.config import Settings
+from aioibkr.config import Settings, given_of
 
 __all__ = ["IBKRSettings"]
 
@@ -20,8 +27,9 @@ class IBKRSettings(BaseSettings):
 
     Precedence: explicit argument > environment > file > default; the file is named by a subclass
     (`SettingsConfigDict(env_file=".env")`) or by `_env_file=`. Environment names are the upper-case
-    forms; `IBKR_ACCOUNT_ID` also stands for `IBKR_ACCOUNT`. Raises pydantic's `ValidationError`
-    naming a value that makes no sense.
+    forms; `IBKR_ACCOUNT_ID` also stands for `IBKR_ACCOUNT`. What is blank in one of them is not
+    given there, so the next one counts. Raises pydantic's `ValidationError` naming a value that
+    makes no sense.
     """
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)
@@ -47,5 +55,29 @@ class IBKRSettings(BaseSettings):
     ibkr_delayed_data: bool = True
 
     def plain(self) -> Settings:
-        """The same settings as the package's own dataclass."""
-        return Settings(**self.model_dump())
+        """The same settings as the package's own dataclass, without those of a subclass."""
+        return Settings(**self.model_dump(include={field.name for field in fields(Settings)}))
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The usual sources in the usual order, each without what is blank in it."""
+        sources = (init_settings, env_settings, dotenv_settings, file_secret_settings)
+        for source in sources:
+            if isinstance(source, InitSettingsSource):
+                source.init_kwargs = given_of(source.init_kwargs)
+            if isinstance(source, EnvSettingsSource):
+                source.env_vars = given_of(source.env_vars)
+        return sources
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_blanks(cls, values: object) -> object:
+        """Also what a subclass's own sources say, such as a YAML file."""
+        return given_of(values) if isinstance(values, dict) else values

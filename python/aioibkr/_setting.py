@@ -1,0 +1,94 @@
+"""One setting: whether it was given at all, and how what was given is read; pure.
+
+The rule for all sources alike (arguments, environment, files, command line): None and a text that
+is empty or blank are "not given".
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from aioibkr.errors import ConfigError
+
+__all__ = ["Kind", "Value", "is_given", "kind_of", "path_of"]
+
+Value = str | int | float | bool | None
+
+# More is no setting, and no integer of the extension.
+LARGEST = 2**63 - 1
+WORDS = {
+    "1": True, "true": True, "yes": True, "on": True,
+    "0": False, "false": False, "no": False, "off": False,
+}  # fmt: skip
+
+
+def is_given(value: object) -> bool:
+    """Whether a value says anything: None and blank text do not."""
+    return bool(value.strip()) if isinstance(value, str) else value is not None
+
+
+def path_of(file: str | os.PathLike[str] | None) -> Path | None:
+    """The path of a file, where one is given."""
+    return Path(file) if file is not None and is_given(os.fspath(file)) else None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a setting holds; with `is_optional`, None is one of its values."""
+
+    wanted: str
+    reader: Callable[[object], Value]
+    is_optional: bool = False
+
+    def read(self, value: object, place: str) -> Value:
+        """Read a value; text comes from the environment and INI files.
+
+        Raises `ConfigError` naming the place, the value and what to give instead.
+        """
+        if value is None and self.is_optional:
+            return None
+        try:
+            return self.reader(value)
+        except (KeyError, OverflowError, TypeError, ValueError):
+            raise ConfigError(f"{place} {value!r}: give {self.wanted}") from None
+
+
+def _boolean(value: object) -> bool:
+    return value if isinstance(value, bool) else WORDS[_text(value).lower()]
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise TypeError
+    number = int(value)
+    if abs(number) > LARGEST:
+        raise OverflowError
+    return number
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError
+    return float(value)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value.strip()
+
+
+KINDS = {
+    "bool": Kind("true or false", _boolean),
+    "int": Kind("a whole number", _whole),
+    "float": Kind("a number", _number),
+    "str": Kind("text", _text),
+    "str | None": Kind("text, or nothing", _text, is_optional=True),
+    "float | None": Kind("a number, or nothing", _number, is_optional=True),
+}
+
+
+def kind_of(annotation: str) -> Kind:
+    """The kind of a setting that is annotated so."""
+    return KINDS[annotation]
