@@ -108,7 +108,8 @@ def connect(
         settings: An application's settings.
 
     Raises:
-        ConfigError: An argument cannot be meant. Raised here, before anything is begun.
+        ConfigError: An argument cannot be meant: raised here, before anything is begun. Or the
+            login does not manage ``account``: raised by the await, which names what it manages.
         ConnectTimeout: No gateway answered in time.
         ClientIdInUse: Another connection holds the client id (326).
         GatewayTooOld: The gateway's server version is below 213.
@@ -321,7 +322,7 @@ class Client(ClientEvents, ClientReads, ClientStreams):
 
     @property
     def is_paper(self) -> bool | None:
-        """Whether that is a paper account (``DU…``, ``DF…``); None until it is known."""
+        """Whether that is a paper account (``DU…``, ``DF…``); None until a login manages it."""
         return self._native.is_paper
 
     def health(self) -> Health:

@@ -215,10 +215,12 @@ impl Client {
         configured.or_else(|| self.0.session.status().accounts.first().cloned())
     }
 
-    /// Whether that account is a paper account; `None` until an account is known.
+    /// Whether that account is a paper account; `None` until a login was met that manages it.
     #[must_use]
     pub fn is_paper(&self) -> Option<bool> {
-        self.account().map(|account| account.is_paper())
+        let managed = self.accounts();
+        let account = self.account().filter(|account| managed.contains(account));
+        account.map(|account| account.is_paper())
     }
 
     /// How both links, readiness, lines and the account stand. Asks nothing of the gateway and waits
@@ -288,6 +290,7 @@ fn target(config: &Config, pace: Pace, events: LinkEvents) -> Target {
     Target {
         address: config.address(),
         client_id: config.client_id,
+        account: config.account.clone(),
         pace,
         events,
         time_spacing: config.keepalive.map_or(Duration::ZERO, |rules| rules.spacing.min(LONGEST)),

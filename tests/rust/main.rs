@@ -10,6 +10,7 @@ mod core_frozen;
 mod core_gateway;
 mod core_health;
 mod core_keepalive;
+mod core_login;
 mod core_metrics;
 mod core_one_shots;
 mod core_orders;

@@ -83,6 +83,22 @@ impl AccountBook {
         self.troubles.insert((kind, account.clone()), why);
     }
 
+    /// Why a part of an account had to be subscribed again, by the part's name.
+    pub(super) fn why_missing(&self, part: &str, account: &AccountId) -> Option<String> {
+        let (kind, account) = match part {
+            "account values" => (SubscriptionKind::AccountValues, account.clone()),
+            "pnl" => (SubscriptionKind::Pnl, account.clone()),
+            "positions" => (SubscriptionKind::Positions, AccountId(String::new())),
+            _ => return None,
+        };
+        self.troubles.get(&(kind, account)).cloned()
+    }
+
+    /// The account the client acts for.
+    pub(super) fn main(&self) -> Option<&AccountId> {
+        self.main.as_ref()
+    }
+
     /// When the book of the present or last link was begun.
     pub(super) fn began_at(&self) -> OffsetDateTime {
         self.began_at.unwrap_or(OffsetDateTime::UNIX_EPOCH)

@@ -24,6 +24,9 @@ const WRITE: Duration = Duration::from_secs(10);
 /// Pause before a subscription that failed on a live link is made again.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// Longest such pause: a gateway that refuses is asked more and more rarely.
+const LONGEST_RETRY: Duration = Duration::from_secs(60);
+
 /// Time for the cancels of streams that were dropped.
 const SETTLE: Duration = Duration::from_millis(100);
 
@@ -161,6 +164,7 @@ impl Follower {
 impl Keeper {
     /// Keeps one subscription for as long as the link lives.
     async fn keep(&self, link: &Link, account: &AccountId, subject: Subject) {
+        let mut refusals = 0;
         loop {
             let error = match subscribe(link, account, subject).await {
                 Ok(events) => self.fold(account, subject, events).await,
@@ -169,14 +173,21 @@ impl Keeper {
             if !link.is_up() {
                 return;
             }
+            let is_refused = error.as_ref().is_some_and(|error| error.code().is_some());
+            let pause = pause_after(&mut refusals, is_refused);
             if let Some(error) = error {
-                log::warn!(target: "aioibkr::accounts", "subscribing again: {error}");
-                let why = error.message().to_owned();
-                self.book.send_modify(|book| book.trouble(subject.kind(), account, why));
+                self.trouble(account, subject, &error, pause);
             }
             self.restart(account, subject);
-            tokio::time::sleep(RETRY).await;
+            tokio::time::sleep(pause).await;
         }
+    }
+
+    fn trouble(&self, account: &AccountId, subject: Subject, error: &Error, pause: Duration) {
+        let seconds = pause.as_secs();
+        log::warn!(target: "aioibkr::accounts", "subscribing again in {seconds} s: {error}");
+        let why = error.message().to_owned();
+        self.book.send_modify(|book| book.trouble(subject.kind(), account, why));
     }
 
     /// Applies events until the stream ends, or its first download comes no further; returns why
@@ -241,6 +252,17 @@ impl Keeper {
     }
 }
 
+/// The pause before the next subscription: twice as long after each refusal in a row.
+fn pause_after(refusals: &mut u32, is_refused: bool) -> Duration {
+    if !is_refused {
+        *refusals = 0;
+        return RETRY;
+    }
+    let doubled = RETRY.saturating_mul(2_u32.saturating_pow(*refusals));
+    *refusals = refusals.saturating_add(1);
+    doubled.min(LONGEST_RETRY)
+}
+
 impl Subject {
     /// What is subscribed.
     fn kind(self) -> SubscriptionKind {
@@ -275,5 +297,22 @@ async fn subscribe(
         Subject::Other => link.account_values(account, deadline).await,
         Subject::Positions => link.positions(deadline).await,
         Subject::Pnl => link.pnl(account, deadline).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_in_a_row_are_asked_about_more_and_more_rarely() {
+        let mut refusals = 0;
+        let mut pause = |is_refused| pause_after(&mut refusals, is_refused).as_secs();
+
+        let refused: Vec<_> = (0..8).map(|_| pause(true)).collect();
+        let (silent, again) = (pause(false), pause(true));
+
+        assert_eq!(refused, [1, 2, 4, 8, 16, 32, 60, 60]);
+        assert_eq!((silent, again), (1, 1));
     }
 }

@@ -39,6 +39,13 @@ impl Accounts {
         self.book.borrow().missing(link)
     }
 
+    /// Why a part of the client's account is missing, where the gateway said so.
+    pub(crate) fn why_missing(&self, part: &str) -> Option<String> {
+        let book = self.book.borrow();
+        let main = book.main()?;
+        book.why_missing(part, main)
+    }
+
     /// The money of an account, if it is known for that link; asks and waits for nothing.
     pub(crate) fn balance(&self, account: &AccountId, link: Generation) -> Option<Balance> {
         let book = self.book.borrow();
@@ -120,7 +127,10 @@ impl Accounts {
                 found.ok_or_else(|| self.session.no_link(wish.request))
             }
             () = link.ended() => Err(self.session.no_link(wish.request)),
-            () = tokio::time::sleep_until(wish.deadline.at()) => Err(wish.unknown()),
+            () = tokio::time::sleep_until(wish.deadline.at()) => {
+                let why = self.book.borrow().why_missing(wish.part, wish.account);
+                Err(wish.unknown(why.as_deref()))
+            }
         }
     }
 }
@@ -135,9 +145,10 @@ struct Wish<'a> {
 }
 
 impl Wish<'_> {
-    fn unknown(&self) -> Error {
+    fn unknown(&self, why: Option<&str>) -> Error {
         let (request, account) = (self.request, self.account);
-        let message = format!("{request} of {account}: the gateway has not sent it yet");
+        let why = why.unwrap_or("the gateway has not sent it yet");
+        let message = format!("{request} of {account}: {why}");
         Error::new(ErrorKind::StateUnknown, message)
             .with_detail("request", request)
             .with_detail("account", account)

@@ -56,7 +56,7 @@ impl Client {
                 _ = accounts.changed() => {}
                 _ = orders.changed() => {}
                 _ = session.changed() => {}
-                () = tokio::time::sleep_until(deadline.at()) => return Err(unready(&self.missing())),
+                () = tokio::time::sleep_until(deadline.at()) => return Err(self.unready(&self.missing())),
             }
         }
     }
@@ -71,12 +71,15 @@ impl Client {
         let missing = if status.is_kept() { self.missing() } else { vec!["link"] };
         let is_asked = |name: &&str| *name == "link" || parts.contains(name);
         let missing: Vec<_> = missing.into_iter().filter(is_asked).collect();
-        if missing.is_empty() { Ok(()) } else { Err(unready(&missing)) }
+        if missing.is_empty() { Ok(()) } else { Err(self.unready(&missing)) }
     }
-}
 
-fn unready(missing: &[&str]) -> Error {
-    let missing = missing.join(", ");
-    Error::new(ErrorKind::StateUnknown, format!("not ready: {missing} not known yet"))
-        .with_detail("missing", missing)
+    /// Names what is missing, and why where the gateway said so.
+    fn unready(&self, missing: &[&str]) -> Error {
+        let names = missing.join(", ");
+        let whys = missing.iter().filter_map(|part| self.0.accounts.why_missing(part));
+        let message = std::iter::once(format!("not ready: {names} not known yet")).chain(whys);
+        let message = message.collect::<Vec<_>>().join("; ");
+        Error::new(ErrorKind::StateUnknown, message).with_detail("missing", names)
+    }
 }

@@ -217,7 +217,7 @@ impl Client {
         let managed = link.accounts();
         match wanted {
             Some(account) if managed.contains(&account) => Ok(account),
-            Some(account) => Err(unmanaged(&account, managed)),
+            Some(account) => Err(account.unmanaged(managed)),
             None => Err(Error::new(ErrorKind::StateUnknown, "the gateway named no account")),
         }
     }
@@ -228,13 +228,6 @@ impl Client {
 fn is_fresh(quote: &Quote, max_age: Option<Duration>) -> bool {
     let age = clock::now() - quote.received_at;
     max_age.is_none_or(|most| !age.is_negative() && age <= most)
-}
-
-pub(super) fn unmanaged(account: &AccountId, managed: &[AccountId]) -> Error {
-    let names = managed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    Error::config(format!("account {account} is not managed by this login: it manages {names}"))
-        .with_detail("account", account)
-        .with_detail("managed", names)
 }
 
 #[cfg(test)]

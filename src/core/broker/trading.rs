@@ -230,7 +230,7 @@ impl Client {
         };
         let managed = self.accounts();
         if !managed.contains(account) {
-            return Err(super::reading::unmanaged(account, &managed));
+            return Err(account.unmanaged(&managed));
         }
         if self.0.config.allow_live || account.is_paper() {
             return Ok(());

@@ -9,7 +9,7 @@ use super::link::Link;
 use super::probe;
 use crate::error::{Error, ErrorKind};
 use crate::events::LinkEvents;
-use crate::model::{ClientId, Generation, MINIMUM_SERVER_VERSION};
+use crate::model::{AccountId, ClientId, Generation, MINIMUM_SERVER_VERSION};
 use crate::pacing::{Pace, Urgency};
 
 const CLIENT_ID_IN_USE: i32 = 326;
@@ -24,6 +24,8 @@ pub(crate) struct Target {
     pub(crate) address: String,
     /// Client id announced at START_API.
     pub(crate) client_id: ClientId,
+    /// The account that the login has to manage.
+    pub(crate) account: Option<AccountId>,
     /// Takes the turns of what its links send.
     pub(crate) pace: Pace,
     /// Told of what the gateway says within a subscription.
@@ -39,6 +41,9 @@ pub(crate) enum Outlook {
     MayPass,
     /// A first connect need not try again; a reconnect may (the old link is still being forgotten).
     Lasting,
+    /// The gateway is not the one meant: nobody waits for another, but one that was lost may come
+    /// back as it was.
+    Mismatch,
     /// Trying again cannot help.
     Final,
 }
@@ -148,6 +153,18 @@ impl Target {
 }
 
 impl Opening {
+    /// A login that does not manage the account the client is to act for. One that names no account
+    /// at all is not judged.
+    fn mismatch(&self, target: &Target) -> Option<Failure> {
+        let account = target.account.as_ref()?;
+        let told = self.client.handshake_managed_accounts();
+        let managed: Vec<_> = told.iter().cloned().map(AccountId).collect();
+        if managed.is_empty() || managed.contains(account) {
+            return None;
+        }
+        Some(Failure { error: account.unmanaged(&managed), outlook: Outlook::Mismatch })
+    }
+
     /// Opens the order stream, so that no order event of this link can be missed, and numbers the
     /// link.
     pub(crate) async fn prepare(
@@ -155,6 +172,10 @@ impl Opening {
         generation: Generation,
         target: &Target,
     ) -> Result<Link, Failure> {
+        if let Some(failure) = self.mismatch(target) {
+            self.client.disconnect().await;
+            return Err(failure);
+        }
         let orders = self.client.order_update_stream().await;
         match orders {
             Ok(orders) => {

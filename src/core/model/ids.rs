@@ -49,6 +49,14 @@ impl AccountId {
     pub fn is_paper(&self) -> bool {
         self.0.starts_with("DU") || self.0.starts_with("DF")
     }
+
+    /// The error of whoever asks for this account of a login that manages others.
+    pub(crate) fn unmanaged(&self, managed: &[Self]) -> Error {
+        let names = managed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        Error::config(format!("account {self} is not managed by this login: it manages {names}"))
+            .with_detail("account", self)
+            .with_detail("managed", names)
+    }
 }
 
 impl fmt::Display for AccountId {

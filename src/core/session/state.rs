@@ -90,6 +90,8 @@ pub enum Hope {
     MayPass,
     /// Not in a first round; after a loss it may.
     Lasting,
+    /// Not in a first round, however long it may last; after a loss it may.
+    Mismatch,
     /// Never.
     Never,
 }
@@ -281,10 +283,11 @@ impl Machine {
     fn failed(&mut self, hope: Hope, now: Instant) -> Action {
         self.round.failures += 1;
         self.tries.failed();
-        let persists = self.round.after_loss || self.policy.wait;
+        let is_first = !self.round.after_loss;
         let hopeless = match hope {
             Hope::MayPass => false,
-            Hope::Lasting => !persists,
+            Hope::Lasting => is_first && !self.policy.wait,
+            Hope::Mismatch => is_first,
             Hope::Never => true,
         };
         let pause = self.next_pause(now).filter(|_| !hopeless);
@@ -426,7 +429,7 @@ mod tests {
 
     #[test]
     fn a_lasting_failure_ends_a_first_connect_at_once() {
-        for hope in [Hope::Lasting, Hope::Never] {
+        for hope in [Hope::Lasting, Hope::Mismatch, Hope::Never] {
             run(
                 policy(),
                 &[
@@ -435,6 +438,23 @@ mod tests {
                 ],
             );
         }
+    }
+
+    #[test]
+    fn a_gateway_that_is_not_the_one_meant_is_waited_for_after_a_loss_only() {
+        let (mismatch, policy) = (Failed(Hope::Mismatch), Policy { wait: true, ..policy() });
+        let mut machine = Machine::new(policy);
+        let now = Instant::now();
+        machine.step(Open, now);
+        assert_eq!((machine.step(mismatch, now), machine.state()), (Some(GiveUp), Idle));
+
+        for event in [Open, SocketReady, LinkReady, Lost, PauseOver] {
+            machine.step(event, now);
+        }
+        assert_eq!(
+            (machine.step(mismatch, now), machine.state()),
+            (Some(Wait(2 * SECOND)), Waiting)
+        );
     }
 
     #[test]

@@ -12,13 +12,15 @@ use SessionState::{
 const SECOND: Duration = Duration::from_secs(1);
 const FAILED: Event = Failed(Hope::MayPass);
 const LASTING: Event = Failed(Hope::Lasting);
+const MISMATCH: Event = Failed(Hope::Mismatch);
 const NEVER: Event = Failed(Hope::Never);
-const EVENTS: [Event; 13] = [
+const EVENTS: [Event; 14] = [
     Open,
     SocketReady,
     LinkReady,
     FAILED,
     LASTING,
+    MISMATCH,
     NEVER,
     Silent,
     Alive,
@@ -37,11 +39,11 @@ type Row = (SessionState, &'static [Event], &'static [(Event, SessionState)]);
 const TABLE: [Row; 9] = [
     (Idle, &[], &[(Open, Connecting), (Close, Closed)]),
     (Connecting, &[Open], &[
-        (SocketReady, Handshaking), (FAILED, Waiting), (LASTING, Idle), (NEVER, Idle),
+        (SocketReady, Handshaking), (FAILED, Waiting), (LASTING, Idle), (MISMATCH, Idle), (NEVER, Idle),
         (Close, Closed),
     ]),
     (Handshaking, &[Open, SocketReady], &[
-        (LinkReady, Live), (FAILED, Waiting), (LASTING, Idle), (NEVER, Idle), (Close, Closed),
+        (LinkReady, Live), (FAILED, Waiting), (LASTING, Idle), (MISMATCH, Idle), (NEVER, Idle), (Close, Closed),
     ]),
     (Live, &[Open, SocketReady, LinkReady], &[
         (Silent, Suspect), (ServersLost, Degraded), (Lost, Waiting), (Close, Closed),

@@ -170,6 +170,7 @@ impl<D: Dial> Supervisor<D> {
         self.hope = match failure.outlook {
             Outlook::MayPass => Hope::MayPass,
             Outlook::Lasting => Hope::Lasting,
+            Outlook::Mismatch => Hope::Mismatch,
             Outlook::Final => Hope::Never,
         };
         Event::Failed(self.hope)

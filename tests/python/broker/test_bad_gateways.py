@@ -63,8 +63,9 @@ async def test_account_that_the_login_does_not_manage_is_named(mock_gateway: Moc
     with pytest.raises(ConfigError, match="DU9999999"):
         await broker.get_account()
 
-    assert broker.is_connected
+    assert not broker.is_connected
     await broker.disconnect()
+    assert mock_gateway.connect_count == 1
 
 
 @pytest.mark.parametrize("port", [0, -1, 70_000])

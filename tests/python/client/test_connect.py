@@ -96,6 +96,16 @@ async def test_cancelled_connect_leaves_nothing_behind(mock_gateway: MockGateway
     assert mock_gateway.connect_count == 0
 
 
+async def test_account_of_another_login_is_told_at_connect(mock_gateway: MockGateway) -> None:
+    connecting = ib.connect(port=mock_gateway.port, account="U7654321", wait=True)
+
+    with pytest.raises(ib.ConfigError, match=r"U7654321.*manages DU1234567") as failed:
+        await connecting
+
+    assert failed.value.details["managed"] == "DU1234567"
+    assert (connecting.client.is_paper, mock_gateway.connect_count) == (None, 1)
+
+
 async def test_held_client_id_is_named(mock_gateway: MockGateway, ib_client: ib.Client) -> None:
     with pytest.raises(ib.ClientIdInUse, match="client id 7"):
         await ib.connect(port=mock_gateway.port, client_id=7, timeout=5)
