@@ -1754,7 +1754,7 @@ class Alert:
         """One of warning error critical."""
     @property
     def kind(self) -> str:
-        """One of link_lost suspect degraded tripped blind lagged order_unknown."""
+        """One of link_lost suspect degraded tripped blind lagged order_unknown order_identity."""
     @property
     def message(self) -> str:
         """What happened, for a person."""
@@ -1955,6 +1955,7 @@ class MockGateway:
         replay_speed: float,
         speed: float,
         master_client: int | None,
+        first_perm_id: int | None,
         profile: dict[str, object],
     ) -> Self: ...
     @property

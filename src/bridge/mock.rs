@@ -62,7 +62,7 @@ impl MockGateway {
     #[new]
     #[pyo3(signature = (*, host, port, accounts, seed, min_server_version, max_server_version,
                         receive_buffer, print_requests, allow_non_loopback, limits, prices, scenario,
-                        replay, replay_speed, speed, master_client, profile))]
+                        replay, replay_speed, speed, master_client, first_perm_id, profile))]
     #[expect(clippy::too_many_arguments, reason = "one keyword per setting")]
     fn new(
         py: Python<'_>,
@@ -82,6 +82,7 @@ impl MockGateway {
         replay_speed: f64,
         speed: f64,
         master_client: Option<i32>,
+        first_perm_id: Option<i64>,
         profile: &Bound<'_, PyDict>,
     ) -> PyResult<Self> {
         let host: IpAddr = host
@@ -108,6 +109,7 @@ impl MockGateway {
             allow_non_loopback,
             speed,
             master_client,
+            first_perm_id,
             ..mock::Settings::default()
         };
         let started = py.detach(|| mock::MockGateway::start(settings));

@@ -30,6 +30,7 @@ usage: aioibkr-mock-gateway [options]
   --seed N                  seed of prices and history (1)
   --speed X                 how fast the market's time runs (1)
   --master-client N         client that sees the orders of all others (none)
+  --first-perm-id N         permId of the first order, again after a reset (unique)
   --read-only               refuse everything about orders
   --zone NAME               zone of the host in the connection time (UTC)
   --utc-offset-minutes N    minutes the host's clock is ahead of UTC (0)
@@ -148,6 +149,7 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, lexopt:
             Arg::Long("seed") => settings.seed = parser.value()?.parse()?,
             Arg::Long("speed") => settings.speed = parser.value()?.parse()?,
             Arg::Long("master-client") => settings.master_client = Some(parser.value()?.parse()?),
+            Arg::Long("first-perm-id") => settings.first_perm_id = Some(parser.value()?.parse()?),
             Arg::Long("limit") => limit(&mut limits, &parser.value()?.string()?)?,
             Arg::Long("prices") => settings.prices = Some(prices(&parser.value()?)?),
             Arg::Long("scenario") => settings.scenario = Some(scenario(&parser.value()?)?),

@@ -41,6 +41,9 @@ pub struct Settings {
     pub speed: f64,
     /// The client that sees the orders, executions and commissions of all others (N4).
     pub master_client: Option<i32>,
+    /// permId of the first order, 1 to 2147483647, also after a reset: a gateway that gives its ids
+    /// again. `None` gives none twice, neither after a reset nor in the next process (I7).
+    pub first_perm_id: Option<i64>,
     /// Ways of the market.
     pub market: MarketRules,
     /// How long a snapshot with every tick stays open before its end frame.
@@ -78,6 +81,7 @@ impl Default for Settings {
             allow_non_loopback: false,
             speed: 1.0,
             master_client: None,
+            first_perm_id: None,
             market: MarketRules::default(),
             snapshot_settle: Duration::from_millis(20),
             snapshot_timeout: Duration::from_secs(11),
@@ -109,6 +113,9 @@ impl Settings {
         if !(self.speed.is_finite() && self.speed > 0.0) {
             return Err(Error::BadNumber("speed"));
         }
+        if self.first_perm_id.is_some_and(|first| !(1..=i64::from(i32::MAX)).contains(&first)) {
+            return Err(Error::BadNumber("first_perm_id"));
+        }
         let (min, max) = (self.min_server_version, self.max_server_version);
         match SERVER_VERSIONS.contains(&min) && SERVER_VERSIONS.contains(&max) && min <= max {
             true => Ok(()),
@@ -136,6 +143,9 @@ mod tests {
             (Settings { accounts: Vec::new(), ..good.clone() }, false),
             (Settings { accounts: vec!["DU1,DU2".into()], ..good.clone() }, false),
             (Settings { speed: 0.0, ..good.clone() }, false),
+            (Settings { first_perm_id: Some(1), ..good.clone() }, true),
+            (Settings { first_perm_id: Some(0), ..good.clone() }, false),
+            (Settings { first_perm_id: Some(1 << 31), ..good.clone() }, false),
             (Settings { min_server_version: 156, ..good.clone() }, false),
             (Settings { min_server_version: 220, max_server_version: 219, ..good }, false),
         ];

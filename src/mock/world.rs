@@ -10,6 +10,8 @@ use crate::client::{Client, ConnectionId, Due, Outlet};
 use crate::clock;
 use crate::error::Error;
 use crate::exchange::depth::Depth;
+use crate::exchange::order_book::OrderBook;
+use crate::exchange::perm_ids::PermIds;
 use crate::exchange::{ClientId, ConId, Exchange, Order, OrderKey, PermId, PriceProcess};
 use crate::faults::Faults;
 use crate::handler;
@@ -257,6 +259,10 @@ fn fresh_exchange(settings: &Settings) -> Exchange {
     let mut exchange =
         Exchange::new(&settings.accounts, settings.seed, now.date(), now.unix_timestamp());
     exchange.rules = settings.market;
+    exchange.book = OrderBook::new(match settings.first_perm_id {
+        Some(first) => PermIds::from(first),
+        None => PermIds::unique(clock::millis()),
+    });
     exchange
 }
 

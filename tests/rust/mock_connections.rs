@@ -1,6 +1,6 @@
 //! Connecting, leaving and coming back, as a client of the mock gateway lives it; the ids it is given.
 
-use aioibkr_mock_gateway::{MockGateway, Prices};
+use aioibkr_mock_gateway::{MockGateway, Prices, Settings};
 
 use crate::mock_fixture::{ACCOUNT, gateway, market};
 use crate::mock_raw::until;
@@ -168,6 +168,43 @@ fn test_a_permanent_id_is_there_from_the_first_state_and_stays() {
     let shown: Vec<i64> = of(&open, "3").iter().map(|row| row[PERM_ID].parse().unwrap()).collect();
     assert!(given[0] > 0 && given[1] == given[0] + 1, "{given:?}");
     assert_eq!(shown, given);
+}
+
+fn perm_id_of_next_order(gateway: &MockGateway) -> i64 {
+    let mut client = TextClient::connect(gateway, 7);
+    client.ask(&order(1, RESTING));
+    let perm_id = gateway.orders()[0].perm_id;
+    leave(gateway, client);
+    perm_id
+}
+
+/// (I7) Neither a reset nor another gateway gives a permanent id again.
+#[test]
+fn test_a_permanent_id_is_never_given_again() {
+    let gateways = [gateway(), gateway()];
+    let mut given = Vec::new();
+
+    for gateway in [&gateways[0], &gateways[1], &gateways[0]] {
+        given.push(perm_id_of_next_order(gateway));
+        gateway.reset().unwrap();
+    }
+
+    let mut unique = given.clone();
+    unique.sort_unstable();
+    unique.dedup();
+    assert_eq!(unique.len(), given.len(), "{given:?}");
+    assert!(given.iter().all(|id| i32::try_from(*id).is_ok()), "{given:?}");
+}
+
+#[test]
+fn test_a_gateway_can_be_told_to_give_its_permanent_ids_again() {
+    let settings = Settings { first_perm_id: Some(500), ..Settings::default() };
+    let gateway = MockGateway::start(settings).unwrap();
+
+    let before = perm_id_of_next_order(&gateway);
+    gateway.reset().unwrap();
+
+    assert_eq!([before, perm_id_of_next_order(&gateway)], [500, 500]);
 }
 
 /// (I9) A fill of an order entered by hand carries the number that stands for none.

@@ -71,7 +71,9 @@ class MockGateway(Staging):
     listens inside the block and drops every client at its end. ``port=0`` picks a free port.
     Each account starts with 1,000,000 USD and no positions; prices stand still until ``set_price``
     or ``walk_price``. The market's time runs ``speed`` times as fast as the wall clock;
-    ``master_client`` sees the orders and executions of all other clients.
+    ``master_client`` sees the orders and executions of all other clients. A permId is never given
+    twice, neither after a ``reset`` nor by the next process; with ``first_perm_id`` they begin
+    there, after each reset again.
 
     ``limits`` says which of IB's limits hold, ``profile`` how the gateway is set up. ``prices``
     names a file for ``play_prices`` that is played from the start and again after a ``reset``.
@@ -102,6 +104,7 @@ class MockGateway(Staging):
         replay_speed: float = 1.0,
         speed: float = 1.0,
         master_client: int | None = None,
+        first_perm_id: int | None = None,
         profile: Profile | None = None,
     ) -> None:
         self._native = _native.MockGateway(
@@ -121,6 +124,7 @@ class MockGateway(Staging):
             replay_speed=replay_speed,
             speed=speed,
             master_client=master_client,
+            first_perm_id=first_perm_id,
             profile=_profile_fields(profile or Profile()),
         )
 

@@ -235,7 +235,7 @@ impl Alert {
         self.0.kind.level().as_str()
     }
 
-    /// One of link_lost suspect degraded tripped blind lagged order_unknown.
+    /// One of link_lost suspect degraded tripped blind lagged order_unknown order_identity.
     #[getter]
     fn kind(&self) -> &'static str {
         self.0.kind.as_str()

@@ -5,6 +5,7 @@
 //! | `link_lost` | a session goes from a link to none, unless it was closed | the link |
 //! | `suspect` `degraded` `tripped` | a session enters that state | the link |
 //! | `order_unknown` | a call ends with an order whose fate is unknown | the order |
+//! | `order_identity` | ids of an order contradict what is known | its key |
 //! | `blind` | the outage lasts too long, see `outage` | the link |
 //! | `lagged` | a stream drops items | its contracts |
 

@@ -48,6 +48,8 @@ pub enum AlertKind {
     Lagged,
     /// The fate of an order is unknown.
     OrderUnknown,
+    /// Ids of an order contradict what is known: a permId or a key names two orders.
+    OrderIdentity,
 }
 
 impl AlertKind {
@@ -62,6 +64,7 @@ impl AlertKind {
             Self::Blind => "blind",
             Self::Lagged => "lagged",
             Self::OrderUnknown => "order_unknown",
+            Self::OrderIdentity => "order_identity",
         }
     }
 
@@ -70,7 +73,7 @@ impl AlertKind {
     pub fn level(self) -> AlertLevel {
         match self {
             Self::Suspect | Self::Degraded | Self::Lagged => AlertLevel::Warning,
-            Self::LinkLost | Self::Tripped => AlertLevel::Error,
+            Self::LinkLost | Self::Tripped | Self::OrderIdentity => AlertLevel::Error,
             Self::Blind | Self::OrderUnknown => AlertLevel::Critical,
         }
     }

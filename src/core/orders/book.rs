@@ -1,5 +1,5 @@
-//! The book: every order this session has met, found by permId, by client and order id, by key or
-//! by execution, and published one by one. The desk owns it; nothing else writes to it.
+//! The book: every order this session has met, found as `identity` says and by its executions, and
+//! published one by one. The desk owns it; nothing else writes to it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
+use super::identity::{Contradiction, Identity};
 use super::lifecycle;
 use crate::model::{
     Action, ClientId, Commission, Contract, ContractId, ExecutionId, Generation, OpenOrder, Order,
@@ -50,12 +51,14 @@ pub(super) struct Book {
     entries: BTreeMap<TradeNo, Entry>,
     by_order: HashMap<(ClientId, OrderId), TradeNo>,
     by_perm: HashMap<PermId, TradeNo>,
-    by_key: HashMap<OrderKey, TradeNo>,
+    /// The first of a key is the one its caller asks for.
+    by_key: HashMap<OrderKey, Vec<TradeNo>>,
     by_execution: HashMap<String, TradeNo>,
     orphans: HashMap<ExecutionId, Commission>,
     highest: BTreeMap<ClientId, OrderId>,
     /// What happened since somebody last looked.
     turned: Vec<Turned>,
+    contradictions: Vec<Contradiction>,
 }
 
 impl Book {
@@ -64,8 +67,8 @@ impl Book {
         let no = TradeNo(self.next);
         self.next += 1;
         self.revision += 1;
-        self.index(no, &trade);
         let after = Arc::new(trade);
+        self.index(no, None, &after);
         let state = watch::Sender::new(after.clone());
         self.turned.push(Turned { before: None, after });
         self.entries.insert(no, Entry { state, wish, written: None });
@@ -77,7 +80,8 @@ impl Book {
         self.revision += 1;
         self.entries.remove(&no);
         self.by_order.retain(|_, known| *known != no);
-        self.by_key.retain(|_, known| *known != no);
+        self.by_key.values_mut().for_each(|known| known.retain(|known| *known != no));
+        self.by_key.retain(|_, known| !known.is_empty());
     }
 
     /// Grows with every trade that comes or goes.
@@ -106,7 +110,7 @@ impl Book {
     }
 
     pub(super) fn by_key(&self, key: &OrderKey) -> Option<TradeNo> {
-        self.by_key.get(key).copied()
+        self.by_key.get(key)?.first().copied()
     }
 
     pub(super) fn by_order(&self, client: ClientId, order: OrderId) -> Option<TradeNo> {
@@ -137,12 +141,10 @@ impl Book {
         change(&mut trade);
         let changed = **entry.state.borrow() != trade;
         if changed {
-            self.index(no, &trade);
-            if let Some(entry) = self.entries.get(&no) {
-                let after = Arc::new(trade);
-                let before = Some(entry.state.send_replace(after.clone()));
-                self.turned.push(Turned { before, after });
-            }
+            let after = Arc::new(trade);
+            let before = entry.state.send_replace(after.clone());
+            self.index(no, Some(&before), &after);
+            self.turned.push(Turned { before: Some(before), after });
         }
     }
 
@@ -151,16 +153,22 @@ impl Book {
         std::mem::take(&mut self.turned)
     }
 
+    /// What contradicted what was known since this was last asked, in order.
+    pub(super) fn take_contradictions(&mut self) -> Vec<Contradiction> {
+        std::mem::take(&mut self.contradictions)
+    }
+
     /// Takes one event of the gateway; says which trade it was about.
     pub(super) fn apply(&mut self, event: &OrderEvent, now: OffsetDateTime) -> Option<TradeNo> {
         match event {
             OrderEvent::Open(seen) => {
-                let no = self.find(seen).unwrap_or_else(|| self.add(found(seen, now), None));
+                let known = self.find(&Identity::of_order(seen));
+                let no = known.unwrap_or_else(|| self.add(found(seen, now), None));
                 self.change(no, |trade| lifecycle::open(trade, seen, now));
                 Some(no)
             }
             OrderEvent::Completed(seen) => {
-                let no = self.find(seen).or_else(|| {
+                let no = self.find(&Identity::of_order(seen)).or_else(|| {
                     seen.order_ref.key.as_ref()?;
                     Some(self.add(ended(seen, now), None))
                 })?;
@@ -168,12 +176,12 @@ impl Book {
                 Some(no)
             }
             OrderEvent::Status(report) => {
-                let no = self.locate(report.perm_id, report.client_id, report.order_id)?;
+                let no = self.find(&Identity::of_status(report))?;
                 self.change(no, |trade| lifecycle::status(trade, report, now));
                 Some(no)
             }
             OrderEvent::Execution(seen) => {
-                let no = self.locate(seen.perm_id, seen.client_id, seen.order_id)?;
+                let no = self.find(&Identity::of_execution(seen))?;
                 self.by_execution.insert(seen.execution_id.0.clone(), no);
                 let commission = self.orphans.remove(&seen.execution_id);
                 self.change(no, |trade| {
@@ -203,41 +211,65 @@ impl Book {
         Some(no)
     }
 
-    fn find(&self, seen: &OpenOrder) -> Option<TradeNo> {
-        let located = self.locate(seen.perm_id, seen.client_id, seen.order_id);
-        located.or_else(|| {
-            let no = self.by_key(seen.order_ref.key.as_ref()?)?;
-            // A key whose trade has another permId is a second incarnation, not the same order.
-            self.trade(no)?.perm_id.is_none().then_some(no)
-        })
+    /// The trade a message speaks of.
+    fn find(&self, seen: &Identity) -> Option<TradeNo> {
+        self.find_by_key(seen)
+            .or_else(|| {
+                let no = *self.by_perm.get(&seen.perm_id?)?;
+                seen.means_by_perm_id(&*self.trade(no)?).then_some(no)
+            })
+            .or_else(|| {
+                let no = self.by_order(seen.client_id, seen.order_id?)?;
+                seen.means_by_order_id(&*self.trade(no)?).then_some(no)
+            })
     }
 
-    /// The trade of a permId, else of a client's order id as long as the permIds agree.
-    fn locate(
-        &self,
-        perm: Option<PermId>,
-        client: ClientId,
-        order: Option<OrderId>,
-    ) -> Option<TradeNo> {
-        if let Some(no) = perm.and_then(|perm| self.by_perm.get(&perm)) {
-            return Some(*no);
-        }
-        let no = self.by_order(client, order?)?;
-        let known = self.trade(no)?.perm_id;
-        (known.is_none() || perm.is_none() || known == perm).then_some(no)
+    /// Of several trades with the key, the one with the same permId, else the first that is meant.
+    fn find_by_key(&self, seen: &Identity) -> Option<TradeNo> {
+        let under_key = self.by_key.get(seen.key.as_ref()?)?;
+        let with = |means: &dyn Fn(&Trade) -> bool| {
+            let is_it = |no: &&TradeNo| self.trade(**no).is_some_and(|trade| means(&trade));
+            under_key.iter().find(is_it).copied()
+        };
+        with(&|trade| seen.perm_id.is_some() && trade.perm_id == seen.perm_id)
+            .or_else(|| with(&|trade| seen.means_by_key(trade)))
     }
 
-    fn index(&mut self, no: TradeNo, trade: &Trade) {
-        if trade.order_id.0 != 0 {
+    /// Finds a trade by the ids that are new to it from now on.
+    fn index(&mut self, no: TradeNo, before: Option<&Arc<Trade>>, trade: &Arc<Trade>) {
+        if trade.order_id.0 != 0 && before.is_none_or(|known| known.order_id != trade.order_id) {
             self.by_order.insert((trade.client_id, trade.order_id), no);
             let highest = self.highest.entry(trade.client_id).or_insert(OrderId(0));
             *highest = (*highest).max(trade.order_id);
         }
-        if let Some(perm) = trade.perm_id {
-            self.by_perm.insert(perm, no);
+        if before.is_none_or(|known| known.perm_id != trade.perm_id) {
+            self.index_perm_id(no, before, trade);
         }
-        if let Some(key) = &trade.key {
-            self.by_key.entry(key.clone()).or_insert(no);
+        if before.is_none_or(|known| known.key != trade.key) {
+            self.index_key(no, trade);
+        }
+    }
+
+    fn index_perm_id(&mut self, no: TradeNo, before: Option<&Arc<Trade>>, trade: &Arc<Trade>) {
+        let Some(perm_id) = trade.perm_id else { return };
+        if let Some(known) = before.filter(|known| known.perm_id.is_some()) {
+            let (known, seen) = (known.clone(), trade.clone());
+            self.contradictions.push(Contradiction::Renumbered { known, seen });
+        }
+        let other = self.by_perm.insert(perm_id, no).filter(|other| *other != no);
+        if let Some(known) = other.and_then(|other| self.trade(other)) {
+            let seen = trade.clone();
+            self.contradictions.push(Contradiction::SharedPermId { known, seen });
+        }
+    }
+
+    fn index_key(&mut self, no: TradeNo, trade: &Arc<Trade>) {
+        let Some(key) = &trade.key else { return };
+        let known = self.by_key(key).and_then(|known| self.trade(known));
+        self.by_key.entry(key.clone()).or_default().push(no);
+        if let Some(known) = known {
+            let seen = trade.clone();
+            self.contradictions.push(Contradiction::SharedKey { known, seen });
         }
     }
 
@@ -319,18 +351,6 @@ mod tests {
 
     fn open(order_id: i32, perm: i64) -> OrderEvent {
         OrderEvent::Open(Box::new(seen(order_id, perm, 0)))
-    }
-
-    #[test]
-    fn an_order_is_known_by_its_perm_id_whatever_its_order_id() {
-        let mut book = Book::default();
-
-        let first = book.apply(&open(1, 9), clock::now());
-        let again = book.apply(&open(0, 9), clock::now());
-        let other = book.apply(&open(1, 10), clock::now());
-
-        assert_eq!(first, again);
-        assert_ne!(first, other, "one order id, two orders");
     }
 
     #[test]

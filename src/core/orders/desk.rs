@@ -22,9 +22,11 @@ use super::reconcile::{self, Lists, Progress};
 use super::{Command, Directory, Terms, TradeHandle, news};
 use crate::clock::Deadline;
 use crate::error::Result;
-use crate::events::Events;
+use crate::events::{self, Events};
 use crate::metrics::Counters;
-use crate::model::{ClientId, Generation, Kept, OrderEvent, OrderId, RiskLimits, Trade};
+use crate::model::{
+    AlertKind, ClientId, Generation, Kept, OrderEvent, OrderId, OrderKey, RiskLimits, Trade,
+};
 use crate::session::Session;
 use crate::session::{Link, OrderEvents};
 
@@ -305,7 +307,24 @@ impl Desk {
         waits.chain(sweeps).chain(self.parked.iter().map(|parked| parked.deadline.at())).min()
     }
 
+    /// Tells of ids that contradict each other. Of keys only ours are: another program's reference
+    /// may look like one.
+    fn alert(&mut self) {
+        for contradiction in self.book.take_contradictions() {
+            if contradiction.concerns(self.client_id) {
+                let seen = contradiction.seen();
+                let subject = seen
+                    .key
+                    .as_ref()
+                    .map_or_else(|| seen.order_id.to_string(), OrderKey::to_string);
+                let (kind, message) = (AlertKind::OrderIdentity, contradiction.to_string());
+                self.told.raise(events::alert(kind, &subject, message));
+            }
+        }
+    }
+
     fn publish(&mut self) {
+        self.alert();
         let turned = self.book.take_turned();
         if !turned.is_empty() {
             turned.iter().flat_map(news::of).for_each(|event| self.told.tell(event));

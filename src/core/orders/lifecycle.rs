@@ -61,7 +61,7 @@ pub(super) fn completed(trade: &mut Trade, seen: &OpenOrder, now: OffsetDateTime
 }
 
 fn identify(trade: &mut Trade, seen: &OpenOrder) {
-    trade.perm_id = trade.perm_id.or(seen.perm_id);
+    trade.perm_id = seen.perm_id.or(trade.perm_id);
     trade.account = seen.order.account.clone().or(trade.account.take());
     if let Some(order_id) = seen.order_id {
         trade.order_id = order_id;

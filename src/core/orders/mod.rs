@@ -3,7 +3,8 @@
 //! | file | holds |
 //! |---|---|
 //! | `lifecycle` | what each message makes of a trade: pure |
-//! | `book` | every order met, and how events find theirs |
+//! | `identity` | which trade a message speaks of: pure |
+//! | `book` | every order met |
 //! | `news` | what a change of a trade tells those who listen: pure |
 //! | `goals` | what callers wait for, and when they have it: pure |
 //! | `placement` | holding a write until it is out, or certainly not |
@@ -14,6 +15,7 @@ mod book;
 mod desk;
 mod goals;
 mod handle;
+mod identity;
 mod keys;
 mod lifecycle;
 mod news;

@@ -41,6 +41,7 @@ pub(crate) mod order_book;
 pub(crate) mod order_kind;
 pub(crate) mod past_ticks;
 pub(crate) mod pegging;
+pub(crate) mod perm_ids;
 pub(crate) mod price_process;
 pub(crate) mod quote;
 pub(crate) mod random;

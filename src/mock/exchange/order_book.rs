@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ids::{ClientId, ConId, OrderId, OrderKey, PermId};
 use super::order::Order;
-
-/// The first permanent id; later ones follow one by one (I7).
-const FIRST_PERM_ID: i64 = 1_700_000_000;
+use super::perm_ids::PermIds;
 
 /// The orders of every client.
 #[derive(Debug, Default)]
@@ -17,10 +15,15 @@ pub(crate) struct OrderBook {
     /// Orders by the parent they name.
     children: BTreeMap<OrderKey, BTreeSet<OrderKey>>,
     highest: BTreeMap<ClientId, OrderId>,
-    issued: i64,
+    perm_ids: PermIds,
 }
 
 impl OrderBook {
+    /// No orders; those to come get these permanent ids.
+    pub(crate) fn new(perm_ids: PermIds) -> Self {
+        Self { perm_ids, ..Self::default() }
+    }
+
     /// The next id a client may use: one above the highest it used (I2).
     pub(crate) fn next_id(&self, client: ClientId) -> OrderId {
         OrderId(self.highest.get(&client).map_or(1, |highest| highest.0.saturating_add(1)))
@@ -36,8 +39,7 @@ impl OrderBook {
     }
 
     pub(crate) fn next_perm_id(&mut self) -> PermId {
-        self.issued += 1;
-        PermId(FIRST_PERM_ID + self.issued)
+        self.perm_ids.next()
     }
 
     pub(crate) fn get(&self, key: OrderKey) -> Option<&Order> {
