@@ -85,6 +85,7 @@ KINDS = {
     "float": Kind("a number", _number),
     "str": Kind("text", _text),
     "str | None": Kind("text, or nothing", _text, is_optional=True),
+    "bool | None": Kind("true or false, or nothing", _boolean, is_optional=True),
     "float | None": Kind("a number, or nothing", _number, is_optional=True),
 }
 

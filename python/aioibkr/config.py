@@ -8,6 +8,7 @@ upper-case forms of the fields: ``IBKR_HOST``, ``IBKR_PORT`` …; ``IBKR_ACCOUNT
 from __future__ import annotations
 
 import configparser
+import dataclasses
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -203,6 +204,12 @@ class SettingsOptions(TypedDict, total=False):
     ibkr_max_daily_orders: int
     ibkr_position_size_limit_pct: float
     ibkr_delayed_data: bool
+    ibkr_http_allowed_hosts: str | None
+    ibkr_http_allowed_origins: str | None
+    ibkr_http_token: str | None
+    ibkr_http_token_file: str | None
+    ibkr_http_orders: bool | None
+    ibkr_http_max_body: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,6 +238,18 @@ class Settings:
     ibkr_max_daily_orders: int = 100
     ibkr_position_size_limit_pct: float = 0.10
     ibkr_delayed_data: bool = True
+    ibkr_http_allowed_hosts: str | None = None
+    """Further names of the HTTP service, separated by commas; ``*`` allows any."""
+    ibkr_http_allowed_origins: str | None = None
+    """Pages of other origins that may call it, such as ``https://desk.example``, by commas."""
+    ibkr_http_token: str | None = dataclasses.field(default=None, repr=False)
+    """What every request must bring; 16 characters or more."""
+    ibkr_http_token_file: str | None = None
+    """A file of the owner's that holds it."""
+    ibkr_http_orders: bool | None = None
+    """Whether orders may be placed and cancelled over HTTP; not given: on paper accounts only."""
+    ibkr_http_max_body: int = 1 << 20
+    """Bytes that the body of a request may have."""
 
     @classmethod
     def load(

@@ -27,7 +27,7 @@ DEFAULT = ib.Settings()
 FIELDS = [field.name for field in dataclasses.fields(ib.Settings)]
 BLANKS = ["", " ", "\t\n"]
 OTHER = {"bool": True, "int": 12, "float": 0.5, "str": "other", "str | None": "DU7654321",
-         "float | None": 3.5}  # fmt: skip
+         "bool | None": True, "float | None": 3.5}  # fmt: skip
 
 
 def other(name: str) -> object:

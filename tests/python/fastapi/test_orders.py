@@ -121,7 +121,8 @@ async def test_fault_12_retry_after_504_is_the_first_order(
     (order,) = mock_gateway.orders()
     order_id = str(order.order_id)
     assert unknown.status_code == 504
-    assert unknown.json() == {"order_id": order_id, "key": "retry-504", "status": "unknown"}
+    told = {"order_id": order_id, "key": "retry-504", "status": "unknown"}
+    assert unknown.json().items() >= told.items()
     assert again.status_code == 200
     assert again.json()["order_id"] == order_id
 
@@ -150,7 +151,7 @@ async def test_malformed_order_is_422(
 @pytest.mark.parametrize("field", ["quantity", "price"])
 async def test_number_that_is_none_is_422(web: httpx.AsyncClient, field: str, number: str) -> None:
     rest = {name: value for name, value in ORDER.items() if name != field}
-    body = httpx.Request("POST", "http://app", json=rest).content[:-1].decode()
+    body = httpx.Request("POST", "http://localhost", json=rest).content[:-1].decode()
 
     answer = await web.post(
         ORDERS,
@@ -207,7 +208,7 @@ async def test_live_account_is_403() -> None:
         settings = IBKRSettings(ibkr_enabled=True, ibkr_port=gateway.port)
         transport = httpx.ASGITransport(app)
         async with lifespan(settings)(app), httpx.AsyncClient(transport=transport) as client:
-            answer = await client.post(f"http://app{ORDERS}", json=MARKET)
+            answer = await client.post(f"http://localhost{ORDERS}", json=MARKET)
 
         assert answer.status_code == 403
         assert gateway.orders() == []

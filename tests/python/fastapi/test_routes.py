@@ -134,7 +134,9 @@ async def test_disabled_integration_is_503_and_never_connects(mock_gateway: Mock
 
     async with (
         lifespan(settings)(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://app") as client,
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://localhost"
+        ) as client,
     ):
         status = (await client.get("/broker/status")).json()
         connect = await client.post("/broker/connect")
@@ -155,7 +157,7 @@ async def test_dependencies_give_the_connected_broker_and_client(web: httpx.Asyn
     assert isinstance(broker, IBKRBroker)
     assert isinstance(client, Client)
     assert client.is_connected
-    assert web.base_url == "http://app"
+    assert web.base_url == "http://localhost"
 
 
 async def test_application_stops_with_its_connection(

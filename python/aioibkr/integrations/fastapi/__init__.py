@@ -12,6 +12,7 @@ from aioibkr.integrations.fastapi import extra as extra  # isort: skip - first, 
 from aioibkr.integrations.fastapi.dependencies import get_broker, get_client, get_integration
 from aioibkr.integrations.fastapi.lifespan import lifespan
 from aioibkr.integrations.fastapi.router import router
+from aioibkr.integrations.fastapi.routes import protect
 from aioibkr.integrations.fastapi.settings import IBKRSettings
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "get_client",
     "get_integration",
     "lifespan",
+    "protect",
     "router",
 ]

@@ -1,18 +1,12 @@
 """How an error of the broker becomes an answer: one table, applied to every route."""
 
-from collections.abc import Callable, Coroutine
-from typing import Any
-
-from fastapi import Request, Response
+from fastapi import HTTPException
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
 
 from aioibkr import errors
+from aioibkr.integrations.fastapi.problems import Problem, Value
 
-__all__ = ["BrokerRoute", "answer_to"]
-
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+__all__ = ["NOT_TEXT", "problem_of", "problem_of_error", "problem_of_input"]
 
 # The first class that fits decides; the order is from the particular to the general.
 STATUS: tuple[tuple[type[errors.IBKRError], int], ...] = (
@@ -26,51 +20,70 @@ STATUS: tuple[tuple[type[errors.IBKRError], int], ...] = (
     (errors.ConfigError, 400),
     (errors.IBKRError, 503),
 )
+NOT_TEXT = "not_text"
+# What pydantic calls text that has lone surrogates in it, and JSON that is none.
+UNREADABLE = frozenset({NOT_TEXT, "string_unicode", "json_invalid"})
+SHOWN = 3
 
 
-class BrokerRoute(APIRoute):
-    """A route that answers an error of the broker with its status instead of a 500."""
+def problem_of(error: Exception, *, to: str) -> Problem:
+    """The answer to what a route raised; anything unforeseen is raised again.
 
-    def get_route_handler(self) -> Handler:
-        """The route's handler, with errors turned into answers."""
-        handler = super().get_route_handler()
+    Args:
+        error: What was raised.
+        to: The request's method. What a `GET` asks for cannot be meant wrongly: a `ConfigError` is
+            then this side's settings.
+    """
+    if isinstance(error, errors.IBKRError):
+        return problem_of_error(error, to=to)
+    if isinstance(error, RequestValidationError):
+        return problem_of_input(error)
+    if isinstance(error, HTTPException):
+        return Problem(error.status_code, str(error.detail), headers=error.headers or {})
+    raise error
 
-        async def answered(request: Request) -> Response:
-            try:
-                return await handler(request)
-            except RequestValidationError as error:
-                raise without_input(error) from None
-            except errors.IBKRError as error:
-                return answer_to(error, to=request.method)
 
-        return answered
-
-
-def answer_to(error: errors.IBKRError, *, to: str) -> JSONResponse:
-    """The answer to an error: `detail`, and the rule or IB's code where there is one.
-
-    What a `GET` asks for cannot be meant wrongly: a `ConfigError` is then this side's settings.
+def problem_of_error(error: errors.IBKRError, *, to: str) -> Problem:
+    """The answer to an error of the broker: the rule or IB's code where there is one, and why.
 
     An order whose outcome is unknown is told by its id and key, so that the caller can repeat the
-    request with that key or look the order up.
+    request with that key or look the order up; its `status` is the order's, as the contract says.
     """
     status = next(status for kind, status in STATUS if isinstance(error, kind))
     if to == "GET" and isinstance(error, errors.ConfigError):
         status = 503
+    members: dict[str, Value] = {}
     if isinstance(error, errors.OrderOutcomeUnknown):
         order_id = error.details.get("order_id")
-        return JSONResponse({"order_id": order_id, "key": error.key, "status": "unknown"}, status)
-    body: dict[str, str | int] = {"detail": error.message[:1].upper() + error.message[1:]}
+        members = {"order_id": order_id, "key": error.key, "status": "unknown"}
     if isinstance(error, errors.OrderRefused):
-        body["rule"] = error.rule
+        members["rule"] = error.rule
     if error.code is not None:
-        body["code"] = error.code
-    return JSONResponse(body, status)
+        members["code"] = error.code
+    kind = f"urn:aioibkr:error:{type(error).__name__}"
+    return Problem(status, reason_of(error), type=kind, members=members)
 
 
-def without_input(error: RequestValidationError) -> RequestValidationError:
-    """The same objections without the values: NaN among them could not be written as JSON."""
+def reason_of(error: errors.IBKRError) -> str:
+    """What went wrong, and beneath "not connected" why there is no connection."""
+    cause = error.__cause__
+    if isinstance(cause, errors.IBKRError) and cause.message not in error.message:
+        return f"{error.message}: {cause.message}"
+    return error.message
+
+
+def problem_of_input(error: RequestValidationError) -> Problem:
+    """The answer to input that cannot be meant: 422, or 400 when it cannot even be read.
+
+    `errors` holds the objections without the values: NaN among them could not be written as JSON.
+    """
     kept = ("type", "loc", "msg")
-    return RequestValidationError(
-        [{name: objection[name] for name in kept} for objection in error.errors()]
-    )
+    found = [{name: objection[name] for name in kept} for objection in error.errors()]
+    unreadable = any(objection["type"] in UNREADABLE for objection in found)
+    told = "; ".join(f"{place_of(each['loc'])}: {each['msg']}" for each in found[:SHOWN])
+    return Problem(400 if unreadable else 422, told, members={"errors": found})
+
+
+def place_of(loc: tuple[int | str, ...]) -> str:
+    """The name of what was objected to: `quantity` rather than `body.quantity`."""
+    return ".".join(str(part) for part in loc[1:]) or str(loc[0])

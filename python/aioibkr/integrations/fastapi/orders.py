@@ -6,7 +6,8 @@ from fastapi import APIRouter, Header, HTTPException
 
 from aioibkr.integrations.fastapi import schemas
 from aioibkr.integrations.fastapi.dependencies import BrokerDep
-from aioibkr.integrations.fastapi.failures import BrokerRoute
+from aioibkr.integrations.fastapi.ordering import OrderingDep
+from aioibkr.integrations.fastapi.routes import BrokerRoute
 
 __all__ = ["routes"]
 
@@ -16,7 +17,7 @@ routes = APIRouter(route_class=BrokerRoute)
 @routes.post("/orders")
 async def place(
     request: schemas.OrderRequest,
-    broker: BrokerDep,
+    broker: OrderingDep,
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> schemas.OrderReceipt:
     """Place an order, answered once the gateway acknowledged it.
@@ -42,7 +43,7 @@ async def read(order_id: str, broker: BrokerDep) -> schemas.OrderDetail:
 
 
 @routes.delete("/orders/{order_id}")
-async def cancel(order_id: str, broker: BrokerDep) -> schemas.Cancelled:
+async def cancel(order_id: str, broker: OrderingDep) -> schemas.Cancelled:
     """Cancel an order; 400 when it is unknown, filled or already cancelled."""
     if not await broker.cancel_order(numeric(order_id)):
         raise HTTPException(400, f"Order {order_id} is unknown or can no longer be cancelled")

@@ -7,17 +7,19 @@ from fastapi import APIRouter, HTTPException, Query, Response
 
 from aioibkr.integrations.fastapi import orders, schemas
 from aioibkr.integrations.fastapi.dependencies import BrokerDep, IntegrationDep
-from aioibkr.integrations.fastapi.failures import BrokerRoute
+from aioibkr.integrations.fastapi.routes import BrokerRoute, OpenRoute
 
 __all__ = ["router"]
 
 _broker = APIRouter(route_class=BrokerRoute)
+_open = APIRouter(route_class=OpenRoute)
 _portfolio = APIRouter(route_class=BrokerRoute)
 
 
 def router(prefix: str = "/api/ibkr") -> APIRouter:
     """The routes of the broker below `prefix`, and `/api/portfolio/account`."""
     routes = APIRouter()
+    routes.include_router(_open, prefix=prefix, tags=["ibkr"])
     routes.include_router(_broker, prefix=prefix, tags=["ibkr"])
     routes.include_router(orders.routes, prefix=prefix, tags=["ibkr"])
     routes.include_router(_portfolio, prefix="/api/portfolio", tags=["portfolio"])
@@ -39,7 +41,7 @@ async def status(integration: IntegrationDep) -> schemas.Status:
     )
 
 
-@_broker.get("/health")
+@_open.get("/health")
 async def health(
     integration: IntegrationDep,
     response: Response,

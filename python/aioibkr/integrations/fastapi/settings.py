@@ -53,6 +53,12 @@ class IBKRSettings(BaseSettings):
     ibkr_max_daily_orders: Annotated[int, Field(ge=0)] = 100
     ibkr_position_size_limit_pct: Annotated[float, Field(ge=0, le=1)] = 0.10
     ibkr_delayed_data: bool = True
+    ibkr_http_allowed_hosts: str | None = None
+    ibkr_http_allowed_origins: str | None = None
+    ibkr_http_token: str | None = Field(default=None, repr=False)
+    ibkr_http_token_file: str | None = None
+    ibkr_http_orders: bool | None = None
+    ibkr_http_max_body: Annotated[int, Field(gt=0)] = 1 << 20
 
     def plain(self) -> Settings:
         """The same settings as the package's own dataclass, without those of a subclass."""

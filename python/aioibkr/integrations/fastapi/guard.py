@@ -1,0 +1,107 @@
+"""The ASGI layer in front of an application: access, bounded bodies, headers for browsers.
+
+`protect(app)` puts it around a whole application, WebSockets included. The broker's routes stand
+behind it by themselves, so that an application which merely includes them is no open door.
+"""
+
+from collections.abc import Callable
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from aioibkr.errors import ConfigError
+from aioibkr.integrations.fastapi.access import Access
+from aioibkr.integrations.fastapi.bodies import Dismissed
+from aioibkr.integrations.fastapi.problems import Problem
+
+__all__ = ["Guard", "admit", "objection_to", "refuse"]
+
+CHECKED = "aioibkr.access"
+DENIAL = "websocket.http.response"
+# Close code of RFC 6455 for a peer that breaks the rules; before the handshake it becomes a 403.
+POLICY_VIOLATION = 1008
+LONGEST_REASON = 100
+HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+
+
+class Guard:
+    """Middleware: refuses what the rules refuse, and reads bodies within their bounds.
+
+    `access` is asked per request, as settings may be loaded late; when it raises `ConfigError`,
+    nobody is let in. Tokens are not its business: the broker's routes ask for them.
+    """
+
+    def __init__(self, app: ASGIApp, access: Callable[[], Access]) -> None:
+        self._app, self._access = app, access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer for the application, or let it answer."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        sending = _with_headers(send)
+        await admit(self._app, scope, receive, sending, access=self._access, with_token=False)
+
+
+async def admit(
+    app: ASGIApp,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    *,
+    access: Callable[[], Access],
+    with_token: bool,
+) -> None:
+    """Let an application answer a request that the rules allow; answer any other with why not."""
+    problem = objection_to(scope, access, with_token=with_token)
+    if problem is not None:
+        await refuse(problem, scope, receive, send)
+        return
+    bodies = access().bodies
+    try:
+        bounded = await bodies.read(scope, receive)
+    except Dismissed as dismissed:
+        if dismissed.problem is not None:
+            await bodies.dismiss(dismissed.problem, receive, send)
+        return
+    await app(scope, bounded, send)
+
+
+def objection_to(scope: Scope, access: Callable[[], Access], *, with_token: bool) -> Problem | None:
+    """Why a request is refused; host and origin are judged once, by the outermost layer."""
+    try:
+        rules = access()
+    except ConfigError as error:
+        return Problem(503, error.message)
+    problem = None if CHECKED in scope else rules.objection(scope)
+    scope[CHECKED] = True
+    return rules.token_objection(scope) if problem is None and with_token else problem
+
+
+async def refuse(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request, or a WebSocket that has not been accepted, with a problem."""
+    if scope["type"] == "http" or DENIAL in scope.get("extensions", {}):
+        await problem.response()(scope, receive, send)
+    else:
+        await send(
+            {
+                "type": "websocket.close",
+                "code": POLICY_VIOLATION,
+                "reason": problem.detail[:LONGEST_REASON],
+            }
+        )
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            present = {name for name, _ in message["headers"]}
+            added = [(name, value) for name, value in HEADERS if name not in present]
+            message = {**message, "headers": [*message["headers"], *added]}
+        await send(message)
+
+    return sending
