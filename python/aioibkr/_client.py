@@ -80,7 +80,8 @@ def connect(
         client_id: 0 or more, default 1; each id can be connected once.
         account: The account to act for; default: the only managed one, else the first.
         timeout: Seconds for the whole connect, all tries included; default 10, or as long as the
-            tries of ``reconnect`` may take.
+            tries of ``reconnect`` may take. A gateway that greets late and a client id that is
+            still held are waited for until then.
         wait: Keep trying for ever instead.
         allow_live: Allow orders to an account that is not a paper account (``DU…``, ``DF…``);
             default no, or what ``settings.ibkr_paper_trading`` says.
@@ -111,7 +112,7 @@ def connect(
         ConfigError: An argument cannot be meant: raised here, before anything is begun. Or the
             login does not manage ``account``: raised by the await, which names what it manages.
         ConnectTimeout: No gateway answered in time.
-        ClientIdInUse: Another connection holds the client id (326).
+        ClientIdInUse: Another connection held the client id all the time (326).
         GatewayTooOld: The gateway's server version is below 213.
         HandshakeFailed: What listens there does not answer like a gateway.
 

@@ -1,8 +1,6 @@
 //! The session through the client: connecting, losing the link, closing.
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-
 use aioibkr_core::metrics::Losses;
 use aioibkr_core::model::{Breaker, ClientId, Generation, Reconnect, SessionState};
 use aioibkr_core::{Client, Config, ErrorKind};
@@ -48,59 +46,6 @@ async fn core_client_id_zero_means_zero() {
     let _client = connected_with(Config { client_id: ClientId(0), ..config(&gateway) }).await;
 
     assert_eq!(gateway.clients(), vec![0]);
-}
-
-#[tokio::test]
-async fn core_a_closed_port_ends_in_a_timeout_that_names_it() {
-    let port = free_port();
-    let settings = Config { port, connect_timeout: SECOND, ..unreachable() };
-    let client = Client::new(settings, Handle::current()).unwrap();
-
-    let error = client.open().await.unwrap_err();
-
-    assert_eq!(error.kind(), ErrorKind::ConnectTimeout);
-    assert!(error.message().contains(&format!("127.0.0.1:{port}")), "{error}");
-    assert_eq!(client.state(), SessionState::Idle);
-    assert_eq!(client.metrics().failures, 3);
-}
-
-#[tokio::test]
-async fn core_a_mute_peer_ends_within_the_deadline() {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let settings = Config { port, connect_timeout: SECOND, ..unreachable() };
-    let client = Client::new(settings, Handle::current()).unwrap();
-    let began = tokio::time::Instant::now();
-
-    let error = client.open().await.unwrap_err();
-
-    assert!(matches!(error.kind(), ErrorKind::ConnectTimeout | ErrorKind::HandshakeFailed));
-    assert!(began.elapsed() < 2 * SECOND);
-}
-
-#[tokio::test]
-async fn core_a_peer_that_is_no_gateway_is_named_at_once() {
-    let address = web_server();
-    let settings = Config { port: address.port(), ..unreachable() };
-    let client = Client::new(settings, Handle::current()).unwrap();
-    let began = tokio::time::Instant::now();
-
-    let error = client.open().await.unwrap_err();
-
-    assert_eq!(error.kind(), ErrorKind::HandshakeFailed);
-    assert!(began.elapsed() < SECOND);
-}
-
-#[tokio::test]
-async fn core_a_held_client_id_is_named_at_once() {
-    let gateway = gateway();
-    let _first = connected(&gateway).await;
-    let second = Client::new(config(&gateway), Handle::current()).unwrap();
-
-    let error = second.open().await.unwrap_err();
-
-    assert_eq!(error.kind(), ErrorKind::ClientIdInUse);
-    assert!(error.message().contains('7'), "{error}");
 }
 
 #[tokio::test]
@@ -209,70 +154,6 @@ async fn core_nothing_is_asked_before_open() {
     assert_eq!(gateway.connect_count(), 0);
 }
 
-fn unreachable() -> Config {
-    Config {
-        connect_timeout: 5 * SECOND,
-        connect_pauses: vec![20 * MILLI, 20 * MILLI],
-        ..Config::default()
-    }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
-}
-
-/// Answers whatever comes as a web server would.
-fn web_server() -> SocketAddr {
-    use std::io::{Read, Write};
-
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        while let Ok((mut stream, _)) = listener.accept() {
-            let _ = stream.read(&mut [0; 64]);
-            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
-        }
-    });
-    address
-}
-
-/// Answers handshakes with this version, or hangs up on clients that do not accept it.
-fn old_gateway(hangs_up: bool) -> SocketAddr {
-    use std::io::{Read, Write};
-
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        while let Ok((mut stream, _)) = listener.accept() {
-            let mut hello = [0; 64];
-            let length = stream.read(&mut hello).unwrap_or(0);
-            let accepts_all = hello[..length].windows(4).any(|bytes| bytes == b"v100");
-            if hangs_up && !accepts_all {
-                continue;
-            }
-            let answer = b"178\x0020260415 09:30:00 EST\0";
-            let frame = [&(answer.len() as u32).to_be_bytes()[..], answer].concat();
-            let _ = stream.write_all(&frame);
-            let _ = stream.read(&mut hello);
-        }
-    });
-    address
-}
-
-#[tokio::test]
-async fn core_an_old_gateway_is_told_apart_and_named_at_once() {
-    for hangs_up in [false, true] {
-        let settings = Config { port: old_gateway(hangs_up).port(), ..unreachable() };
-        let client = Client::new(settings, Handle::current()).unwrap();
-
-        let error = client.open().await.unwrap_err();
-
-        assert_eq!(error.kind(), ErrorKind::GatewayTooOld, "{error}");
-        assert!(error.message().contains("178") && error.message().contains("213"), "{error}");
-    }
-}
-
 #[tokio::test]
 async fn core_without_reconnect_the_next_open_makes_the_next_link() {
     let gateway = gateway();
@@ -324,21 +205,6 @@ async fn core_a_gateway_that_fails_again_and_again_is_left_alone_for_a_while() {
     }
     assert_eq!((failures, tried), (2, 2));
     assert!(client.metrics().circuit_breaker_trips >= 1);
-}
-
-#[tokio::test]
-async fn core_a_connect_that_failed_too_often_is_refused_without_a_try() {
-    let breaker = Some(Breaker { failures: 1, pause: 30 * SECOND });
-    let settings = Config { port: free_port(), connect_timeout: SECOND, breaker, ..unreachable() };
-    let client = Client::new(settings, Handle::current()).unwrap();
-
-    let first = client.open().await.unwrap_err();
-    let second = client.open().await.unwrap_err();
-
-    assert_eq!(first.kind(), ErrorKind::ConnectTimeout);
-    assert_eq!(second.kind(), ErrorKind::CircuitOpen, "{second}");
-    assert!(second.message().contains("failed too often"), "{second}");
-    assert_eq!((client.state(), client.metrics().failures), (SessionState::Idle, 3));
 }
 
 /// (S7)

@@ -3,6 +3,7 @@
 
 mod adversity;
 mod core_alerts;
+mod core_connect;
 mod core_connectivity;
 mod core_deadlines;
 mod core_events;

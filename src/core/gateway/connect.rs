@@ -39,7 +39,10 @@ pub(crate) struct Target {
 pub(crate) enum Outlook {
     /// The gateway may be starting; try again.
     MayPass,
-    /// A first connect need not try again; a reconnect may (the old link is still being forgotten).
+    /// Another connection holds the client id, perhaps an old one that is being forgotten: whoever
+    /// connects may wait for it.
+    Held,
+    /// A first connect need not try again; a reconnect may.
     Lasting,
     /// The gateway is not the one meant: nobody waits for another, but one that was lost may come
     /// back as it was.
@@ -108,7 +111,11 @@ impl Target {
 
     fn silence(&self, within: Duration) -> Failure {
         let seconds = within.as_secs_f64();
-        let message = format!("{} did not complete the handshake in {seconds:.1} s", self.address);
+        let message = format!(
+            "{} did not complete the handshake in {seconds:.1} s: nothing answers there, or the \
+             gateway is starting or asks its user whether to accept the connection",
+            self.address
+        );
         let error = Error::new(ErrorKind::HandshakeFailed, message);
         Failure { error, outlook: Outlook::MayPass }
     }
@@ -121,7 +128,7 @@ impl Target {
         let (kind, outlook, message) = match &error {
             WireError::ClientIdInUse { client_id } => (
                 ErrorKind::ClientIdInUse,
-                Outlook::Lasting,
+                Outlook::Held,
                 format!("{address}: client id {client_id} is in use by another connection"),
             ),
             WireError::InvalidFrame(_) | WireError::Parse(..) | WireError::ParseInt(_) => (

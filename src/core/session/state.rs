@@ -7,6 +7,7 @@
 //! | Handshaking | LinkReady | Live, generation + 1 | Serve |
 //! | Idle | Open, circuit open | Idle | Refuse |
 //! | Connecting, Handshaking | Failed, may pass, tries and time left | Waiting | Wait |
+//! | Connecting, Handshaking | Failed, client id held, time left | Waiting | Wait |
 //! | Connecting, Handshaking | the same, circuit opened by it | Tripped | Wait |
 //! | Connecting, Handshaking | Failed otherwise | Idle | GiveUp |
 //! | Waiting, Tripped | PauseOver | Connecting | Connect |
@@ -23,7 +24,9 @@
 //!
 //! A *round* is the tries between one wish for a link and the link. The first round is bounded by
 //! `connect_timeout` and its list of pauses; a round after a loss goes on for `reconnect.attempts`
-//! tries, or for ever, with the pauses of [`Backoff`]. Where a row of `tries` holds, it decides instead
+//! tries, or for ever, with the pauses of [`Backoff`]. A try has all of the time that is left, so that a
+//! gateway which greets late is heard out on one socket; only what fails before is tried again, and a
+//! client id that is held as often as the time allows. Where a row of `tries` holds, it decides instead
 //! how many tries make one failure, their pauses and the time of each.
 
 use std::time::Duration;
@@ -34,6 +37,9 @@ use super::backoff::Backoff;
 use super::breaker::Circuit;
 use super::tries::Tries;
 use crate::model::{Breaker, ConnectTries, Generation, Keepalive, Reconnect, SessionState};
+
+/// The pause before another try where no rule names one.
+const LATER: Duration = Duration::from_secs(1);
 
 /// What the caller allows.
 #[derive(Debug, Clone)]
@@ -88,6 +94,8 @@ pub enum Event {
 pub enum Hope {
     /// It may.
     MayPass,
+    /// Once the client id is free, for which a first round waits however many tries that takes.
+    Held,
     /// Not in a first round; after a loss it may.
     Lasting,
     /// Not in a first round, however long it may last; after a loss it may.
@@ -260,24 +268,11 @@ impl Machine {
         self.enter(SessionState::Connecting, Action::Connect(within))
     }
 
-    /// What the row of tries says, else half of the time left after the pauses left; the last try has
-    /// all of it. A slow gateway is so given more time than equal shares would give it, a silent one
-    /// still a second try.
+    /// What the row of tries says, else the time of a connect, as far as the round has it left.
     fn try_time(&self, now: Instant) -> Duration {
-        if let Some(row) = self.tries.row() {
-            let left = self.round.ends_at.map(|ends_at| ends_at.saturating_duration_since(now));
-            return left.map_or(row.timeout, |left| left.min(row.timeout));
-        }
-        let Some(ends_at) = self.round.ends_at else { return self.policy.connect_timeout };
-        let pauses = self.policy.connect_pauses.iter().skip(self.round.failures);
-        let (tries, paused) =
-            pauses.fold((1, Duration::ZERO), |(n, sum), pause| (n + 1, sum.saturating_add(*pause)));
-        let left = ends_at.saturating_duration_since(now);
-        if self.circuit.is_half_open() {
-            return left;
-        }
-        let share = left.saturating_sub(paused) / tries.min(2);
-        if share.is_zero() { left } else { share }
+        let most = self.tries.row().map_or(self.policy.connect_timeout, |row| row.timeout);
+        let left = self.round.ends_at.map(|ends_at| ends_at.saturating_duration_since(now));
+        left.map_or(most, |left| left.min(most))
     }
 
     fn failed(&mut self, hope: Hope, now: Instant) -> Action {
@@ -285,12 +280,12 @@ impl Machine {
         self.tries.failed();
         let is_first = !self.round.after_loss;
         let hopeless = match hope {
-            Hope::MayPass => false,
+            Hope::MayPass | Hope::Held => false,
             Hope::Lasting => is_first && !self.policy.wait,
             Hope::Mismatch => is_first,
             Hope::Never => true,
         };
-        let pause = self.next_pause(now).filter(|_| !hopeless);
+        let pause = self.next_pause(hope, now).filter(|_| !hopeless);
         let opened = self.counts(pause).then(|| self.count(now)).flatten();
         match (pause, opened) {
             (Some(_), Some(opened)) => self.enter(SessionState::Tripped, Action::Wait(opened)),
@@ -315,27 +310,32 @@ impl Machine {
     }
 
     /// The pause before the next try; `None` when the round has no try left.
-    fn next_pause(&mut self, now: Instant) -> Option<Duration> {
-        let row = self.tries.row();
-        let listed = match row {
-            Some(row) => Some(row.pause).filter(|_| !self.tries.are_used_up()),
-            None => self.policy.connect_pauses.get(self.round.failures - 1).copied(),
-        };
-        match self.round.ends_at {
-            Some(ends_at) => {
-                let left = ends_at.saturating_duration_since(now);
-                listed.filter(|pause| *pause < left && !self.circuit.is_half_open())
-            }
-            None => {
-                let failures = self.round.failures;
-                let pause = match &mut self.backoff {
-                    Some(backoff) if self.round.after_loss => backoff.pause(failures),
-                    Some(backoff) => Some(backoff.unlimited_pause(failures)),
-                    None => Some(Duration::from_secs(1)),
-                };
-                pause.map(|pause| row.map_or(pause, |row| row.pause))
-            }
+    fn next_pause(&mut self, hope: Hope, now: Instant) -> Option<Duration> {
+        let Some(ends_at) = self.round.ends_at else { return self.unbounded_pause() };
+        let left = ends_at.saturating_duration_since(now);
+        let listed = self.listed_pause(hope == Hope::Held);
+        listed.filter(|pause| *pause < left && !self.circuit.is_half_open())
+    }
+
+    /// The pause of a first round; where it goes on regardless, the last one is made again.
+    fn listed_pause(&self, regardless: bool) -> Option<Duration> {
+        if let Some(row) = self.tries.row() {
+            return Some(row.pause).filter(|_| regardless || !self.tries.are_used_up());
         }
+        let pauses = &self.policy.connect_pauses;
+        let listed = pauses.get(self.round.failures - 1).copied();
+        let last = || pauses.last().copied().unwrap_or(LATER);
+        listed.or_else(|| regardless.then(last))
+    }
+
+    fn unbounded_pause(&mut self) -> Option<Duration> {
+        let failures = self.round.failures;
+        let pause = match &mut self.backoff {
+            Some(backoff) if self.round.after_loss => backoff.pause(failures),
+            Some(backoff) => Some(backoff.unlimited_pause(failures)),
+            None => Some(LATER),
+        };
+        pause.map(|pause| self.tries.row().map_or(pause, |row| row.pause))
     }
 
     fn lost(&mut self, now: Instant) -> Action {
@@ -352,249 +352,9 @@ impl Machine {
 mod cells;
 
 #[cfg(test)]
-#[path = "state_tries.rs"]
-mod tries;
+#[path = "state_rounds.rs"]
+mod rounds;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use Action::{Connect, GiveUp, Prepare, Refuse, Rest, Serve, Stop, Wait};
-    use Event::{Close, Failed, LinkReady, Lost, Open, PauseOver, SocketReady};
-    use SessionState::{Closed, Connecting, Handshaking, Idle, Live, Tripped, Waiting};
-
-    const SECOND: Duration = Duration::from_secs(1);
-
-    fn policy() -> Policy {
-        Policy {
-            connect_timeout: 10 * SECOND,
-            connect_pauses: vec![SECOND, 3 * SECOND],
-            wait: false,
-            reconnect: Some(Reconnect {
-                first: SECOND,
-                longest: 30 * SECOND,
-                jitter_percent: 0,
-                attempts: None,
-            }),
-            tries: Vec::new(),
-            seed: 1,
-            breaker: None,
-            keepalive: None,
-        }
-    }
-
-    /// Runs events, all at the same moment, and checks state and action after each.
-    fn run(policy: Policy, steps: &[(Event, Option<Action>, SessionState)]) -> Machine {
-        let (mut machine, now) = (Machine::new(policy), Instant::now());
-        for (index, (event, action, state)) in steps.iter().enumerate() {
-            assert_eq!(machine.step(*event, now), *action, "step {index}: {event:?}");
-            assert_eq!(machine.state(), *state, "step {index}: {event:?}");
-        }
-        machine
-    }
-
-    #[test]
-    fn one_wish_opens_one_link() {
-        let machine = run(
-            policy(),
-            &[
-                (Open, Some(Connect(3 * SECOND)), Connecting),
-                (Open, None, Connecting),
-                (SocketReady, Some(Prepare(3 * SECOND)), Handshaking),
-                (Open, None, Handshaking),
-                (LinkReady, Some(Serve), Live),
-                (Open, None, Live),
-            ],
-        );
-
-        assert_eq!(machine.generation(), Generation(1));
-    }
-
-    #[test]
-    fn a_first_connect_gives_up_after_its_tries() {
-        let failed = Failed(Hope::MayPass);
-        run(
-            policy(),
-            &[
-                (Open, Some(Connect(3 * SECOND)), Connecting),
-                (failed, Some(Wait(SECOND)), Waiting),
-                (Open, None, Waiting),
-                (PauseOver, Some(Connect(3500 * SECOND / 1000)), Connecting),
-                (failed, Some(Wait(3 * SECOND)), Waiting),
-                (PauseOver, Some(Connect(10 * SECOND)), Connecting),
-                (failed, Some(GiveUp), Idle),
-                (Open, Some(Connect(3 * SECOND)), Connecting),
-            ],
-        );
-    }
-
-    #[test]
-    fn a_lasting_failure_ends_a_first_connect_at_once() {
-        for hope in [Hope::Lasting, Hope::Mismatch, Hope::Never] {
-            run(
-                policy(),
-                &[
-                    (Open, Some(Connect(3 * SECOND)), Connecting),
-                    (Failed(hope), Some(GiveUp), Idle),
-                ],
-            );
-        }
-    }
-
-    #[test]
-    fn a_gateway_that_is_not_the_one_meant_is_waited_for_after_a_loss_only() {
-        let (mismatch, policy) = (Failed(Hope::Mismatch), Policy { wait: true, ..policy() });
-        let mut machine = Machine::new(policy);
-        let now = Instant::now();
-        machine.step(Open, now);
-        assert_eq!((machine.step(mismatch, now), machine.state()), (Some(GiveUp), Idle));
-
-        for event in [Open, SocketReady, LinkReady, Lost, PauseOver] {
-            machine.step(event, now);
-        }
-        assert_eq!(
-            (machine.step(mismatch, now), machine.state()),
-            (Some(Wait(2 * SECOND)), Waiting)
-        );
-    }
-
-    #[test]
-    fn a_lost_link_is_opened_again_with_growing_pauses() {
-        let (lasting, passing) = (Failed(Hope::Lasting), Failed(Hope::MayPass));
-        let machine = run(
-            policy(),
-            &[
-                (Open, Some(Connect(3 * SECOND)), Connecting),
-                (SocketReady, Some(Prepare(3 * SECOND)), Handshaking),
-                (LinkReady, Some(Serve), Live),
-                (Lost, Some(Wait(SECOND)), Waiting),
-                (PauseOver, Some(Connect(10 * SECOND)), Connecting),
-                (lasting, Some(Wait(2 * SECOND)), Waiting),
-                (Open, None, Waiting),
-                (PauseOver, Some(Connect(10 * SECOND)), Connecting),
-                (passing, Some(Wait(4 * SECOND)), Waiting),
-                (PauseOver, Some(Connect(10 * SECOND)), Connecting),
-                (SocketReady, Some(Prepare(10 * SECOND)), Handshaking),
-                (LinkReady, Some(Serve), Live),
-            ],
-        );
-
-        assert_eq!(machine.generation(), Generation(2));
-    }
-
-    #[test]
-    fn a_wish_cuts_only_the_first_pause_after_a_loss_short() {
-        run(
-            policy(),
-            &[
-                (Open, Some(Connect(3 * SECOND)), Connecting),
-                (SocketReady, Some(Prepare(3 * SECOND)), Handshaking),
-                (LinkReady, Some(Serve), Live),
-                (Lost, Some(Wait(SECOND)), Waiting),
-                (Open, Some(Connect(10 * SECOND)), Connecting),
-                (Failed(Hope::MayPass), Some(Wait(2 * SECOND)), Waiting),
-                (Open, None, Waiting),
-            ],
-        );
-    }
-
-    #[test]
-    fn without_reconnect_a_loss_ends_in_rest() {
-        run(
-            Policy { reconnect: None, ..policy() },
-            &[
-                (Open, Some(Connect(3 * SECOND)), Connecting),
-                (SocketReady, Some(Prepare(3 * SECOND)), Handshaking),
-                (LinkReady, Some(Serve), Live),
-                (Lost, Some(Rest), Idle),
-            ],
-        );
-    }
-
-    #[test]
-    fn failures_after_a_loss_trip_and_one_try_decides() {
-        let breaker = Some(Breaker { failures: 1, pause: 7 * SECOND });
-        let mut machine = Machine::new(Policy { breaker, ..policy() });
-        let (now, failed) = (Instant::now(), Failed(Hope::MayPass));
-        for event in [Open, SocketReady, LinkReady, Lost, PauseOver] {
-            machine.step(event, now);
-        }
-
-        assert_eq!(machine.step(failed, now), Some(Wait(7 * SECOND)));
-        assert_eq!((machine.state(), machine.step(Open, now)), (Tripped, None));
-        let later = now + 7 * SECOND;
-        assert_eq!(machine.step(PauseOver, later), Some(Connect(10 * SECOND)));
-        assert_eq!(machine.step(failed, later), Some(Wait(7 * SECOND)));
-        assert_eq!((machine.state(), machine.circuit().trips()), (Tripped, 2));
-    }
-
-    #[test]
-    fn a_connect_that_was_given_up_is_one_failure() {
-        let breaker = Some(Breaker { failures: 2, pause: 7 * SECOND });
-        let policy = Policy { breaker, connect_pauses: vec![SECOND], ..policy() };
-        let mut machine = Machine::new(policy);
-        let (now, failed) = (Instant::now(), Failed(Hope::MayPass));
-
-        for _ in 0..2 {
-            let events = [Open, failed, PauseOver, failed];
-            let last = events.map(|event| machine.step(event, now))[3];
-            assert_eq!((last, machine.state()), (Some(GiveUp), Idle));
-        }
-
-        assert_eq!((machine.step(Open, now), machine.state()), (Some(Refuse), Idle));
-        let later = now + 7 * SECOND;
-        assert_eq!(machine.step(Open, later), Some(Connect(10 * SECOND)));
-        assert_eq!(machine.step(failed, later), Some(GiveUp), "one try in a half-open circuit");
-    }
-
-    #[test]
-    fn closing_is_final_in_every_state() {
-        let ways: [&[Event]; 5] = [
-            &[],
-            &[Open],
-            &[Open, SocketReady],
-            &[Open, SocketReady, LinkReady],
-            &[Open, Failed(Hope::MayPass)],
-        ];
-        for way in ways {
-            let (mut machine, now) = (Machine::new(policy()), Instant::now());
-            for event in way {
-                machine.step(*event, now);
-            }
-
-            assert_eq!(machine.step(Close, now), Some(Stop), "{way:?}");
-            assert_eq!(machine.step(Open, now), Some(Stop), "{way:?}");
-            assert_eq!(machine.state(), Closed);
-        }
-    }
-
-    #[test]
-    fn waiting_for_ever_means_that() {
-        let mut machine = Machine::new(Policy { wait: true, ..policy() });
-        let now = Instant::now();
-        machine.step(Open, now);
-        for _ in 0..40 {
-            let action = machine.step(Failed(Hope::MayPass), now);
-            assert!(matches!(action, Some(Wait(pause)) if pause <= 30 * SECOND), "{action:?}");
-            machine.step(PauseOver, now);
-        }
-    }
-
-    #[test]
-    fn a_round_after_a_loss_ends_with_its_attempts() {
-        let (failed, mut policy) = (Failed(Hope::MayPass), policy());
-        policy.reconnect = policy.reconnect.map(|rules| Reconnect { attempts: Some(2), ..rules });
-        run(
-            policy,
-            &[
-                (Open, Some(Connect(3 * SECOND)), Connecting),
-                (SocketReady, Some(Prepare(3 * SECOND)), Handshaking),
-                (LinkReady, Some(Serve), Live),
-                (Lost, Some(Wait(SECOND)), Waiting),
-                (PauseOver, Some(Connect(10 * SECOND)), Connecting),
-                (failed, Some(Wait(2 * SECOND)), Waiting),
-                (PauseOver, Some(Connect(10 * SECOND)), Connecting),
-                (failed, Some(GiveUp), Idle),
-            ],
-        );
-    }
-}
+#[path = "state_tries.rs"]
+mod tries;

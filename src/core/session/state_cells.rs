@@ -11,14 +11,16 @@ use SessionState::{
 
 const SECOND: Duration = Duration::from_secs(1);
 const FAILED: Event = Failed(Hope::MayPass);
+const HELD: Event = Failed(Hope::Held);
 const LASTING: Event = Failed(Hope::Lasting);
 const MISMATCH: Event = Failed(Hope::Mismatch);
 const NEVER: Event = Failed(Hope::Never);
-const EVENTS: [Event; 14] = [
+const EVENTS: [Event; 15] = [
     Open,
     SocketReady,
     LinkReady,
     FAILED,
+    HELD,
     LASTING,
     MISMATCH,
     NEVER,
@@ -39,11 +41,11 @@ type Row = (SessionState, &'static [Event], &'static [(Event, SessionState)]);
 const TABLE: [Row; 9] = [
     (Idle, &[], &[(Open, Connecting), (Close, Closed)]),
     (Connecting, &[Open], &[
-        (SocketReady, Handshaking), (FAILED, Waiting), (LASTING, Idle), (MISMATCH, Idle), (NEVER, Idle),
+        (SocketReady, Handshaking), (FAILED, Waiting), (HELD, Waiting), (LASTING, Idle), (MISMATCH, Idle), (NEVER, Idle),
         (Close, Closed),
     ]),
     (Handshaking, &[Open, SocketReady], &[
-        (LinkReady, Live), (FAILED, Waiting), (LASTING, Idle), (MISMATCH, Idle), (NEVER, Idle), (Close, Closed),
+        (LinkReady, Live), (FAILED, Waiting), (HELD, Waiting), (LASTING, Idle), (MISMATCH, Idle), (NEVER, Idle), (Close, Closed),
     ]),
     (Live, &[Open, SocketReady, LinkReady], &[
         (Silent, Suspect), (ServersLost, Degraded), (Lost, Waiting), (Close, Closed),

@@ -169,6 +169,7 @@ impl<D: Dial> Supervisor<D> {
         self.reason = Some(failure.error);
         self.hope = match failure.outlook {
             Outlook::MayPass => Hope::MayPass,
+            Outlook::Held => Hope::Held,
             Outlook::Lasting => Hope::Lasting,
             Outlook::Mismatch => Hope::Mismatch,
             Outlook::Final => Hope::Never,
@@ -210,7 +211,8 @@ impl<D: Dial> Supervisor<D> {
     /// The last failure; one that might have passed is a timeout naming address and reason.
     fn final_error(&self) -> Error {
         let (address, tries) = (self.target.address(), self.machine.failures());
-        let message = format!("no {} to {address} after {tries} tries", D::NAME);
+        let plural = if tries == 1 { "try" } else { "tries" };
+        let message = format!("no {} to {address} after {tries} {plural}", D::NAME);
         match &self.reason {
             Some(reason) if self.hope != Hope::MayPass => reason.clone(),
             Some(reason) => Error::new(ErrorKind::ConnectTimeout, format!("{message}: {reason}"))

@@ -108,7 +108,7 @@ async def test_account_of_another_login_is_told_at_connect(mock_gateway: MockGat
 
 async def test_held_client_id_is_named(mock_gateway: MockGateway, ib_client: ib.Client) -> None:
     with pytest.raises(ib.ClientIdInUse, match="client id 7"):
-        await ib.connect(port=mock_gateway.port, client_id=7, timeout=5)
+        await ib.connect(port=mock_gateway.port, client_id=7, timeout=0.3)
 
     assert await ib_client.managed_accounts() == ["DU1234567"]
 
