@@ -60,12 +60,16 @@ async def test_gateway_too_old_says_which_version_is_needed() -> None:
 async def test_account_that_the_login_does_not_manage_is_named(mock_gateway: MockGateway) -> None:
     broker = IBKRBroker(port=mock_gateway.port, account="DU9999999")
 
-    with pytest.raises(ConfigError, match="DU9999999"):
+    with pytest.raises(NotConnected, match=r"DU9999999.*manages DU1234567") as failed:
+        await broker.connect()
+    with pytest.raises(NotConnected, match=NOBODY) as later:
         await broker.get_account()
 
     assert not broker.is_connected
+    for error in (failed.value, later.value):
+        assert isinstance(error.__cause__, ConfigError)
+        assert error.details["managed"] == "DU1234567"
     await broker.disconnect()
-    assert mock_gateway.connect_count == 1
 
 
 @pytest.mark.parametrize("port", [0, -1, 70_000])
