@@ -26,12 +26,11 @@ from aioibkr.errors import (
     OrderError,
     OrderOutcomeUnknown,
 )
-from aioibkr.models import AccountSnapshot, Contract, RiskLimits, Stock, Trade
+from aioibkr.models import AccountSnapshot, Contract, RiskLimits, Stock
 
 __all__ = ["IBKRBroker"]
 
 NOT_CONNECTED = "Not connected to IBKR"
-LAST_ORDER_ID = 2**31 - 1
 
 
 class IBKRBroker:
@@ -44,9 +43,11 @@ class IBKRBroker:
     allowed. `risk` replaces the limits of the settings; `keepalive`, `breaker`, `reconnect`,
     `pacing` and `restart_windows` are those of `connect`.
 
-    Every method connects when there is no link; after `disconnect` only `connect` does. Without a
-    link and unable to get one they raise `ConnectionError("Not connected to IBKR")`. Deadlines are
-    those of the settings. A cancelled await never undoes an order.
+    Reads and `validate_order` connect when there is no link; after `disconnect` only `connect`
+    does. Orders are placed and cancelled only by a broker that was connected, by `connect` or a
+    read; once it was, it comes back by itself for them too. Without a link and unable to get one
+    they raise `ConnectionError("Not connected to IBKR")`. Deadlines are those of the settings. A
+    cancelled await never undoes an order.
     """
 
     def __init__(
@@ -164,6 +165,13 @@ class IBKRBroker:
             raise NotConnected(NOT_CONNECTED, error.details, code=error.code) from error
         return client
 
+    async def _trading_client(self) -> Client:
+        """As `client`, of a broker that was connected since it was made or parted."""
+        client = self._client
+        if client is None or client.generation == 0:
+            raise NotConnected(NOT_CONNECTED)
+        return await self.client()
+
     def _wanted(self) -> Client:
         """The client that somebody wants open: the present one, or a new one after parting."""
         with self._lock:
@@ -180,14 +188,15 @@ class IBKRBroker:
         (or `order.metadata["idempotency_key"]`) returns the first order, never a second one.
         Raises `OrderRefused` (a rule, nothing was sent), `OrderRejected` (by IB, with its code),
         `OrderOutcomeUnknown` (repeat with the same key only), `LiveTradingDisabled`,
-        `DuplicateOrderKey`, `ContractNotFound`.
+        `DuplicateOrderKey`, `ContractNotFound`, `ConnectionError("Not connected to IBKR")` also
+        where nobody has connected the broker: an order connects nothing by itself.
         """
         placed = await self.place(order, key=key)
         return str(placed.order_id)
 
     async def place(self, order: ApplicationOrder, *, key: str | None = None) -> Order:
         """As `place_order`, and return the order as it stands, its key in the metadata."""
-        client = await self.client()
+        client = await self._trading_client()
         ticket, contract = orders.ticket_of(order), await self._contract_of(client, order)
         trade = await client.place(contract, ticket, key=key or orders.key_of(order))
         placed = orders.order_of(trade)
@@ -214,12 +223,12 @@ class IBKRBroker:
         """Cancel an order; True once the gateway confirmed it.
 
         False when it is unknown, filled or already cancelled, or the id is not a number. Raises
-        `OrderOutcomeUnknown` when no confirmation came in time.
+        `OrderOutcomeUnknown` when no confirmation came in time, `ConnectionError` as `place_order`.
         """
-        trade = await self._trade(order_id)
+        client = await self._trading_client()
+        trade = await orders.trade_of(client, order_id)
         if trade is None or trade.is_done:
             return False
-        client = await self.client()
         try:
             trade = await client.cancel(trade.order_id)
         except OrderOutcomeUnknown:
@@ -232,12 +241,12 @@ class IBKRBroker:
 
     async def get_order(self, order_id: str) -> Order | None:
         """One order of this session, finished or not; None when it is unknown."""
-        trade = await self._trade(order_id)
+        trade = await orders.trade_of(await self.client(), order_id)
         return None if trade is None else orders.order_of(trade)
 
     async def get_order_status(self, order_id: str) -> OrderStatus:
         """Where an order stands; raises `ConfigError`, a `ValueError`, when it is unknown."""
-        trade = await self._trade(order_id)
+        trade = await orders.trade_of(await self.client(), order_id)
         if trade is None:
             raise ConfigError(f"order {order_id!r} is not known in this session")
         return orders.status_of(trade)
@@ -246,16 +255,12 @@ class IBKRBroker:
         """Orders of this session, finished ones included.
 
         `status` narrows them: `open` (pending, submitted or partly filled), `filled`, `cancelled`
-        or any status as a word or an enum. Raises `ConfigError` for any other word.
+        or any status as a word or an enum. Raises `ConfigError` for any other word, `StateUnknown`
+        while orders are not known: unknown is not empty.
         """
         wanted = orders.statuses_named(status)
-        told = [orders.order_of(trade) for trade in (await self.client()).trades()]
+        told = [orders.order_of(trade) for trade in await orders.trades_of(await self.client())]
         return [order for order in told if order.status in wanted]
-
-    async def _trade(self, order_id: str) -> Trade | None:
-        client, text = await self.client(), str(order_id).strip()
-        numeric = text.isascii() and text.isdigit() and len(text) <= len(str(LAST_ORDER_ID))
-        return client.trade(int(text)) if numeric and int(text) <= LAST_ORDER_ID else None
 
     async def get_positions(self) -> list[Position]:
         """Open positions of the account. One whose price is unknown is there, without a price.

@@ -11,6 +11,7 @@ from numbers import Integral, Real
 from typing import Protocol, TypeVar
 
 from aioibkr._broker_models import Order, OrderSide, OrderStatus, OrderType
+from aioibkr._client import Client
 from aioibkr.errors import ConfigError, OrderRefused
 from aioibkr.models import Order as Ticket
 from aioibkr.models import Trade
@@ -26,10 +27,13 @@ __all__ = [
     "statuses_named",
     "symbol_of",
     "ticket_of",
+    "trade_of",
+    "trades_of",
 ]
 
 _W = TypeVar("_W", OrderSide, OrderType)
 KEY = "idempotency_key"
+LAST_ORDER_ID = 2**31 - 1
 WORKING = frozenset({OrderStatus.PENDING, OrderStatus.SUBMITTED, OrderStatus.PARTIAL})
 STATUS = {
     "PendingSubmit": OrderStatus.PENDING,
@@ -165,6 +169,27 @@ def mark_placed(order: object, placed: Order) -> None:
         write(order, "status", placed.status)
     except (AttributeError, TypeError, ValueError):
         return  # the application's object is closed to writing, and the id is returned anyway
+
+
+async def trade_of(client: Client, order_id: str) -> Trade | None:
+    """The order of this session with that id; None for an unknown one and for what is no id.
+
+    An order is unknown once the link has listed its orders. Raises `StateUnknown` before that.
+    """
+    text = str(order_id).strip()
+    numeric = text.isascii() and text.isdigit() and len(text) <= len(str(LAST_ORDER_ID))
+    if not numeric or int(text) > LAST_ORDER_ID:
+        return None
+    if (trade := client.trade(int(text))) is None:
+        await client.open_orders()
+        trade = client.trade(int(text))
+    return trade
+
+
+async def trades_of(client: Client) -> list[Trade]:
+    """The orders of this session, once the link has listed them; `StateUnknown` before that."""
+    await client.open_orders()
+    return client.trades()
 
 
 def order_of(trade: Trade) -> Order:

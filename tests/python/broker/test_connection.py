@@ -116,11 +116,76 @@ async def test_calls_without_a_gateway_say_not_connected(closed_port: int) -> No
 
     with pytest.raises(ConnectionError, match=NOBODY) as failed:
         await broker.get_account()
-    with pytest.raises(ConnectionError, match=NOBODY):
-        await broker.place_order(buy(1))
 
     assert isinstance(failed.value, NotConnected)
     assert isinstance(failed.value.__cause__, IBKRConnectionError)
+
+
+async def test_an_order_connects_nothing_by_itself(mock_gateway: MockGateway) -> None:
+    broker = IBKRBroker(port=mock_gateway.port)
+
+    for attempt in (broker.place_order(buy(1)), broker.place(buy(1)), broker.cancel_order("1")):
+        with pytest.raises(ConnectionError, match=NOBODY) as failed:
+            await attempt
+        assert isinstance(failed.value, NotConnected)
+    connects, orders = mock_gateway.connect_count, mock_gateway.orders()
+
+    assert (connects, orders) == (0, [])
+    assert await broker.get_orders() == []
+    assert (await broker.place_order(buy(1))).isdigit(), "a read has connected it"
+    await broker.disconnect()
+
+
+async def test_a_connect_that_failed_makes_no_broker_that_may_trade(closed_port: int) -> None:
+    broker = quick(closed_port)
+    with pytest.raises(ConnectionError):
+        await broker.connect()
+
+    with pytest.raises(ConnectionError, match=NOBODY) as failed:
+        await broker.cancel_order("1")
+
+    assert failed.value.__cause__ is None, "nothing was tried"
+
+
+async def test_orders_of_a_parted_broker_wait_for_a_connect(
+    mock_gateway: MockGateway, ib_broker: IBKRBroker
+) -> None:
+    order_id = await ib_broker.place_order(buy(1, limit=1.0))
+    await ib_broker.disconnect()
+
+    for attempt in (ib_broker.place_order(buy(1)), ib_broker.cancel_order(order_id)):
+        with pytest.raises(ConnectionError, match=NOBODY):
+            await attempt
+    (order,) = mock_gateway.orders()
+
+    assert order.status == "Submitted"
+    await ib_broker.connect()
+    assert await ib_broker.cancel_order(order_id)
+
+
+async def test_a_broker_comes_back_for_its_orders(
+    mock_gateway: MockGateway, ib_broker: IBKRBroker
+) -> None:
+    order_id = await ib_broker.place_order(buy(1, limit=1.0))
+    mock_gateway.down()
+
+    async def lost() -> bool:
+        return not ib_broker.is_connected
+
+    await until(lost)
+    mock_gateway.up()
+
+    assert await ib_broker.cancel_order(order_id)
+    assert (await ib_broker.place_order(buy(1, limit=1.0))).isdigit()
+
+
+async def test_validation_connects_on_first_use(mock_gateway: MockGateway) -> None:
+    broker = IBKRBroker(port=mock_gateway.port)
+
+    valid, _ = await broker.validate_order(buy(1, limit=1.0))
+
+    assert (valid, mock_gateway.connect_count) == (True, 1)
+    await broker.disconnect()
 
 
 async def test_validation_without_a_gateway_is_an_answer(closed_port: int) -> None:
@@ -167,6 +232,7 @@ async def test_client_id_in_use_is_a_connection_error(
 async def test_live_account_refuses_orders_unless_told() -> None:
     with MockGateway(accounts=["U1234567"]) as gateway:
         broker = IBKRBroker(port=gateway.port)
+        await broker.connect()
         with pytest.raises(LiveTradingDisabled):
             await broker.place_order(buy(1))
         assert not broker.paper_trading
@@ -174,6 +240,7 @@ async def test_live_account_refuses_orders_unless_told() -> None:
         await broker.disconnect()
 
         live = IBKRBroker(port=gateway.port, paper_trading=False)
+        await live.connect()
         assert (await live.place_order(buy(1))).isdigit()
         await live.disconnect()
 

@@ -8,7 +8,13 @@ import pytest
 
 from aioibkr import IBKRBroker, Settings
 from aioibkr.broker import ApplicationOrder, Order, OrderStatus, OrderType
-from aioibkr.errors import ConfigError, ContractNotFound, OrderOutcomeUnknown, OrderRefused
+from aioibkr.errors import (
+    ConfigError,
+    ContractNotFound,
+    OrderOutcomeUnknown,
+    OrderRefused,
+    StateUnknown,
+)
 from aioibkr.testing import MockGateway, faults
 from python.broker.wishes import buy, until
 
@@ -175,4 +181,33 @@ async def test_outcome_nobody_knows_is_said_and_settled_by_the_key(
     assert unknown.value.key == "once"
     assert len(mock_gateway.requests("place_order")) == 1
     assert broker.is_connected
+    await broker.disconnect()
+
+
+async def test_orders_of_an_earlier_broker_are_known_as_soon_as_they_are_asked_for(
+    mock_gateway: MockGateway, ib_broker: IBKRBroker
+) -> None:
+    order_ids = [await ib_broker.place_order(buy(1, limit=1.0)) for _ in range(2)]
+    await ib_broker.disconnect()
+    mock_gateway.inject(faults.Stall("open_order", seconds=0.2))
+    next_one = IBKRBroker(port=mock_gateway.port, client_id=ib_broker.client_id)
+    await next_one.connect()
+
+    assert await next_one.cancel_order(order_ids[0]) is True, "it is not unknown: it was not listed"
+    assert await next_one.get_order_status(order_ids[1]) is OrderStatus.SUBMITTED
+    assert {order.order_id for order in await next_one.get_orders()} == set(order_ids)
+    await next_one.disconnect()
+
+
+async def test_orders_that_were_not_listed_are_unknown_and_not_none(
+    mock_gateway: MockGateway,
+) -> None:
+    mock_gateway.inject(faults.Mute("open_order_end"))
+    settings = Settings(ibkr_port=mock_gateway.port, ibkr_read_timeout=0.3)
+    broker = IBKRBroker(settings=settings)
+    await broker.connect()
+
+    for question in (broker.get_orders(), broker.get_order("1"), broker.cancel_order("1")):
+        with pytest.raises(StateUnknown, match="open orders"):
+            await question
     await broker.disconnect()

@@ -25,6 +25,7 @@ def gateway() -> Iterator[MockGateway]:
 def broker(gateway: MockGateway) -> Iterator[IBKRBroker]:
     """One broker for the module, used from the loop of every test and closed from another one."""
     broker = IBKRBroker(port=gateway.port)
+    asyncio.run(broker.connect())
     yield broker
     asyncio.run(broker.disconnect())
     asyncio.run(broker.disconnect())
