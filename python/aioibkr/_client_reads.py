@@ -64,7 +64,8 @@ class ClientReads:
     ) -> AccountSnapshot:
         """Take everything known about an account at this moment (reqAccountUpdates, reqPnL).
 
-        The values are kept up to date, so this answers at once after the first time.
+        The values are kept up to date, so this answers at once after the first time. P&L comes in
+        a stream of its own: it is waited for a moment, and None where IB keeps it back.
 
         Args:
             account: A managed account; default: the client's own.
@@ -113,19 +114,38 @@ class ClientReads:
         self,
         account: str | None = None,
         *,
+        priced: bool = True,
         timeout: float | None = None,
         wait: bool = True,
         retry: bool = False,
     ) -> list[Position]:
-        """List the positions of one account, or of all (reqPositions).
+        """List the positions of one account, or of all (reqPositions, reqAccountUpdates).
 
-        Closed ones are not listed; one whose price is not known is.
+        Closed ones are not listed. Prices and P&L come with the portfolio of the account, so this
+        waits for it after each connect, reconnect and 1101; what IB has no mark for is None. IB
+        streams one portfolio per connection: the client's own account's. Another account's is
+        downloaded when it is asked for, in turn, and again once it is three minutes old or what is
+        held has changed. An advisor with many accounts therefore names the ``account`` of
+        interest, gives all of them a longer ``timeout``, or takes ``priced=False``: one account
+        whose portfolio does not come makes the answer for all of them unknown.
+
+        Args:
+            account: A managed account; default: all of the login.
+            priced: Wait for the portfolio. False tells at once what is held, with the prices that
+                are known by then.
+            timeout: Seconds; default 10.
+            wait: Wait for what is not known yet, else ``StateUnknown`` at once.
+            retry: Outlive the link.
 
         Raises:
-            StateUnknown: Positions are not known in time; unknown is not empty.
+            StateUnknown: Positions (``details["missing"]`` is ``positions``) or what prices them
+                (``portfolio``, with the accounts in ``details["account"]``) are not known in time;
+                unknown is not empty.
             ConfigError: The login does not manage the account.
         """
-        return await self._native.positions(account, timeout=timeout, wait=wait, retry=retry)
+        return await self._native.positions(
+            account, priced=priced, timeout=timeout, wait=wait, retry=retry
+        )
 
     async def contract_details(
         self, contract: Contract, *, timeout: float | None = None, retry: bool = False

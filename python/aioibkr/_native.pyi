@@ -1250,6 +1250,7 @@ class Client:
         self,
         account: str | None = None,
         *,
+        priced: bool = True,
         timeout: float | None = None,
         wait: bool = True,
         retry: bool = False,

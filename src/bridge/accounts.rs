@@ -53,11 +53,12 @@ impl Client {
         request::read(py, answer, |py, pnl| models::object(py, Pnl(pnl)))
     }
 
-    #[pyo3(signature = (account=None, *, timeout=None, wait=true, retry=false))]
+    #[pyo3(signature = (account=None, *, priced=true, timeout=None, wait=true, retry=false))]
     fn positions(
         &self,
         py: Python<'_>,
         account: Option<String>,
+        priced: bool,
         timeout: Option<f64>,
         wait: bool,
         retry: bool,
@@ -65,7 +66,12 @@ impl Client {
         let account = convert::account(account);
         let timeout = convert::seconds(py, "timeout", timeout)?;
         let client = self.reading(wait, retry);
-        let answer = async move { client.positions(account, timeout).await };
+        let answer = async move {
+            match priced {
+                true => client.positions(account, timeout).await,
+                false => client.holdings(account, timeout).await,
+            }
+        };
         request::read(py, answer, |py, positions| models::list(py, positions, Position))
     }
 }

@@ -17,6 +17,7 @@ mod core_one_shots;
 mod core_order_identity;
 mod core_orders;
 mod core_pacing;
+mod core_pricing;
 mod core_readiness;
 mod core_reading;
 mod core_refusals;

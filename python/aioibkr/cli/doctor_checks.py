@@ -267,7 +267,7 @@ async def market_seen(client: Client, question: Question) -> Finding:
 
 async def positions_read(client: Client, question: Question) -> Finding:
     """Ask for the positions."""
-    held = await client.positions(timeout=question.timeout)
+    held = await client.positions(priced=False, timeout=question.timeout)
     return Finding("positions", "ok", f"{len(held)} positions")
 
 

@@ -2,15 +2,18 @@
 //! gateway has said that a first download is complete.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rust_decimal::Decimal;
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
+use super::ledger::Ledger;
+use super::pricing::{self, Pricing};
 use super::roll::Mark;
 use crate::clock;
 use crate::model::{
-    AccountId, AccountSnapshot, AccountValue, ContractId, Generation, Pnl, Position,
-    SubscriptionKind,
+    AccountId, AccountSnapshot, ContractId, Generation, Pnl, Position, SubscriptionKind,
 };
 use crate::session::AccountEvent;
 
@@ -21,7 +24,7 @@ pub(crate) struct AccountBook {
     main: Option<AccountId>,
     followed: BTreeSet<AccountId>,
     ledgers: BTreeMap<AccountId, Ledger>,
-    positions: BTreeMap<(AccountId, ContractId), Position>,
+    positions: BTreeMap<(AccountId, ContractId), Held>,
     positions_known: bool,
     positions_at: Option<OffsetDateTime>,
     /// Why subscriptions had to be made again, until they are live.
@@ -31,15 +34,11 @@ pub(crate) struct AccountBook {
     begun: u64,
 }
 
-#[derive(Debug, Clone, Default)]
-struct Ledger {
-    values: BTreeMap<(String, String), AccountValue>,
-    portfolio: BTreeMap<ContractId, Position>,
-    pnl: Option<Pnl>,
-    complete: bool,
-    complete_at: Option<OffsetDateTime>,
-    pnl_at: Option<OffsetDateTime>,
-    updated_at: Option<OffsetDateTime>,
+/// A row of the positions, and when it came.
+#[derive(Debug, Clone)]
+pub(super) struct Held {
+    pub(super) position: Position,
+    pub(super) changed_at: Instant,
 }
 
 impl AccountBook {
@@ -73,9 +72,9 @@ impl AccountBook {
 
     /// Forgets what is known of an account's values, because the stream lost rows.
     pub(super) fn restart_values(&mut self, account: &AccountId) {
-        let known = self.ledgers.get(account);
-        let (pnl, pnl_at) = known.map_or((None, None), |ledger| (ledger.pnl, ledger.pnl_at));
-        self.ledgers.insert(account.clone(), Ledger { pnl, pnl_at, ..Ledger::default() });
+        if let Some(ledger) = self.ledgers.get_mut(account) {
+            ledger.restart();
+        }
     }
 
     /// Notes why a subscription has to be made again.
@@ -123,9 +122,9 @@ impl AccountBook {
         let mut marks = vec![mark(SubscriptionKind::Positions, None, self.positions_at)];
         for account in &self.followed {
             let ledger = self.ledgers.get(account);
-            let values_at = ledger.and_then(|ledger| ledger.complete_at);
+            let values_at = ledger.and_then(Ledger::values_at);
             marks.push(mark(SubscriptionKind::AccountValues, Some(account), values_at));
-            let pnl_at = ledger.and_then(|ledger| ledger.pnl_at);
+            let pnl_at = ledger.and_then(Ledger::pnl_at);
             marks.push(mark(SubscriptionKind::Pnl, Some(account), pnl_at));
         }
         marks
@@ -134,86 +133,112 @@ impl AccountBook {
     /// Takes one event of `account`'s subscriptions.
     pub(super) fn apply(&mut self, account: &AccountId, event: AccountEvent, now: OffsetDateTime) {
         match event {
-            AccountEvent::Value(row) => {
-                let ledger = self.ledger(&row.account.clone(), now);
-                ledger.values.insert((row.tag.clone(), row.currency.clone()), row);
-            }
-            AccountEvent::Portfolio(row) => {
-                if let Some(id) = row.contract.contract_id {
-                    self.ledger(&row.account.clone(), now).portfolio.insert(id, row);
-                }
-            }
-            AccountEvent::ValuesComplete => {
-                let ledger = self.ledger(account, now);
-                ledger.complete = true;
-                ledger.complete_at.get_or_insert(now);
-            }
-            AccountEvent::Position(row) => {
-                if let Some(id) = row.contract.contract_id {
-                    self.positions.insert((row.account.clone(), id), row);
-                }
-            }
+            AccountEvent::Value(row) => self.ledger(&row.account.clone()).value(row, now),
+            AccountEvent::Portfolio(row) => self.ledger(&row.account.clone()).portfolio(row, now),
+            AccountEvent::ValuesComplete => self.ledger(account).values_complete(now),
+            AccountEvent::DownloadComplete => self.ledger(account).download_complete(now),
+            AccountEvent::Position(row) => self.position(row),
             AccountEvent::PositionsComplete => {
                 self.positions_known = true;
                 self.positions_at.get_or_insert(now);
             }
-            AccountEvent::Pnl(pnl) => {
-                let ledger = self.ledger(account, now);
-                ledger.pnl = Some(pnl);
-                ledger.pnl_at.get_or_insert(now);
-            }
+            AccountEvent::Pnl(pnl) => self.ledger(account).pnl_came(pnl, now),
         }
     }
 
-    fn ledger(&mut self, account: &AccountId, now: OffsetDateTime) -> &mut Ledger {
-        let ledger = self.ledgers.entry(account.clone()).or_default();
-        ledger.updated_at = Some(now);
-        ledger
+    /// The portfolio of the main account follows its positions by itself; another account's has to
+    /// be asked for again.
+    fn position(&mut self, position: Position) {
+        let Some(id) = position.contract.contract_id else { return };
+        let account = position.account.clone();
+        let is_told = self.row(&account, id).is_some_and(|row| row.quantity == position.quantity);
+        if !is_told && position.quantity != Decimal::ZERO && self.main.as_ref() != Some(&account) {
+            self.ledger(&account).expire_portfolio();
+        }
+        self.positions.insert((account, id), Held { position, changed_at: Instant::now() });
+    }
+
+    fn ledger(&mut self, account: &AccountId) -> &mut Ledger {
+        self.ledgers.entry(account.clone()).or_default()
     }
 
     /// Names of what is not known of a link: the main account's values, all positions.
     pub(super) fn missing(&self, link: Generation) -> Vec<&'static str> {
         let main = self.main.as_ref().and_then(|account| self.ledgers.get(account));
-        let values_known = main.is_some_and(|ledger| ledger.complete);
+        let values_known = main.is_some_and(|ledger| ledger.values_at().is_some());
         let parts = [("account values", values_known), ("positions", self.positions_known)];
         let missing = parts.into_iter().filter(|(_, is_known)| !is_known || !self.is_of(link));
         missing.map(|(name, _)| name).collect()
     }
 
     /// Everything known of an account, once its values are complete.
-    pub(super) fn snapshot(&self, account: &AccountId) -> Option<AccountSnapshot> {
-        let ledger = self.ledgers.get(account).filter(|ledger| ledger.complete)?;
-        Some(AccountSnapshot {
-            account: account.clone(),
-            currency: ledger.base_currency(),
-            values: ledger.values.values().cloned().collect(),
-            pnl: ledger.pnl.unwrap_or_default(),
-            updated_at: ledger.updated_at?,
-        })
+    pub(super) fn snapshot(&self, account: &AccountId) -> Option<Arc<AccountSnapshot>> {
+        self.ledgers.get(account)?.snapshot(account)
+    }
+
+    /// Until when profit and loss may still come that belongs into an account's snapshot.
+    pub(super) fn pnl_settles(&self, account: &AccountId) -> Option<Instant> {
+        let ledger = self.ledgers.get(account).filter(|ledger| ledger.pnl().is_none())?;
+        ledger.settles_from().map(|from| from + pricing::SETTLING)
     }
 
     /// P&L of an account, once sent.
     pub(super) fn pnl(&self, account: &AccountId) -> Option<Pnl> {
-        self.ledgers.get(account)?.pnl
+        self.ledgers.get(account)?.pnl()
     }
 
-    /// Positions with a quantity, of one account or of all, once they are complete. Market price
-    /// and P&L come from the portfolio where it speaks of the same quantity.
+    /// Positions with a quantity, of one account or of all, once they are complete, with what is
+    /// known of their prices.
     pub(super) fn positions(&self, account: Option<&AccountId>) -> Option<Vec<Position>> {
-        let wanted = |position: &&Position| {
-            account.is_none_or(|account| *account == position.account)
-                && position.quantity != Decimal::ZERO
-        };
-        let rows = self.positions.values().filter(wanted).map(|row| self.priced(row));
+        let rows = self.held(account).map(|held| self.priced(&held.position));
         self.positions_known.then(|| rows.collect())
     }
 
+    /// The same, and whether what prices them has come.
+    pub(super) fn pricing(&self, account: Option<&AccountId>, now: Instant) -> Option<Pricing> {
+        let rows = self.positions(account)?;
+        let unpriced = |held: &&Held| {
+            let account = &held.position.account;
+            let at = self.ledgers.get(account).and_then(Ledger::portfolio_at);
+            !pricing::is_current(at, self.main.as_ref() == Some(account), now)
+        };
+        let missing: BTreeSet<_> =
+            self.held(account).filter(unpriced).map(|held| held.position.account.clone()).collect();
+        let settles = self.held(account).filter(|held| !self.is_told(held));
+        let until = settles.map(|held| held.changed_at + pricing::SETTLING).max();
+        Some(match until.filter(|until| *until > now) {
+            _ if !missing.is_empty() => Pricing::Missing(missing),
+            Some(until) => Pricing::Settling(rows, until),
+            None => Pricing::Told(rows),
+        })
+    }
+
+    fn held(&self, account: Option<&AccountId>) -> impl Iterator<Item = &Held> {
+        let account = account.cloned();
+        self.positions.values().filter(move |held| {
+            account.as_ref().is_none_or(|account| *account == held.position.account)
+                && held.position.quantity != Decimal::ZERO
+        })
+    }
+
+    /// Whether the portfolio speaks of what is held.
+    fn is_told(&self, held: &Held) -> bool {
+        let Held { position, .. } = held;
+        let id = position.contract.contract_id;
+        let row = id.and_then(|id| self.row(&position.account, id));
+        row.is_some_and(|row| row.quantity == position.quantity)
+    }
+
+    fn row(&self, account: &AccountId, id: ContractId) -> Option<&Position> {
+        self.ledgers.get(account)?.row(id)
+    }
+
+    /// Market price and P&L come from the portfolio where it speaks of the same quantity.
     fn priced(&self, position: &Position) -> Position {
-        let row = position
-            .contract
-            .contract_id
-            .and_then(|id| self.ledgers.get(&position.account)?.portfolio.get(&id));
-        let Some(row) = row else { return position.clone() };
+        let id = position.contract.contract_id;
+        let Some(row) = id.and_then(|id| self.row(&position.account, id)) else {
+            return position.clone();
+        };
         let is_current = row.quantity == position.quantity;
         Position {
             market_price: row.market_price,
@@ -225,25 +250,10 @@ impl AccountBook {
     }
 }
 
-impl Ledger {
-    /// The currency whose exchange rate is 1, else that of the net liquidation.
-    fn base_currency(&self) -> String {
-        let is_base = |row: &&AccountValue| {
-            row.tag == "ExchangeRate"
-                && row.currency != "BASE"
-                && row.value.parse::<f64>().is_ok_and(|rate| (rate - 1.0).abs() < f64::EPSILON)
-        };
-        let net = |row: &&AccountValue| row.tag == "NetLiquidation" && row.currency != "BASE";
-        let values = || self.values.values();
-        let row = values().find(is_base).or_else(|| values().find(net));
-        row.map(|row| row.currency.clone()).unwrap_or_default()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Contract;
+    use crate::model::{AccountValue, Contract};
 
     fn account(name: &str) -> AccountId {
         AccountId(name.into())

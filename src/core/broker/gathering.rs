@@ -16,7 +16,7 @@ impl Client {
         deadline: Deadline,
     ) -> RiskView {
         let Some(account) = order.account.clone() else { return RiskView::default() };
-        let snapshot = self.0.accounts.snapshot(&account, deadline).await.ok();
+        let snapshot = self.0.accounts.values(&account, deadline).await.ok();
         let number = |tag| snapshot.as_ref()?.number(tag);
         let rate = snapshot.as_ref().and_then(|snapshot| rate(snapshot, &contract.currency));
         let price = self.reference_price(contract, order, deadline).await;
@@ -59,7 +59,7 @@ impl Client {
         contract: &Contract,
         deadline: Deadline,
     ) -> Option<Decimal> {
-        let positions = self.0.accounts.positions(Some(account), deadline).await.ok()?;
+        let positions = self.0.accounts.holdings(Some(account), deadline).await.ok()?;
         let of_contract = positions
             .iter()
             .filter(|position| position.contract.contract_id == contract.contract_id);

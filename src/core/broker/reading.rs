@@ -83,11 +83,12 @@ impl Client {
         .await
     }
 
-    /// Positions of one account, or of all; only those with a quantity. A price that is not known
-    /// is `None`, the position stays.
+    /// Positions of one account, or of all; only those with a quantity. They wait for the portfolios
+    /// that price them; a price that IB does not tell is `None`, the position stays.
     ///
     /// # Errors
-    /// As [`account_snapshot`](Self::account_snapshot).
+    /// As [`account_snapshot`](Self::account_snapshot); `StateUnknown` names the accounts whose
+    /// portfolio is not known.
     pub async fn positions(
         &self,
         account: Option<AccountId>,
@@ -95,15 +96,42 @@ impl Client {
     ) -> Result<Vec<Position>> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.positions);
         self.read(about_account(RequestKind::Positions, account.as_ref()), deadline, || async {
-            self.known_now(&[])?;
-            let deadline = self.kept_by(deadline);
-            let account = match account.clone() {
-                Some(account) => Some(self.managed("positions", Some(account), deadline).await?),
-                None => None,
-            };
+            let (account, deadline) = self.holder(account.clone(), deadline).await?;
             self.0.accounts.positions(account.as_ref(), deadline).await
         })
         .await
+    }
+
+    /// The same without waiting for prices: one that is not known yet is `None`.
+    ///
+    /// # Errors
+    /// As [`account_snapshot`](Self::account_snapshot).
+    pub async fn holdings(
+        &self,
+        account: Option<AccountId>,
+        timeout: Option<Duration>,
+    ) -> Result<Vec<Position>> {
+        let deadline = self.deadline(timeout, self.0.config.deadlines.positions);
+        self.read(about_account(RequestKind::Positions, account.as_ref()), deadline, || async {
+            let (account, deadline) = self.holder(account.clone(), deadline).await?;
+            self.0.accounts.holdings(account.as_ref(), deadline).await
+        })
+        .await
+    }
+
+    /// Whose positions are asked for, and by when they must be known.
+    async fn holder(
+        &self,
+        account: Option<AccountId>,
+        deadline: Deadline,
+    ) -> Result<(Option<AccountId>, Deadline)> {
+        self.known_now(&[])?;
+        let deadline = self.kept_by(deadline);
+        let account = match account {
+            Some(account) => Some(self.managed("positions", Some(account), deadline).await?),
+            None => None,
+        };
+        Ok((account, deadline))
     }
 
     /// Every contract that matches.

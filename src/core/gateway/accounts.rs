@@ -1,5 +1,8 @@
 //! Account values, portfolio rows, positions and P&L.
 
+use std::time::Duration;
+
+use ibapi::Error as WireError;
 use ibapi::accounts::types::AccountId as WireAccount;
 use ibapi::accounts::{
     AccountPortfolioValue, AccountUpdate, AccountUpdateMulti, PnL, PositionUpdate,
@@ -12,6 +15,9 @@ use crate::clock::Deadline;
 use crate::error::Result;
 use crate::model::{AccountId, AccountValue, Pnl, Position};
 
+/// Between two looks whether the stream of another account was let go.
+const FREED: Duration = Duration::from_millis(5);
+
 /// One item of an account's subscriptions.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum AccountEvent {
@@ -19,8 +25,10 @@ pub(crate) enum AccountEvent {
     Value(AccountValue),
     /// A portfolio row: a position with its market price and P&L.
     Portfolio(Position),
-    /// The first download of values and portfolio is complete.
+    /// The first download of values is complete.
     ValuesComplete,
+    /// A download of values and portfolio is complete.
+    DownloadComplete,
     /// A position row, without market price.
     Position(Position),
     /// The first download of positions is complete.
@@ -33,21 +41,38 @@ impl AccountEvent {
     /// Whether it is about positions, and not about values.
     pub(crate) fn is_position(&self) -> bool {
         match self {
-            Self::Portfolio(_) | Self::Position(_) | Self::PositionsComplete => true,
+            Self::Portfolio(_)
+            | Self::DownloadComplete
+            | Self::Position(_)
+            | Self::PositionsComplete => true,
             Self::Value(_) | Self::ValuesComplete | Self::Pnl(_) => false,
         }
+    }
+
+    /// Whether it is about the values of an account, or about all it has.
+    pub(crate) fn is_value(&self) -> bool {
+        !self.is_position() || *self == Self::DownloadComplete
     }
 }
 
 impl Link {
-    /// Values and portfolio of one account; the gateway keeps one such stream per connection.
+    /// Values and portfolio of one account; the gateway keeps one such stream per connection, so one
+    /// of another account that was let go is awaited.
     pub(crate) async fn account_updates(
         &self,
         account: &AccountId,
         deadline: Deadline,
     ) -> Result<Items<AccountEvent>> {
         let wire = WireAccount(account.0.clone());
-        let opened = self.client().account_updates(&wire);
+        let opened = async {
+            loop {
+                match self.client().account_updates(&wire).await {
+                    // The crate lets go in a task of its own, which tells nobody of its end.
+                    Err(WireError::AccountUpdatesInUse { .. }) => tokio::time::sleep(FREED).await,
+                    opened => break opened,
+                }
+            }
+        };
         let stream = self.ask("account_updates", deadline, opened).await?;
         let account = account.clone();
         Ok(self.subscribed(stream, "account_updates", move |item| match item {
@@ -116,7 +141,7 @@ fn account_event(account: &AccountId, update: AccountUpdate) -> Option<AccountEv
         })),
         AccountUpdate::PortfolioValue(row) => portfolio(account, row).map(AccountEvent::Portfolio),
         AccountUpdate::UpdateTime(_) => None,
-        AccountUpdate::End => Some(AccountEvent::ValuesComplete),
+        AccountUpdate::End => Some(AccountEvent::DownloadComplete),
     }
 }
 
