@@ -19,6 +19,7 @@ OWN = {
     "limits_on_demand.py": "",
     "mock_gateway_by_command.py": "server version 226\n",
     "mock_gateway_in_a_test.py": "",
+    "orders_over_a_websocket.py": "",
     "prices_from_a_file.py": "",
     "recording_in_a_test.py": "",
     "scenario_in_a_test.py": "",

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from aioibkr import get_ibkr_integration
 from aioibkr.config import Settings
 from aioibkr.integrations.fastapi.settings import IBKRSettings
+from aioibkr.integrations.fastapi.websocket import close_sockets
 
 __all__ = ["lifespan"]
 
@@ -32,6 +33,7 @@ def lifespan(settings: IBKRSettings | Settings | None = None) -> Lifespan:
                 await integration.ensure_connected()
             yield
         finally:
+            await close_sockets()
             await integration.disconnect()
 
     return running

@@ -8,6 +8,7 @@ from fastapi import APIRouter, HTTPException, Query, Response
 from aioibkr.integrations.fastapi import orders, schemas
 from aioibkr.integrations.fastapi.dependencies import BrokerDep, IntegrationDep
 from aioibkr.integrations.fastapi.routes import BrokerRoute, OpenRoute
+from aioibkr.integrations.fastapi.websocket import socket_routes
 
 __all__ = ["router"]
 
@@ -22,6 +23,7 @@ def router(prefix: str = "/api/ibkr") -> APIRouter:
     routes.include_router(_open, prefix=prefix, tags=["ibkr"])
     routes.include_router(_broker, prefix=prefix, tags=["ibkr"])
     routes.include_router(orders.routes, prefix=prefix, tags=["ibkr"])
+    routes.include_router(socket_routes(), prefix=prefix, tags=["ibkr"])
     routes.include_router(_portfolio, prefix="/api/portfolio", tags=["portfolio"])
     return routes
 

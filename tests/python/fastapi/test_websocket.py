@@ -1,0 +1,129 @@
+"""The WebSocket over real sockets: every channel begins with what is known and goes on."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from aioibkr.integrations.fastapi import IBKRSettings
+from aioibkr.testing import MockGateway
+from python.fastapi.peers import Message, Peer, application, peer_of, served
+
+AAPL = "AAPL"
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def url(settings: IBKRSettings, mock_gateway: MockGateway) -> AsyncIterator[str]:
+    """The WebSocket of an application on a mock gateway with a price."""
+    mock_gateway.set_price(AAPL, bid=189.9, ask=190.1, last=190.0)
+    async with served(application(settings)) as url:
+        yield url
+
+
+@pytest.fixture
+async def peer(url: str) -> AsyncIterator[Peer]:
+    """A peer of it."""
+    async with peer_of(url) as peer:
+        yield peer
+
+
+async def test_quotes_begin_with_a_snapshot_and_go_on_with_changes(
+    peer: Peer, mock_gateway: MockGateway
+) -> None:
+    await peer.subscribe("quotes", "aapl", id="mine")
+    snapshot = await peer.hear("snapshot", "quotes")
+    mock_gateway.set_price(AAPL, last=191.0)
+    update = await peer.hear("update", "quotes", lambda told: told["data"][0]["last"] == 191.0)
+
+    assert peer.heard[0] == {
+        "channel": "quotes",
+        "type": "subscribed",
+        "data": {"symbols": [AAPL]},
+        "id": "mine",
+    }
+    assert snapshot["data"][0]["symbol"] == AAPL
+    assert snapshot["seq"] == 1
+    assert update["seq"] > 1
+    assert update["at"].endswith("+00:00")
+    numbers = [told["seq"] for told in peer.heard if "seq" in told]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+async def test_sockets_share_one_line(url: str, mock_gateway: MockGateway) -> None:
+    async with peer_of(url) as first, peer_of(url) as second:
+        for peer in (first, second):
+            await peer.subscribe("quotes", AAPL)
+            await peer.hear("snapshot", "quotes")
+        asked = mock_gateway.requests("req_mkt_data")
+
+    assert len(asked) == 1
+
+
+async def test_ticks_come_in_order_and_bars_begin_with_the_past(
+    peer: Peer, mock_gateway: MockGateway
+) -> None:
+    await peer.subscribe("ticks", AAPL)
+    await peer.hear("update", "ticks")
+    mock_gateway.set_price(AAPL, last=195.0)
+    await peer.hear("update", "ticks", lambda told: told["data"][-1]["price"] is not None)
+
+    await peer.subscribe("bars", AAPL, bar_size="5 mins")
+    bars = await peer.hear("snapshot", "bars")
+
+    times = [bar["time"] for bar in bars["data"]]
+    assert times == sorted(times)
+    assert {bar["bar_size"] for bar in bars["data"]} == {"5 mins"}
+
+
+async def test_depth_is_the_whole_book(peer: Peer) -> None:
+    await peer.subscribe("depth", AAPL)
+
+    book = (await peer.hear("snapshot", "depth"))["data"][0]
+
+    assert book["symbol"] == AAPL
+    assert book["bids"] or book["asks"]
+
+
+async def test_the_session_says_how_the_links_stand(peer: Peer, mock_gateway: MockGateway) -> None:
+    await peer.subscribe("session")
+    await peer.hear("snapshot", "session")
+
+    mock_gateway.down()
+    away = await peer.hear("update", "session", lambda told: not told["data"][0]["connected"])
+    mock_gateway.up()
+    back = await peer.hear("update", "session", lambda told: told["data"][0]["ready"])
+
+    assert away["data"][0]["reason"]
+    assert back["data"][0]["state"] == "live"
+    assert back["data"][0]["account"] == "DU1234567"
+
+
+async def test_profit_and_positions_are_told_again_when_they_change(
+    peer: Peer, mock_gateway: MockGateway
+) -> None:
+    mock_gateway.set_position("DU1234567", AAPL, quantity=10, average_cost=180.0)
+    mock_gateway.set_pnl("DU1234567", daily=12.5, unrealized=100.0, realized=0.0)
+    await peer.subscribe("pnl")
+
+    first = await _profit(peer, 12.5)
+    mock_gateway.set_pnl("DU1234567", daily=13.5, unrealized=100.0, realized=0.0)
+    later = await _profit(peer, 13.5)
+
+    (position,) = first["positions"]
+    assert (position["symbol"], position["quantity"]) == (AAPL, 10)
+    assert later["unrealized"] == 100.0
+
+
+async def _profit(peer: Peer, daily: float) -> Message:
+    """The first row that tells a profit."""
+    while True:
+        told = await peer.hear(peer_kind(peer), "pnl")
+        row: Message = told["data"][0]
+        if row.get("daily") == daily:
+            return row
+
+
+def peer_kind(peer: Peer) -> str:
+    """What comes next on the channel of P&L: its snapshot, then updates."""
+    begun = any(told["type"] == "snapshot" and told["channel"] == "pnl" for told in peer.heard)
+    return "update" if begun else "snapshot"
