@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 from aioibkr.integrations.fastapi import IBKRSettings, lifespan
 from aioibkr.integrations.fastapi.websocket import SocketLimits, socket_routes
+from python.fastapi.serving import Quiet
 
 PATIENCE = 20.0
 PATH = "/api/ibkr/ws"
@@ -37,7 +38,7 @@ async def served(app: FastAPI, *, sndbuf: int | None = None) -> AsyncIterator[st
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, sndbuf)
         port = listener.getsockname()[1]
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
-        server = uvicorn.Server(config)
+        server = Quiet(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         await until(lambda: server.started or serving.done())
         try:

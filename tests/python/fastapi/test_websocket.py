@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from aioibkr.integrations.fastapi import IBKRSettings
 from aioibkr.testing import MockGateway
@@ -127,3 +128,36 @@ def peer_kind(peer: Peer) -> str:
     """What comes next on the channel of P&L: its snapshot, then updates."""
     begun = any(told["type"] == "snapshot" and told["channel"] == "pnl" for told in peer.heard)
     return "update" if begun else "snapshot"
+
+
+async def test_a_page_of_another_site_is_refused(url: str) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        async with peer_of(url, origin="https://evil.example"):
+            pass
+
+    assert refused.value.response.status_code == 403
+
+
+async def test_a_name_that_was_bent_to_this_machine_is_refused(url: str) -> None:
+    bent, port = (
+        url.replace("127.0.0.1", "evil.example"),
+        int(url.split(":")[2].split("/", maxsplit=1)[0]),
+    )
+
+    with pytest.raises(InvalidStatus) as refused:
+        async with peer_of(bent, host="127.0.0.1", port=port):
+            pass
+
+    assert refused.value.response.status_code in {403, 421}
+
+
+async def test_with_a_token_only_its_bearer_is_served(mock_gateway: MockGateway) -> None:
+    token = "a-long-token-of-a-test"  # noqa: S105 - a test's
+    settings = IBKRSettings(ibkr_enabled=True, ibkr_port=mock_gateway.port, ibkr_http_token=token)
+    async with served(application(settings)) as url:
+        with pytest.raises(InvalidStatus):
+            async with peer_of(url):
+                pass
+        async with peer_of(url, additional_headers={"Authorization": f"Bearer {token}"}) as peer:
+            await peer.say(action="ping")
+            await peer.hear("pong")
