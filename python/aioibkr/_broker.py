@@ -121,6 +121,11 @@ class IBKRBroker:
         return client is not None and not self._parted and client.is_connected
 
     @property
+    def latest_client(self) -> Client | None:
+        """The client of the latest connect, connected or not; None before the first."""
+        return self._client
+
+    @property
     def is_ready(self) -> bool:
         """Whether the link is up and accounts, positions and orders are known."""
         client = self._client

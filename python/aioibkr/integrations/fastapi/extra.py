@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 __all__ = ["require"]
 
-NEEDED = ("fastapi", "pydantic_settings")
+NEEDED = ("fastapi", "prometheus_client", "pydantic_settings")
 
 
 def require() -> None:

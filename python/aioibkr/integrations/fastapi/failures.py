@@ -26,16 +26,16 @@ UNREADABLE = frozenset({NOT_TEXT, "string_unicode", "json_invalid"})
 SHOWN = 3
 
 
-def problem_of(error: Exception, *, to: str) -> Problem:
+def problem_of(error: Exception, *, brings_body: bool) -> Problem:
     """The answer to what a route raised; anything unforeseen is raised again.
 
     Args:
         error: What was raised.
-        to: The request's method. What a `GET` asks for cannot be meant wrongly: a `ConfigError` is
-            then this side's settings.
+        brings_body: Whether the request says what it wants in a body. One that does not cannot be
+            meant wrongly: a `ConfigError` is then this side's settings.
     """
     if isinstance(error, errors.IBKRError):
-        return problem_of_error(error, to=to)
+        return problem_of_error(error, brings_body=brings_body)
     if isinstance(error, RequestValidationError):
         return problem_of_input(error)
     if isinstance(error, HTTPException):
@@ -43,14 +43,14 @@ def problem_of(error: Exception, *, to: str) -> Problem:
     raise error
 
 
-def problem_of_error(error: errors.IBKRError, *, to: str) -> Problem:
+def problem_of_error(error: errors.IBKRError, *, brings_body: bool) -> Problem:
     """The answer to an error of the broker: the rule or IB's code where there is one, and why.
 
     An order whose outcome is unknown is told by its id and key, so that the caller can repeat the
     request with that key or look the order up; its `status` is the order's, as the contract says.
     """
     status = next(status for kind, status in STATUS if isinstance(error, kind))
-    if to == "GET" and isinstance(error, errors.ConfigError):
+    if isinstance(error, errors.ConfigError) and not brings_body:
         status = 503
     members: dict[str, Value] = {}
     if isinstance(error, errors.OrderOutcomeUnknown):

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, HTTPException
 
 from aioibkr import IBKRBroker
+from aioibkr.errors import ConfigError, NotConnected
 from aioibkr.integrations.fastapi.dependencies import IntegrationDep, get_broker
 
 __all__ = ["OrderingDep", "get_ordering_broker"]
@@ -23,7 +24,10 @@ async def get_ordering_broker(integration: IntegrationDep) -> IBKRBroker:
     allowed = integration.settings.ibkr_http_orders
     if allowed is False:
         raise HTTPException(403, OFF)
-    broker = await get_broker(integration)
+    try:
+        broker = await get_broker(integration)
+    except ConfigError as error:  # of this side's settings, not of the order
+        raise NotConnected("Not connected to IBKR") from error
     if allowed is None and not broker.paper_trading:
         raise HTTPException(403, LIVE)
     return broker

@@ -1,20 +1,28 @@
 """The routes of orders: place, list, read, cancel."""
 
+import asyncio
+import contextlib
+import logging
+import uuid
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Header, HTTPException
 
 from aioibkr.integrations.fastapi import schemas
+from aioibkr.integrations.fastapi.answers import GUARDED, PLACING, answers
 from aioibkr.integrations.fastapi.dependencies import BrokerDep
 from aioibkr.integrations.fastapi.ordering import OrderingDep
 from aioibkr.integrations.fastapi.routes import BrokerRoute
 
 __all__ = ["routes"]
 
-routes = APIRouter(route_class=BrokerRoute)
+routes = APIRouter(route_class=BrokerRoute, responses=GUARDED)
+
+_log = logging.getLogger("aioibkr.http")
 
 
-@routes.post("/orders")
+@routes.post("/orders", responses=PLACING)
 async def place(
     request: schemas.OrderRequest,
     broker: OrderingDep,
@@ -22,9 +30,12 @@ async def place(
 ) -> schemas.OrderReceipt:
     """Place an order, answered once the gateway acknowledged it.
 
-    A repeated `Idempotency-Key` answers with the first order, also after a 504.
+    A repeated `Idempotency-Key` answers with the first order, also after a 504. Without one, the
+    answer carries the key that was made.
     """
-    return schemas.OrderReceipt.of(await broker.place(request, key=idempotency_key))
+    key = idempotency_key or uuid.uuid4().hex
+    async with told_when_cut_off(f"order {key!r}: {request.side} {request.quantity:g}"):
+        return schemas.OrderReceipt.of(await broker.place(request, key=key))
 
 
 @routes.get("/orders")
@@ -33,7 +44,7 @@ async def working(broker: BrokerDep) -> list[schemas.OrderRow]:
     return [schemas.OrderRow.model_validate(order) for order in await broker.get_orders("open")]
 
 
-@routes.get("/orders/{order_id}")
+@routes.get("/orders/{order_id}", responses=answers(400, 404, 422))
 async def read(order_id: str, broker: BrokerDep) -> schemas.OrderDetail:
     """One order, finished or not; 400 for an id that is not a number, 404 for an unknown one."""
     order = await broker.get_order(numeric(order_id))
@@ -42,13 +53,29 @@ async def read(order_id: str, broker: BrokerDep) -> schemas.OrderDetail:
     return schemas.OrderDetail.model_validate(order)
 
 
-@routes.delete("/orders/{order_id}")
+@routes.delete("/orders/{order_id}", responses=answers(400, 422, 504))
 async def cancel(order_id: str, broker: OrderingDep) -> schemas.Cancelled:
     """Cancel an order; 400 when it is unknown, filled or already cancelled."""
-    if not await broker.cancel_order(numeric(order_id)):
+    async with told_when_cut_off(f"cancel of order {numeric(order_id)}"):
+        confirmed = await broker.cancel_order(order_id)
+    if not confirmed:
         raise HTTPException(400, f"Order {order_id} is unknown or can no longer be cancelled")
     message = f"Order {order_id} is cancelled"
     return schemas.Cancelled(status="success", message=message, order_id=order_id)
+
+
+@contextlib.asynccontextmanager
+async def told_when_cut_off(what: str) -> AsyncIterator[None]:
+    """Log what a request was doing when the service stopped before it was answered.
+
+    The desk of the core goes on with it for as long as the process lives; nobody can tell the
+    client any more.
+    """
+    try:
+        yield
+    except asyncio.CancelledError:
+        _log.warning("%s: outcome unknown, the service stopped before it was confirmed", what)
+        raise
 
 
 def numeric(order_id: str) -> str:

@@ -5,21 +5,30 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException, Query, Response
 
-from aioibkr.integrations.fastapi import orders, schemas
+from aioibkr.integrations.fastapi import orders, schemas, scraping
+from aioibkr.integrations.fastapi.answers import ANY_ROUTE, GUARDED, answers
 from aioibkr.integrations.fastapi.dependencies import BrokerDep, IntegrationDep
 from aioibkr.integrations.fastapi.routes import BrokerRoute, OpenRoute
 from aioibkr.integrations.fastapi.websocket import socket_routes
 
 __all__ = ["router"]
 
-_broker = APIRouter(route_class=BrokerRoute)
-_open = APIRouter(route_class=OpenRoute)
-_portfolio = APIRouter(route_class=BrokerRoute)
+_broker = APIRouter(route_class=BrokerRoute, responses=GUARDED)
+_open = APIRouter(route_class=OpenRoute, responses=ANY_ROUTE)
+_portfolio = APIRouter(route_class=BrokerRoute, responses=GUARDED)
 
 
-def router(prefix: str = "/api/ibkr") -> APIRouter:
-    """The routes of the broker below `prefix`, and `/api/portfolio/account`."""
+def router(prefix: str = "/api/ibkr", *, metrics: bool = True) -> APIRouter:
+    """The routes of the broker below `prefix`, `/api/portfolio/account` and `/metrics`.
+
+    Args:
+        prefix: Where the broker's routes are.
+        metrics: Whether `GET /metrics` is among them; an application that has its own registers a
+            `ClientCollector` with it instead.
+    """
     routes = APIRouter()
+    if metrics:
+        routes.include_router(scraping.routes, tags=["metrics"])
     routes.include_router(_open, prefix=prefix, tags=["ibkr"])
     routes.include_router(_broker, prefix=prefix, tags=["ibkr"])
     routes.include_router(orders.routes, prefix=prefix, tags=["ibkr"])
@@ -43,7 +52,7 @@ async def status(integration: IntegrationDep) -> schemas.Status:
     )
 
 
-@_open.get("/health")
+@_open.get("/health", responses=answers(422))
 async def health(
     integration: IntegrationDep,
     response: Response,
@@ -96,11 +105,11 @@ async def positions(broker: BrokerDep) -> list[schemas.PositionRow]:
     return [schemas.PositionRow.of(position) for position in await broker.get_positions()]
 
 
-@_broker.get("/quote/{symbol}")
-async def quote(symbol: str, broker: BrokerDep) -> schemas.Price:
-    """A fresh market price; 404 when there is none."""
+@_broker.get("/quote/{symbol}", responses=answers(400, 404, 422))
+async def quote(symbol: schemas.Symbol, broker: BrokerDep) -> schemas.Price:
+    """A fresh market price of a US stock; 404 when there is none."""
     try:
         price = await broker.get_market_price(symbol)
     except ValueError as error:
         raise HTTPException(404, str(error)) from error
-    return schemas.Price(symbol=symbol.upper(), price=price, timestamp=datetime.now(UTC))
+    return schemas.Price(symbol=symbol, price=price, timestamp=datetime.now(UTC))

@@ -37,13 +37,13 @@ class BrokerRoute(APIRoute):
 
     def get_route_handler(self) -> Handler:
         """The route's handler, with errors turned into answers."""
-        handler = super().get_route_handler()
+        handler, brings_body = super().get_route_handler(), self.body_field is not None
 
         async def answered(request: Request) -> Response:
             try:
                 return await handler(request)
             except (IBKRError, RequestValidationError, HTTPException) as error:
-                return problem_of(error, to=request.method).response()
+                return problem_of(error, brings_body=brings_body).response()
 
         return answered
 

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from aioibkr.broker import Account, Order, OrderSide, OrderStatus, OrderType, Position
+from aioibkr.integrations.fastapi.failures import NOT_TEXT
 
 __all__ = [
     "AccountAnswer",
@@ -23,9 +24,12 @@ __all__ = [
     "PositionRow",
     "Price",
     "Status",
+    "Symbol",
 ]
 
 Quantity = int | float
+# What a decoder writes in the place of bytes that are no UTF-8.
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 Metrics = dict[str, int | float | str | None]
 
 
@@ -39,6 +43,19 @@ def _number(given: object) -> object:
     return given
 
 
+def _readable(given: str) -> str:
+    """Refuse what is no text: control characters, and what stands for bytes that were none."""
+    if not given.isprintable() or REPLACEMENT in given:
+        raise PydanticCustomError(NOT_TEXT, "this is not text: it has characters nobody can read")
+    return given
+
+
+Symbol = Annotated[
+    str,
+    BeforeValidator(_word),
+    Field(min_length=1, max_length=20, examples=["AAPL"]),
+    AfterValidator(_readable),
+]
 Units = Annotated[float, BeforeValidator(_number), Field(gt=0, allow_inf_nan=False)]
 Money = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
 
@@ -46,9 +63,22 @@ Money = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
 class OrderRequest(BaseModel):
     """An order as a request brings it; words in any case. It reads like an application's order."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "symbol": "AAPL",
+                    "quantity": 5,
+                    "side": "buy",
+                    "order_type": "limit",
+                    "price": 189.5,
+                }
+            ]
+        },
+    )
 
-    symbol: Annotated[str, BeforeValidator(_word), Field(min_length=1, max_length=20)]
+    symbol: Symbol
     quantity: Units
     side: Annotated[OrderSide, BeforeValidator(_word)]
     order_type: Annotated[OrderType, BeforeValidator(_word)]
