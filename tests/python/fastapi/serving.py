@@ -26,7 +26,9 @@ class Quiet(uvicorn.Server):
 async def serving(app: ASGIApp, **options: object) -> AsyncIterator[int]:
     """The port on which an application answers for as long as the block lasts."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(app, log_level="critical", lifespan="off", http="h11")
+        config = uvicorn.Config(
+            app, log_level="critical", lifespan="off", http="h11", timeout_graceful_shutdown=1
+        )
         for name, value in options.items():
             setattr(config, name, value)
         server = Quiet(config)
@@ -39,7 +41,7 @@ async def serving(app: ASGIApp, **options: object) -> AsyncIterator[int]:
         try:
             yield int(listener.getsockname()[1])
         finally:
-            server.should_exit = server.force_exit = True
+            server.should_exit = True
             await running
 
 

@@ -9,6 +9,7 @@ Needs the extra: ``pip install 'aioibkr[server]'``.
 """
 
 from aioibkr.integrations.fastapi import extra as extra  # isort: skip - first, to name the extra
+from aioibkr.integrations.fastapi.application import application
 from aioibkr.integrations.fastapi.dependencies import get_broker, get_client, get_integration
 from aioibkr.integrations.fastapi.lifespan import lifespan
 from aioibkr.integrations.fastapi.router import router
@@ -17,6 +18,7 @@ from aioibkr.integrations.fastapi.settings import IBKRSettings
 
 __all__ = [
     "IBKRSettings",
+    "application",
     "get_broker",
     "get_client",
     "get_integration",

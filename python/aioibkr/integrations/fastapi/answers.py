@@ -34,7 +34,7 @@ EXAMPLES = (
         "on, or allow the name by ibkr_http_allowed_hosts",
     ),
     Problem(
-        422, "quantity: Input should be greater than 0",
+        422, "the request cannot be meant: quantity: Input should be greater than 0",
         members={
             "errors": [
                 {

@@ -32,7 +32,8 @@ def problem_of(error: Exception, *, brings_body: bool) -> Problem:
     Args:
         error: What was raised.
         brings_body: Whether the request says what it wants in a body. One that does not cannot be
-            meant wrongly: a `ConfigError` is then this side's settings.
+            meant wrongly: a `ConfigError` is then this side's settings, and what the gateway
+            refuses is no fault of the caller's.
     """
     if isinstance(error, errors.IBKRError):
         return problem_of_error(error, brings_body=brings_body)
@@ -50,7 +51,7 @@ def problem_of_error(error: errors.IBKRError, *, brings_body: bool) -> Problem:
     request with that key or look the order up; its `status` is the order's, as the contract says.
     """
     status = next(status for kind, status in STATUS if isinstance(error, kind))
-    if isinstance(error, errors.ConfigError) and not brings_body:
+    if not brings_body and isinstance(error, errors.ConfigError | errors.RequestError):
         status = 503
     members: dict[str, Value] = {}
     if isinstance(error, errors.OrderOutcomeUnknown):
@@ -81,7 +82,8 @@ def problem_of_input(error: RequestValidationError) -> Problem:
     found = [{name: objection[name] for name in kept} for objection in error.errors()]
     unreadable = any(objection["type"] in UNREADABLE for objection in found)
     told = "; ".join(f"{place_of(each['loc'])}: {each['msg']}" for each in found[:SHOWN])
-    return Problem(400 if unreadable else 422, told, members={"errors": found})
+    status, verb = (400, "read") if unreadable else (422, "meant")
+    return Problem(status, f"the request cannot be {verb}: {told}", members={"errors": found})
 
 
 def place_of(loc: tuple[int | str, ...]) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, HTTPException, Query, Response
 
 from aioibkr.integrations.fastapi import orders, schemas, scraping
-from aioibkr.integrations.fastapi.answers import ANY_ROUTE, GUARDED, answers
+from aioibkr.integrations.fastapi.answers import ANY_ROUTE, GUARDED, Answers, answers
 from aioibkr.integrations.fastapi.dependencies import BrokerDep, IntegrationDep
 from aioibkr.integrations.fastapi.routes import BrokerRoute, OpenRoute
 from aioibkr.integrations.fastapi.websocket import socket_routes
@@ -16,6 +16,7 @@ __all__ = ["router"]
 _broker = APIRouter(route_class=BrokerRoute, responses=GUARDED)
 _open = APIRouter(route_class=OpenRoute, responses=ANY_ROUTE)
 _portfolio = APIRouter(route_class=BrokerRoute, responses=GUARDED)
+NOT_READY: Answers = {503: {**ANY_ROUTE[503], "model": schemas.Health}}
 
 
 def router(prefix: str = "/api/ibkr", *, metrics: bool = True) -> APIRouter:
@@ -52,7 +53,7 @@ async def status(integration: IntegrationDep) -> schemas.Status:
     )
 
 
-@_open.get("/health", responses=answers(422))
+@_open.get("/health", responses=answers(422) | NOT_READY)
 async def health(
     integration: IntegrationDep,
     response: Response,

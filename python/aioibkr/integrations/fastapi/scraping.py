@@ -1,8 +1,6 @@
 """`GET /metrics`, for Prometheus."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client.exposition import choose_encoder
 
@@ -20,13 +18,11 @@ FORMATS: Answers = {200: {"content": {"application/openmetrics-text": TEXT, "tex
 
 
 @routes.get("/metrics", response_class=PlainTextResponse, responses=FORMATS)
-async def prometheus(
-    integration: IntegrationDep, accept: Annotated[str, Header()] = ""
-) -> Response:
+async def prometheus(integration: IntegrationDep, request: Request) -> Response:
     """What Prometheus scrapes: the counters of the client, in its text format or OpenMetrics.
 
     Asking connects nothing. With a token, give it to Prometheus as `authorization`.
     """
     collector = ClientCollector(lambda: {"default": integration.broker.latest_client})
-    encode, media_type = choose_encoder(accept)
+    encode, media_type = choose_encoder(request.headers.get("accept", ""))
     return Response(encode(collector), media_type=media_type)
