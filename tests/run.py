@@ -7,6 +7,7 @@ the last run is neither installed nor built again. Arguments are handed to pytes
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -30,6 +31,8 @@ WHEEL_INPUTS = (
     "python",
 )
 OLDEST_PYTHON = (3, 11)
+# Seconds; each test has a limit of its own, this one ends a runner that hangs.
+LONGEST_STEP = 1800.0
 # The extension module is linked by maturin and tested from Python.
 RUST_TESTED = ("--workspace", "--exclude", "aioibkr-bridge", "--locked")
 
@@ -71,12 +74,33 @@ def succeeds(name: str, step: Callable[[], None]) -> bool:
     return True
 
 
-def run(*command: str | Path, **environment: str) -> None:
-    """Run a command in the checkout, showing its output; raise `StepFailed` if it fails."""
+def run(*command: str | Path, limit: float = LONGEST_STEP, **environment: str) -> None:
+    """Run a command in the checkout, showing its output; raise `StepFailed` if it fails.
+
+    One that takes longer than `limit` seconds is ended with everything it started.
+    """
     words = [str(word) for word in command]
-    done = subprocess.run(words, cwd=ROOT, env=os.environ | environment, check=False)
-    if done.returncode != 0:
-        raise StepFailed(f"{' '.join(words[:4])} … ended with {done.returncode}")
+    name = f"{' '.join(words[:4])} …"
+    with subprocess.Popen(
+        words, cwd=ROOT, env=os.environ | environment, start_new_session=os.name != "nt"
+    ) as running:
+        try:
+            code = running.wait(limit)
+        except BaseException as stopped:
+            end(running)
+            if isinstance(stopped, subprocess.TimeoutExpired):
+                raise StepFailed(f"{name} took longer than {limit:.0f} s and was ended") from None
+            raise
+    if code != 0:
+        raise StepFailed(f"{name} ended with {code}")
+
+
+def end(running: subprocess.Popen[bytes]) -> None:
+    """End a command and, where there are process groups, what it started."""
+    if os.name == "nt":
+        running.kill()
+    else:
+        os.killpg(running.pid, signal.SIGKILL)
 
 
 def print_versions() -> None:
@@ -98,16 +122,26 @@ def install_lock() -> None:
         print("up to date")
         return
     stamp.unlink(missing_ok=True)
-    venv.create(VENV, with_pip=True, clear=not is_current(PYTHON))
+    create_environment()
     run(PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", LOCK)
     stamp.write_text(wanted)
 
 
+def create_environment() -> None:
+    """Create `.venv`, or take the one that is there if its interpreter and pip are ours.
+
+    It is made as `python -m venv` makes it, by links where the platform has them: an environment
+    of links cannot be made anew by copies, nor the other way round.
+    """
+    if not is_current(PYTHON):
+        venv.create(VENV, with_pip=True, clear=True, symlinks=os.name != "nt")
+
+
 def is_current(python: Path) -> bool:
-    """Tell whether the environment's interpreter runs and has our version."""
+    """Tell whether the environment's interpreter runs, has our version, and has pip."""
     try:
         asked = subprocess.run(
-            [python, "-c", "import sys; print(sys.version)"], capture_output=True, check=False
+            [python, "-c", "import pip, sys; print(sys.version)"], capture_output=True, check=False
         )
     except OSError:
         return False

@@ -1954,6 +1954,7 @@ class MockGateway:
         scenario: str | None,
         replay: str | None,
         replay_speed: float,
+        starts_at: datetime | None,
         speed: float,
         master_client: int | None,
         first_perm_id: int | None,

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use aioibkr_mock_gateway as mock;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDateTime, PyDict};
 
 use crate::convert;
 use crate::mailbox::lock;
@@ -62,7 +62,8 @@ impl MockGateway {
     #[new]
     #[pyo3(signature = (*, host, port, accounts, seed, min_server_version, max_server_version,
                         receive_buffer, print_requests, allow_non_loopback, limits, prices, scenario,
-                        replay, replay_speed, speed, master_client, first_perm_id, profile))]
+                        replay, replay_speed, starts_at, speed, master_client, first_perm_id,
+                        profile))]
     #[expect(clippy::too_many_arguments, reason = "one keyword per setting")]
     fn new(
         py: Python<'_>,
@@ -80,6 +81,7 @@ impl MockGateway {
         scenario: Option<PathBuf>,
         replay: Option<PathBuf>,
         replay_speed: f64,
+        starts_at: Option<Bound<'_, PyDateTime>>,
         speed: f64,
         master_client: Option<i32>,
         first_perm_id: Option<i64>,
@@ -107,6 +109,7 @@ impl MockGateway {
             receive_buffer,
             print_requests,
             allow_non_loopback,
+            starts_at: starts_at.map(|at| convert::moment("starts_at", &at)).transpose()?,
             speed,
             master_client,
             first_perm_id,

@@ -4,6 +4,8 @@ use std::io::Write;
 use std::net::SocketAddr;
 
 use lexopt::{Arg, ValueExt};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::gateway::MockGateway;
 use crate::limits::NamedLimits;
@@ -28,6 +30,8 @@ usage: aioibkr-mock-gateway [options]
   --min-server-version N    lowest server version offered (157)
   --max-server-version N    highest server version offered (226)
   --seed N                  seed of prices and history (1)
+  --starts-at TIME          what the market's clock shows at the start, such as
+                            2026-11-18T15:30:00Z (the present)
   --speed X                 how fast the market's time runs (1)
   --master-client N         client that sees the orders of all others (none)
   --first-perm-id N         permId of the first order, again after a reset (unique)
@@ -147,6 +151,9 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, lexopt:
                 settings.max_server_version = parser.value()?.parse()?;
             }
             Arg::Long("seed") => settings.seed = parser.value()?.parse()?,
+            Arg::Long("starts-at") => {
+                settings.starts_at = Some(moment(&parser.value()?.string()?)?)
+            }
             Arg::Long("speed") => settings.speed = parser.value()?.parse()?,
             Arg::Long("master-client") => settings.master_client = Some(parser.value()?.parse()?),
             Arg::Long("first-perm-id") => settings.first_perm_id = Some(parser.value()?.parse()?),
@@ -182,6 +189,11 @@ fn set_up(profile: &mut Profile, option: &str) -> bool {
 
 fn limit(limits: &mut NamedLimits, option: &str) -> Result<(), lexopt::Error> {
     limits.set(option).map_err(|error| error.to_string().into())
+}
+
+fn moment(text: &str) -> Result<OffsetDateTime, lexopt::Error> {
+    OffsetDateTime::parse(text, &Rfc3339)
+        .map_err(|_| format!("{text:?} is no time such as 2026-11-18T15:30:00Z").into())
 }
 
 fn scenario(path: &std::ffi::OsStr) -> Result<Scenario, lexopt::Error> {

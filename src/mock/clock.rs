@@ -9,8 +9,13 @@ pub(crate) fn now() -> OffsetDateTime {
 
 /// Epoch milliseconds.
 pub(crate) fn millis() -> i64 {
-    // The milliseconds of any date this clock can show fit 64 bits.
-    i64::try_from(now().unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
+    millis_of(now())
+}
+
+/// A moment in epoch milliseconds.
+pub(crate) fn millis_of(moment: OffsetDateTime) -> i64 {
+    // The milliseconds of any date there is fit 64 bits.
+    i64::try_from(moment.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }
 
 /// `YYYYMMDD HH:MM:SS` of a time in whatever zone it is in.

@@ -1,10 +1,12 @@
-//! The time of the market: the wall clock, at another speed and moved ahead where a test wants it.
+//! The time of the market: the wall clock, or one that starts at another moment, at another speed
+//! and moved ahead where a test wants it.
 
 use std::time::Duration;
 
 use crate::clock;
+use crate::settings::Settings;
 
-/// A clock that starts with the wall clock.
+/// A clock that starts with the wall clock, or at a moment of its own.
 #[derive(Clone, Debug)]
 pub(crate) struct MarketClock {
     speed: f64,
@@ -14,10 +16,11 @@ pub(crate) struct MarketClock {
 }
 
 impl MarketClock {
-    /// A clock that shows the present and runs `speed` times as fast as the wall clock.
-    pub(crate) fn new(speed: f64) -> Self {
+    /// A clock that shows the start of the settings, else the present.
+    pub(crate) fn new(settings: &Settings) -> Self {
         let wall = clock::millis();
-        Self { speed, wall, market: wall }
+        let market = settings.starts_at.map_or(wall, clock::millis_of);
+        Self { speed: settings.speed, wall, market }
     }
 
     /// Epoch milliseconds.
@@ -71,8 +74,18 @@ mod tests {
     }
 
     #[test]
+    fn test_a_clock_may_start_at_a_moment_of_its_own() {
+        let start = time::macros::datetime!(2026-11-27 18:30 UTC);
+        let clock = MarketClock::new(&Settings { starts_at: Some(start), ..Settings::default() });
+
+        let shown = clock.millis() - start.unix_timestamp() * 1_000;
+
+        assert!((0..5_000).contains(&shown), "{shown}");
+    }
+
+    #[test]
     fn test_an_advance_is_kept() {
-        let mut clock = MarketClock::new(1.0);
+        let mut clock = MarketClock::new(&Settings::default());
         let end = clock.after(Duration::from_secs(3_600));
 
         clock.advance_to(end);

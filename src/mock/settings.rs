@@ -3,6 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use time::OffsetDateTime;
+
 use crate::error::Error;
 use crate::exchange::MarketRules;
 use crate::limits::Limits;
@@ -37,6 +39,8 @@ pub struct Settings {
     pub print_requests: bool,
     /// Permits listening where other machines can connect.
     pub allow_non_loopback: bool,
+    /// What the market's clock shows at the start and after a reset; `None`: what the wall clock does.
+    pub starts_at: Option<OffsetDateTime>,
     /// How many times as fast as the wall clock the market's time runs.
     pub speed: f64,
     /// The client that sees the orders, executions and commissions of all others (N4).
@@ -79,6 +83,7 @@ impl Default for Settings {
             unread_limit: 64 * 1024 * 1024,
             print_requests: false,
             allow_non_loopback: false,
+            starts_at: None,
             speed: 1.0,
             master_client: None,
             first_perm_id: None,

@@ -97,7 +97,7 @@ impl World {
             has_idle_history_farm: settings.profile.has_idle_history_farm,
             next_push: i64::MAX,
             exchange: fresh_exchange(&settings),
-            time: MarketClock::new(settings.speed),
+            time: MarketClock::new(&settings),
             wakes_at: None,
             moment: None,
             walks: BTreeMap::new(),
@@ -225,7 +225,7 @@ impl World {
         self.faults.clear();
         self.schedule.clear();
         self.exchange = fresh_exchange(&self.settings);
-        self.time = MarketClock::new(self.settings.speed);
+        self.time = MarketClock::new(&self.settings);
         self.wakes_at = None;
         self.has_idle_history_farm = self.settings.profile.has_idle_history_farm;
         self.next_push = i64::MAX;
@@ -255,7 +255,7 @@ impl World {
 }
 
 fn fresh_exchange(settings: &Settings) -> Exchange {
-    let now = clock::now();
+    let now = settings.starts_at.unwrap_or_else(clock::now);
     let mut exchange =
         Exchange::new(&settings.accounts, settings.seed, now.date(), now.unix_timestamp());
     exchange.rules = settings.market;

@@ -75,14 +75,18 @@ impl<S: Source> Reader<S> {
         tokio::time::timeout(10 * SECOND, waiting).await.expect("news within ten seconds")
     }
 
-    /// The first piece of which the claim holds; earlier ones are passed over.
+    /// The first piece of which the claim holds; earlier ones are passed over. A stream that goes on
+    /// without it fails the test as a silent one does.
     pub(crate) async fn find(&self, mut claim: impl FnMut(&S::Piece) -> bool) -> S::Piece {
-        loop {
-            let piece = self.next().await.expect("an open stream");
-            if claim(&piece) {
-                return piece;
+        let finding = async {
+            loop {
+                let piece = self.next().await.expect("an open stream");
+                if claim(&piece) {
+                    return piece;
+                }
             }
-        }
+        };
+        tokio::time::timeout(20 * SECOND, finding).await.expect("the piece within twenty seconds")
     }
 
     /// How the stream ends, whatever is queued before.

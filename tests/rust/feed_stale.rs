@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use aioibkr_core::model::{BarSize, BarsRequest, LineKind, SessionState, WhatToShow};
+use aioibkr_core::model::{
+    BarSize, BarsRequest, LineKind, SessionState, SubscriptionKind, SubscriptionState, WhatToShow,
+};
 use aioibkr_core::{Client, Config};
 use aioibkr_mock_gateway::{FaultHandle, Injection, MockGateway, Quirk};
 
@@ -34,6 +36,11 @@ fn five_seconds() -> LineKind {
         use_rth: false,
         end: None,
     })
+}
+
+fn is_live(client: &Client, kind: SubscriptionKind) -> bool {
+    let rows = client.subscriptions();
+    rows.iter().any(|row| row.kind == kind && row.state == SubscriptionState::Live)
 }
 
 /// Waits well beyond the time a line on trial has.
@@ -133,6 +140,8 @@ async fn feed_bars_that_fall_silent_with_ib_s_servers_are_asked_for_again() {
     eventually("the outage", || feed() == SessionState::Degraded).await;
     gateway.notice(1102);
     bars.find(|batch| batch.is_gap).await;
+    // The gap is told before the question is sent: a trade before its answer is in no bar.
+    eventually("an answer on the new line", || is_live(&client, SubscriptionKind::Bars)).await;
     gateway.trade("AAPL", 222.0, 3.0).unwrap();
 
     bars.find(|batch| batch.rows.iter().any(|bar| bar.close == 222.0)).await;

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use aioibkr_mock_gateway::{MockGateway, Settings};
+use time::macros::datetime;
 
 use crate::mock_fixture::gateway;
 use crate::mock_text::{AAPL, Frame, TextClient, errors, ids, of};
@@ -13,6 +14,8 @@ const EUR: &str = "0|EUR|CASH||0.0|||IDEALPRO||USD||";
 const WINDOW: usize = 2;
 const FIRST_BAR: usize = 5;
 const FIELDS_OF_BAR: usize = 8;
+/// Of an update.
+const CLOSE: usize = 5;
 
 /// A query by end, bar size, duration, what to show.
 fn query(id: i32, contract: &str, terms: [&str; 4]) -> String {
@@ -28,6 +31,12 @@ fn bars(answer: &[Frame]) -> Vec<&[String]> {
     of(answer, "17")
         .first()
         .map_or(Vec::new(), |frame| frame[FIRST_BAR..].chunks(FIELDS_OF_BAR).collect())
+}
+
+/// A gateway in the middle of a session, whatever the time of day.
+fn in_session() -> MockGateway {
+    let starts_at = Some(datetime!(2026-11-18 15:30 UTC));
+    MockGateway::start(Settings { starts_at, ..Settings::default() }).unwrap()
 }
 
 fn real_time(id: i32, contract: &str, show: &str) -> String {
@@ -138,7 +147,7 @@ fn test_a_162_says_its_cause_in_its_text() {
 /// (H16) Five seconds at least; many updates of one bar.
 #[test]
 fn test_bars_that_keep_up_to_date_are_told_as_they_move() {
-    let gateway = gateway();
+    let gateway = in_session();
     let mut client = TextClient::connect(&gateway, 7);
     let short = client.ask(&live(8, "1 secs"));
     let batch = client.ask(&live(9, "1 day"));
@@ -150,7 +159,8 @@ fn test_bars_that_keep_up_to_date_are_told_as_they_move() {
 
     assert_eq!((errors(&short), ids(&batch)), (vec![(8, 321)], vec!["17"]));
     let [first, second] = of(&updates, "90")[..] else { panic!("{updates:?}") };
-    assert_eq!((&first[4], &second[6][..]), (&second[4], "101"));
+    assert_eq!([&first[CLOSE], &second[CLOSE]], ["100", "101"]);
+    assert_eq!(first[CLOSE - 1], second[CLOSE - 1], "one open");
 }
 
 /// (H19)

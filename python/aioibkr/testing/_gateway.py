@@ -70,10 +70,10 @@ class MockGateway(Staging):
     Use it as ``with MockGateway() as gateway`` or ``async with MockGateway() as gateway``: it
     listens inside the block and drops every client at its end. ``port=0`` picks a free port.
     Each account starts with 1,000,000 USD and no positions; prices stand still until ``set_price``
-    or ``walk_price``. The market's time runs ``speed`` times as fast as the wall clock;
-    ``master_client`` sees the orders and executions of all other clients. A permId is never given
-    twice, neither after a ``reset`` nor by the next process; with ``first_perm_id`` they begin
-    there, after each reset again.
+    or ``walk_price``. The market's clock starts at ``starts_at``, an aware datetime, or else with
+    the wall clock, and runs ``speed`` times as fast; ``master_client`` sees the orders and
+    executions of all other clients. A permId is never given twice, neither after a ``reset`` nor
+    by the next process; with ``first_perm_id`` they begin there, after each reset again.
 
     ``limits`` says which of IB's limits hold, ``profile`` how the gateway is set up. ``prices``
     names a file for ``play_prices`` that is played from the start and again after a ``reset``.
@@ -102,6 +102,7 @@ class MockGateway(Staging):
         scenario: str | PathLike[str] | None = None,
         replay: str | PathLike[str] | None = None,
         replay_speed: float = 1.0,
+        starts_at: datetime | None = None,
         speed: float = 1.0,
         master_client: int | None = None,
         first_perm_id: int | None = None,
@@ -122,6 +123,7 @@ class MockGateway(Staging):
             scenario=None if scenario is None else fspath(scenario),
             replay=None if replay is None else fspath(replay),
             replay_speed=replay_speed,
+            starts_at=starts_at,
             speed=speed,
             master_client=master_client,
             first_perm_id=first_perm_id,

@@ -1,8 +1,9 @@
 //! Account updates (6) and their multi form (76, 77): a full set of values and portfolio rows with
 //! one End, later what changed.
 
+use time::OffsetDateTime;
+
 use crate::client::{Client, NO_REQUEST, Outlet};
-use crate::clock;
 use crate::exchange::ConId;
 use crate::exchange::account::{Rows, Valued};
 use crate::exchange::number::{double, text};
@@ -40,7 +41,7 @@ fn start(world: &mut World, to: &Outlet, account: String) {
     for valued in world.exchange.valued(&account) {
         to.send(&portfolio_row(&world.faults, to, (&account, &valued)));
     }
-    to.send(&time_of_day());
+    to.send(&time_of_day(world.now()));
     to.send(&pb::AccountDataEnd { account_name: Some(account) });
 }
 
@@ -78,6 +79,7 @@ pub(super) fn tell(world: &mut World, account: &str, moved: Option<ConId>) {
     if !world.clients.values().any(|client| follows(client, account)) {
         return;
     }
+    let now = world.now();
     let rows = world.exchange.updates(account);
     let of_interest = |valued: &Valued<'_>| moved.is_none_or(|id| id == valued.instrument.con_id);
     let portfolio: Vec<_> = world.exchange.valued(account).filter(of_interest).collect();
@@ -89,7 +91,7 @@ pub(super) fn tell(world: &mut World, account: &str, moved: Option<ConId>) {
             }
             send_values(to, account, seen, &rows);
             seen.clone_from(&rows);
-            to.send(&time_of_day());
+            to.send(&time_of_day(now));
         }
         for (id, (_, seen)) in client.updates_multi.iter_mut().filter(|(_, (n, _))| n == account) {
             send_multi(to, *id, account, seen, &rows);
@@ -161,8 +163,9 @@ fn row(account: &str, valued: &Valued<'_>) -> pb::PortfolioValue {
     }
 }
 
-fn time_of_day() -> pb::AccountUpdateTime {
-    let now = clock::now();
+/// The time of day in UTC of an epoch second on the market's clock.
+fn time_of_day(now: i64) -> pb::AccountUpdateTime {
+    let now = OffsetDateTime::from_unix_timestamp(now).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     pb::AccountUpdateTime { time_stamp: Some(format!("{:02}:{:02}", now.hour(), now.minute())) }
 }
 

@@ -4,7 +4,6 @@
 use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::client::{NO_REQUEST, Outlet};
-use crate::clock;
 use crate::exchange::ConId;
 use crate::exchange::refusal::Refusal;
 use crate::newsroom::{Headline, Published, Search};
@@ -40,7 +39,7 @@ pub(super) fn article(world: &World, to: &Outlet, request: &pb::NewsArticleReque
 
 pub(super) fn history(world: &World, to: &Outlet, request: &pb::HistoricalNewsRequest) {
     let id = request.req_id.unwrap_or(NO_REQUEST);
-    let search = match search(request) {
+    let search = match search(request, world.time.millis()) {
         Ok(search) => search,
         Err(refusal) => return to.error(id, refusal.code, refusal.text),
     };
@@ -52,9 +51,9 @@ pub(super) fn history(world: &World, to: &Outlet, request: &pb::HistoricalNewsRe
     to.send(&pb::HistoricalNewsEnd { req_id: Some(id), has_more: Some(found.len() > most) });
 }
 
-fn search(request: &pb::HistoricalNewsRequest) -> Result<Search, Refusal> {
+fn search(request: &pb::HistoricalNewsRequest, now: i64) -> Result<Search, Refusal> {
     let end = request.end_date_time();
-    let until = if end.is_empty() { Some(clock::millis()) } else { moment(end) };
+    let until = if end.is_empty() { Some(now) } else { moment(end) };
     let start = request.start_date_time();
     let after = if start.is_empty() { Some(0) } else { moment(start) };
     let (Some(after), Some(until)) = (after, until) else {
