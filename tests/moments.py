@@ -18,12 +18,12 @@ from run import PYTHON, ROOT, StepFailed, run
 
 # In UTC. New York is five hours behind, from March 14, 2027, 07:00 on four.
 MOMENTS = {
-    "session": datetime(2026, 11, 18, 15, 30, tzinfo=UTC),
-    "after close": datetime(2026, 11, 30, 21, 30, tzinfo=UTC),
-    "night": datetime(2026, 12, 2, 6, 15, tzinfo=UTC),
+    "session": datetime(2026, 12, 2, 15, 30, tzinfo=UTC),
+    "after close": datetime(2026, 12, 7, 21, 30, tzinfo=UTC),
+    "night": datetime(2026, 12, 9, 6, 15, tzinfo=UTC),
     "weekend": datetime(2026, 12, 5, 16, 0, tzinfo=UTC),
-    "holiday": datetime(2026, 11, 26, 16, 0, tzinfo=UTC),
-    "half day": datetime(2026, 11, 27, 18, 30, tzinfo=UTC),
+    "holiday": datetime(2026, 12, 25, 16, 0, tzinfo=UTC),
+    "half day": datetime(2026, 12, 24, 18, 30, tzinfo=UTC),
     "year end": datetime(2026, 12, 31, 23, 59, 50, tzinfo=UTC),
     "summer time": datetime(2027, 3, 14, 6, 59, 50, tzinfo=UTC),
 }

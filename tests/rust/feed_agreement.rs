@@ -250,5 +250,5 @@ async fn feed_agrees_with_ibapi_on_bars_kept_up_to_date() {
     let minutes = (minutes.request_id(), minutes.filter_data());
     let minutes = agreed(&recorded, minutes, history_row).await;
     assert_told(&days, &["bars [(\"20", "end", "update (\"20"]);
-    assert_told(&minutes, &["bars [(\"17", "end"]);
+    assert_told(&minutes, &["bars [(\"1", "end"]);
 }
