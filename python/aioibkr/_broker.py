@@ -16,6 +16,7 @@ from aioibkr import _broker_market as market
 from aioibkr import _broker_orders as orders
 from aioibkr._broker_models import Account, Order, OrderStatus, Position
 from aioibkr._broker_orders import ApplicationOrder
+from aioibkr._broker_prices import Prices
 from aioibkr._client import Client, connect
 from aioibkr.config import Breaker, Keepalive, Pacing, Reconnect, RestartWindow, Settings, override
 from aioibkr.errors import (
@@ -85,6 +86,7 @@ class IBKRBroker:
         self._parted = False
         self._counted = market.metrics_of(None)
         self._subscribed: dict[str, Contract] = {}
+        self._prices = Prices()
 
     @property
     def host(self) -> str:
@@ -268,12 +270,18 @@ class IBKRBroker:
         return [order for order in told if order.status in wanted]
 
     async def get_positions(self) -> list[Position]:
-        """Open positions of the account. One whose price is unknown is there, without a price.
+        """Open positions of the account, each with a price and the name of its source.
 
-        Raises `StateUnknown` while positions are not known: unknown is not empty.
+        They wait for the portfolio that brings IB's marks; see `Position.price_source` for what
+        stands in where IB has none. Raises `StateUnknown` while positions or the portfolio are not
+        known: unknown is not empty.
         """
         client = await self.client()
-        return [accounts.position_of(holding) for holding in await client.positions(client.account)]
+        held = await client.positions(client.account)
+        prices = await self._prices.of(client, held)
+        return [
+            accounts.position_of(row, prices.get(row.contract.contract_id or 0)) for row in held
+        ]
 
     async def get_account(self) -> Account:
         """The account in its base currency, with its positions and P&L.

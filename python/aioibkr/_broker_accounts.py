@@ -1,10 +1,12 @@
-"""Accounts and positions as an application reads them: finite floats, unknown said as None."""
+"""Accounts and positions as an application reads them: finite floats, unknown P&L said as None."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import asdict
 
 from aioibkr._broker_models import Account, Position
 from aioibkr._broker_orders import plain_number
+from aioibkr._broker_prices import Price
 from aioibkr.errors import StateUnknown
 from aioibkr.models import AccountSnapshot, Pnl
 from aioibkr.models import Position as Holding
@@ -14,18 +16,43 @@ __all__ = ["Summary", "account_of", "position_of", "summary_of"]
 Summary = dict[str, object]
 
 
-def position_of(holding: Holding) -> Position:
-    """Tell a position; one without a market price is told without it, never left out."""
+def position_of(holding: Holding, estimate: Price | None = None) -> Position:
+    """Tell a position at IB's mark, else at the estimate, else at what it cost.
+
+    All its figures rest on that price: IB's own value and P&L are told with IB's mark only.
+    """
+    price = _price_of(holding, estimate)
+    quantity, multiplier = plain_number(holding.quantity), _multiplier_of(holding)
+    value, profit = None, None
+    if price.source == "mark":
+        value, profit = holding.market_value, holding.unrealized_pnl
+    value = quantity * price.amount * multiplier if value is None else value
     return Position(
         symbol=holding.contract.symbol,
-        quantity=plain_number(holding.quantity),
+        quantity=quantity,
         avg_cost=holding.average_cost,
-        current_price=holding.market_price,
-        market_value=holding.market_value,
-        unrealized_pnl=holding.unrealized_pnl,
+        current_price=price.amount,
+        market_value=value,
+        unrealized_pnl=value - quantity * holding.average_cost if profit is None else profit,
         realized_pnl=holding.realized_pnl or 0.0,
         currency=holding.contract.currency or "USD",
+        price_source=price.source,
     )
+
+
+def _price_of(holding: Holding, estimate: Price | None) -> Price:
+    if holding.market_price is not None:
+        return Price(holding.market_price, "mark")
+    return estimate or Price(holding.average_cost / _multiplier_of(holding), "average_cost")
+
+
+def _multiplier_of(holding: Holding) -> float:
+    """Units of the underlying per unit held; IB leaves it out where it is 1."""
+    try:
+        multiplier = float(holding.contract.multiplier)
+    except ValueError:
+        return 1.0
+    return multiplier if math.isfinite(multiplier) and multiplier > 0 else 1.0
 
 
 def account_of(snapshot: AccountSnapshot, pnl: Pnl, positions: Iterable[Position]) -> Account:
@@ -59,17 +86,11 @@ def _sum_known(parts: list[float | None]) -> float | None:
     return sum(known, 0.0) if known else None
 
 
-def _sum_all(parts: list[float | None]) -> float | None:
-    """The sum, or None when one part is unknown: a smaller sum would be wrong in silence."""
-    known = [part for part in parts if part is not None]
-    return sum(known, 0.0) if len(known) == len(parts) else None
-
-
 def summary_of(account: Account, snapshot: AccountSnapshot) -> Summary:
     """The portfolio at a glance; `cash_percentage` is 0 to 100.
 
-    `invested_value` is the account's value less its cash. A sum over positions is None when one
-    of them is unknown; `day_trades_remaining` is None when IB does not limit or tell them.
+    `invested_value` is the account's value less its cash. `price_source` of each position says what
+    its figures rest on; `day_trades_remaining` is None when IB does not limit or tell them.
     """
     positions = account.positions
     total, cash = account.portfolio_value, account.cash_balance
@@ -85,8 +106,8 @@ def summary_of(account: Account, snapshot: AccountSnapshot) -> Summary:
         "margin_available": account.margin_available,
         "open_positions": len(positions),
         "num_positions": len(positions),
-        "total_market_value": _sum_all([position.market_value for position in positions]),
-        "total_unrealized_pnl": _sum_all([position.unrealized_pnl for position in positions]),
+        "total_market_value": sum(position.market_value for position in positions),
+        "total_unrealized_pnl": sum(position.unrealized_pnl for position in positions),
         "daily_pnl": account.daily_pnl,
         "total_pnl": account.total_pnl,
         "positions": [asdict(position) for position in positions],

@@ -8,8 +8,19 @@ an application keeps its own definitions.
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
+from typing import Literal
 
-__all__ = ["Account", "Order", "OrderSide", "OrderStatus", "OrderType", "Position"]
+__all__ = [
+    "Account",
+    "Order",
+    "OrderSide",
+    "OrderStatus",
+    "OrderType",
+    "Position",
+    "PriceSource",
+]
+
+PriceSource = Literal["mark", "quote", "close", "average_cost"]
 
 
 class _Word(StrEnum):
@@ -100,20 +111,24 @@ class Order:
 class Position:
     """Units held of one symbol; negative when short.
 
-    A price, value or P&L that IB has not sent is None, never 0: the position itself is known.
+    `price_source` says where the price comes from: IB's own mark (`mark`); where IB has none, a
+    fresh quote (`quote`), else the last close (`close`), else the average cost (`average_cost`),
+    which says nothing of the market: value and P&L are then what was paid and 0. `avg_cost` has the
+    contract's multiplier in it, prices have not; `market_value` is signed.
     """
 
     symbol: str
     quantity: int | float
     avg_cost: float
-    current_price: float | None
-    market_value: float | None
-    unrealized_pnl: float | None
+    current_price: float
+    market_value: float
+    unrealized_pnl: float
     realized_pnl: float = 0.0
     currency: str = "USD"
+    price_source: PriceSource = "mark"
 
     @property
-    def market_price(self) -> float | None:
+    def market_price(self) -> float:
         """The same as `current_price`."""
         return self.current_price
 

@@ -5,7 +5,15 @@ root. `IBKRInsyncBroker` and `IBKRThreadedBroker` are older names of `IBKRBroker
 """
 
 from aioibkr._broker import IBKRBroker
-from aioibkr._broker_models import Account, Order, OrderSide, OrderStatus, OrderType, Position
+from aioibkr._broker_models import (
+    Account,
+    Order,
+    OrderSide,
+    OrderStatus,
+    OrderType,
+    Position,
+    PriceSource,
+)
 from aioibkr._broker_orders import ApplicationOrder
 from aioibkr._integration import IBKRIntegration, get_ibkr_integration
 
@@ -21,6 +29,7 @@ __all__ = [
     "OrderStatus",
     "OrderType",
     "Position",
+    "PriceSource",
     "get_ibkr_integration",
 ]
 

@@ -72,7 +72,7 @@ def test_enum_values_equal_their_names(words: type[enum.StrEnum]) -> None:
 
 
 def test_values_are_frozen() -> None:
-    position = Position("AAPL", 10, 180.0, None, None, None)
+    position = Position("AAPL", 10, 180.0, 190.0, 1900.0, 100.0)
     account = Account("DU1", 1.0, 1.0, 1.0, 1.0, None, None)
 
     for value in (buy(1), position, account):

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from aioibkr import Client, IBKRBroker, get_ibkr_integration
 from aioibkr.integrations.fastapi import IBKRSettings, get_broker, get_client, lifespan, router
-from aioibkr.testing import MockGateway
+from aioibkr.testing import MockGateway, faults
 from python.broker.wishes import PAPER, until
 
 NEEDS_GATEWAY = ["/api/ibkr/account", "/api/ibkr/positions", "/api/ibkr/orders"]
@@ -56,13 +56,15 @@ async def test_positions_are_listed(web: httpx.AsyncClient, mock_gateway: MockGa
         "market_price": 190.0,
         "market_value": 1900.0,
         "unrealized_pnl": 100.0,
+        "price_source": "mark",
     }
 
 
-async def test_fault_13_position_without_price_is_null(
+async def test_fault_13_position_without_mark_says_what_its_price_is(
     web: httpx.AsyncClient, mock_gateway: MockGateway
 ) -> None:
-    mock_gateway.clear_price("AAPL")
+    mock_gateway.set_price("AAPL", bid=189.9, ask=190.1, last=190.0)
+    mock_gateway.inject(faults.MissingMarks())
     mock_gateway.set_position(PAPER, "AAPL", quantity=10, average_cost=180.0)
 
     async def arrived() -> bool:
@@ -72,7 +74,9 @@ async def test_fault_13_position_without_price_is_null(
     answer = await web.get("/api/ibkr/positions")
 
     assert answer.status_code == 200
-    assert answer.json()[0]["quantity"] == 10
+    (row,) = answer.json()
+    assert (row["quantity"], row["market_value"]) == (10, 1900.0)
+    assert row["price_source"] == "quote"
 
 
 async def test_quote_is_a_price(web: httpx.AsyncClient, mock_gateway: MockGateway) -> None:

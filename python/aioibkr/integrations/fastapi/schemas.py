@@ -6,7 +6,15 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from aioibkr.broker import Account, Order, OrderSide, OrderStatus, OrderType, Position
+from aioibkr.broker import (
+    Account,
+    Order,
+    OrderSide,
+    OrderStatus,
+    OrderType,
+    Position,
+    PriceSource,
+)
 from aioibkr.integrations.fastapi.failures import NOT_TEXT
 
 __all__ = [
@@ -148,16 +156,17 @@ class OrderDetail(BaseModel):
 
 
 class PositionRow(BaseModel):
-    """A position in a list; a price, value or P&L that is not known is null."""
+    """A position in a list; `price_source` says what its price, value and P&L rest on."""
 
     model_config = ConfigDict(from_attributes=True)
 
     symbol: str
     quantity: Quantity
     avg_cost: float
-    market_price: float | None
-    market_value: float | None
-    unrealized_pnl: float | None
+    market_price: float
+    market_value: float
+    unrealized_pnl: float
+    price_source: PriceSource
 
     @classmethod
     def of(cls, position: Position) -> Self:
