@@ -82,6 +82,15 @@ class Peer:
                 if message["type"] == kind and message.get("channel") == channel and claim(message):
                     return message
 
+    async def hear_session(self, state: str) -> None:
+        """The session, in whatever message, in a state."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                message = json.loads(await self.socket.recv())
+                self.heard.append(message)
+                if message.get("channel") == "session" and message["data"][0]["state"] == state:
+                    return
+
     async def hear_error(self) -> Message:
         """The next error, of whatever channel."""
         async with asyncio.timeout(PATIENCE):
@@ -105,6 +114,19 @@ async def peer_of(url: str, **options: Any) -> AsyncIterator[Peer]:  # noqa: ANN
     """A connected peer."""
     async with connect(url, close_timeout=1, max_size=None, **options) as socket:
         yield Peer(socket)
+
+
+@asynccontextmanager
+async def narrow_peer_of(url: str) -> AsyncIterator[Peer]:
+    """A peer that takes nothing while nobody reads: there is little room on its side."""
+    host, port = url.removeprefix("ws://").partition("/")[0].split(":")
+    with socket.socket() as raw:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        raw.setblocking(False)  # noqa: FBT003 - the standard library's signature
+        await asyncio.get_running_loop().sock_connect(raw, (host, int(port)))
+        async with connect(url, sock=raw, max_queue=1, close_timeout=0.1) as peer:
+            yield Peer(peer)
+            peer.transport.abort()
 
 
 async def until(claim: Callable[[], bool]) -> None:

@@ -2,12 +2,9 @@
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
-from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 import aioibkr as ib
@@ -15,7 +12,7 @@ from aioibkr.integrations.fastapi import IBKRSettings
 from aioibkr.integrations.fastapi.websocket import SocketLimits
 from aioibkr.integrations.fastapi.websocket.hub import hub_of
 from aioibkr.testing import MockGateway
-from python.fastapi.peers import Peer, application, peer_of, served, until
+from python.fastapi.peers import Peer, application, narrow_peer_of, peer_of, served, until
 
 pytestmark = pytest.mark.anyio
 
@@ -160,7 +157,8 @@ async def test_a_peer_that_never_reads_is_ended_and_nobody_else_waits(
     hub = hub_of(ib.get_ibkr_integration())
     async with peer_of(url) as reader:
         await reader.subscribe("quotes", "AAPL")
-        async with stalled(url):
+        async with narrow_peer_of(url) as stalled:
+            await stalled.subscribe("quotes", "AAPL")
             await until(lambda: hub.sockets == 2)
             mock_gateway.walk_price("AAPL", interval=0.001)
             while hub.sockets == 2:
@@ -168,17 +166,3 @@ async def test_a_peer_that_never_reads_is_ended_and_nobody_else_waits(
                 await reader.hear("update", "quotes")
 
     assert reader.heard[-1]["channel"] == "quotes"
-
-
-@asynccontextmanager
-async def stalled(url: str) -> AsyncIterator[None]:
-    """A peer that subscribes and never reads, with little room on its side."""
-    host, port = url.removeprefix("ws://").partition("/")[0].split(":")
-    with socket.socket() as raw:
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-        raw.setblocking(False)  # noqa: FBT003 - the standard library's signature
-        await asyncio.get_running_loop().sock_connect(raw, (host, int(port)))
-        async with connect(url, sock=raw, max_queue=1, close_timeout=0.1) as peer:
-            await peer.send('{"action":"subscribe","channel":"quotes","symbols":["AAPL"]}')
-            yield
-            peer.transport.abort()

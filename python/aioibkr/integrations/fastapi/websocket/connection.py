@@ -220,6 +220,8 @@ class Connection:
                         await self._socket.send({"type": "websocket.send", "text": text})
                 self._outgoing = []
                 self._has_outgoing.clear()
+                if self._missed or self._subscriptions.has_more:
+                    self._hub.wake()
         except TimeoutError:
             return Closing(SILENT, "the peer takes nothing")
         except (WebSocketDisconnect, OSError, RuntimeError):

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
-from aioibkr import IBKRIntegration
+from aioibkr import Client, IBKRIntegration
 from aioibkr.errors import (
     ConfigError,
     IBKRConnectionError,
@@ -89,6 +89,9 @@ class Hub:
         self._timer: asyncio.TimerHandle | None = None
         self._last_beat = 0.0
         self._beaten = asyncio.Event()
+        self._connecting = asyncio.Lock()
+        self._failed: IBKRError | None = None
+        self._failed_at = 0.0
 
     @property
     def is_usable(self) -> bool:
@@ -248,9 +251,19 @@ class Hub:
 
     async def _read(self, topic: Topic) -> None:
         """Read a topic until the client is closed, which is an error to the readers."""
-        client = await self._find().client()
-        await FEEDS[topic.channel](client, topic, self)
+        await FEEDS[topic.channel](await self._client(), topic, self)
         raise NotConnected("the client was closed")
+
+    async def _client(self) -> Client:
+        """The connected client; all feeds together try once a pause, not each for itself."""
+        async with self._connecting:
+            if self._failed is not None and self._loop.time() < self._failed_at + PAUSE / 2:
+                raise self._failed
+            try:
+                return await self._find().client()
+            except IBKRError as error:
+                self._failed, self._failed_at = error, self._loop.time()
+                raise
 
     def _fail(self, topic: Topic, error: IBKRError) -> None:
         feed = self._feeds.pop(topic)

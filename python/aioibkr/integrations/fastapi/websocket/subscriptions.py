@@ -28,6 +28,8 @@ class Subscriptions:
         self._limits = limits
         self._channels: dict[Channel, _Followed] = {}
         self._replies: deque[str] = deque()
+        self.has_more = False
+        """Whether there was more to tell than fits into one beat."""
 
     @property
     def topics(self) -> frozenset[Topic]:
@@ -90,9 +92,11 @@ class Subscriptions:
         """
         told = list(self._replies)
         self._replies.clear()
+        self.has_more = False
         for name in CHANNELS:
             if followed := self._channels.get(name):
                 told += followed.collect(channels[name], at, missed)
+                self.has_more |= bool(followed.told) and followed.seen < channels[name].newest
         return told
 
     def _followed(self, channel: Channel) -> "_Followed":
