@@ -70,6 +70,7 @@ class IBKRBroker:
         where = {"host": host, "port": port, "client_id": client_id, "account": account}
         given = {**where, "paper_trading": paper_trading}
         self._settings = override(settings or Settings.load(), given)
+        self._reconnect = reconnect
         self._connect = functools.partial(
             connect,
             settings=self._settings,
@@ -133,6 +134,17 @@ class IBKRBroker:
         client = self._client
         return client is not None and self.is_connected and client.ready
 
+    @property
+    def reason(self) -> str | None:
+        """Why the link is down, where something went wrong; None while it is up."""
+        client = self._client
+        return None if client is None or self.is_connected else client.health().control.reason
+
+    @property
+    def reconnect(self) -> Reconnect | None:
+        """How a lost link is opened again."""
+        return self._reconnect
+
     async def initialize_in_loop(self) -> None:
         """Do nothing: there is nothing to prepare in a loop. Kept for old callers."""
 
@@ -155,6 +167,11 @@ class IBKRBroker:
             client, self._parted = self._client, True
         if client is not None:
             await client.close()
+
+    def resume(self) -> None:
+        """Take a `disconnect` back: what needs the link opens it again. Connects nothing."""
+        if self._parted:
+            self._wanted()
 
     async def client(self) -> Client:
         """The connected client beneath, for what the broker has no words for.

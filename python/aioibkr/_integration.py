@@ -1,4 +1,4 @@
-"""The one broker of an application, found from anywhere in it.
+"""The brokers of an application, found by name from anywhere in it.
 
 `get_ibkr_integration` returns the same object in every thread. It answers an application that has
 no gateway with False or None instead of an exception.
@@ -6,8 +6,11 @@ no gateway with False or None instead of an exception.
 
 import logging
 import threading
+from collections.abc import Callable
+from typing import Literal
 
 from aioibkr._broker import IBKRBroker
+from aioibkr._keeping import Keeper
 from aioibkr.config import Settings
 from aioibkr.errors import ConfigError, IBKRError, NotConnected
 
@@ -15,7 +18,10 @@ __all__ = ["IBKRIntegration", "get_ibkr_integration"]
 
 _log = logging.getLogger("aioibkr.integration")
 _lock = threading.Lock()
-_shared: list["IBKRIntegration"] = []
+_named: dict[str, "IBKRIntegration"] = {}
+
+# How long an application's start waits for the link, in seconds; it goes on without one.
+START_PATIENCE = 1.0
 
 AccountSummary = dict[str, str | float | None]
 
@@ -23,13 +29,36 @@ AccountSummary = dict[str, str | float | None]
 class IBKRIntegration:
     """A broker made from settings, connected when it is first needed and only if enabled.
 
-    Settings that are not given are read from the environment when first needed.
+    Settings that are not given are read from the environment when first needed. `name` tells
+    several of one application apart; `broker` makes the broker, for an application that wants
+    other rules for its connection than `IBKRBroker(settings=settings)` has.
     """
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        name: str = "default",
+        broker: Callable[[Settings], IBKRBroker] | None = None,
+    ) -> None:
+        self._name = name
         self._lock = threading.Lock()
         self._settings = settings
+        self._make = broker or _broker_of
         self._broker: IBKRBroker | None = None
+        self._keeper = Keeper()
+        self._is_kept = False
+        self._lives = 0
+
+    def __repr__(self) -> str:
+        """Name it and say how it stands."""
+        state = "connected" if self.is_connected else "not connected"
+        return f"<IBKRIntegration {self._name!r}, {state}>"
+
+    @property
+    def name(self) -> str:
+        """What tells it apart from others of the application."""
+        return self._name
 
     @property
     def settings(self) -> Settings:
@@ -47,7 +76,7 @@ class IBKRIntegration:
         """The broker; made on first use, not yet connected then."""
         with self._lock:
             if self._broker is None:
-                self._broker = IBKRBroker(settings=self._loaded())
+                self._broker = self._make(self._loaded())
             return self._broker
 
     @property
@@ -55,6 +84,17 @@ class IBKRIntegration:
         """Whether the link is up at this moment."""
         broker = self._broker
         return broker is not None and broker.is_connected
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it is part of an application that runs: after `begin`, until `end`."""
+        return self._lives > 0
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is not connected, where something went wrong; None while connected."""
+        broker = self._broker
+        return None if broker is None else broker.reason
 
     def _loaded(self) -> Settings:
         if self._settings is None:
@@ -66,13 +106,56 @@ class IBKRIntegration:
         with self._lock:
             if settings == self._settings:
                 return
-            if self._broker is not None and self._broker.is_connected:
-                raise ConfigError("settings cannot change while connected: disconnect first")
+            if self._is_kept or (self._broker is not None and self._broker.is_connected):
+                raise ConfigError(
+                    f"the settings of integration {self._name!r} cannot change while connected: "
+                    "disconnect first, or give a second integration a name of its own"
+                )
             self._settings, self._broker = settings, None
 
     async def initialize_in_loop(self) -> bool:
-        """As `ensure_connected`; kept for old callers."""
-        return await self.ensure_connected()
+        """Prepare, and connect nothing; whether the integration is enabled and can be meant."""
+        try:
+            self.prepare()
+        except ConfigError as error:
+            _log.error("not prepared: %s", error.message)
+            return False
+        return self.enabled
+
+    def prepare(self) -> None:
+        """Read the settings and make the broker if they enable it; nothing is connected.
+
+        Raises `ConfigError` for settings that cannot be meant.
+        """
+        if self.enabled:
+            _ = self.broker
+
+    async def begin(self, connect: Literal["startup", "lazy"] = "startup") -> None:
+        """Begin an application's life; each needs its `end`.
+
+        With `startup` it connects if enabled, and keeps trying in the background until
+        `disconnect`, as after a loss; after that the next `open` or `ensure_connected` goes on
+        with it. Returns once connected, once the first connect has failed, or after a second. The
+        task that tries is the running loop's. With `lazy` the first use connects.
+
+        Raises `ConfigError` for settings that cannot be meant.
+        """
+        self.prepare()
+        self._lives += 1
+        self._is_kept = self._is_kept or connect == "startup"
+        if not self.enabled:
+            return
+        self.broker.resume()
+        if self._is_kept:
+            self._keeper.start(self.broker)
+            await self._keeper.tried(START_PATIENCE)
+
+    async def end(self) -> None:
+        """End an application's life: with the last one, disconnect and keep nothing connected."""
+        self._lives = max(self._lives - 1, 0)
+        if not self._lives:
+            self._is_kept = False
+            await self.disconnect()
 
     async def connect(self) -> bool:
         """As `ensure_connected`."""
@@ -93,6 +176,9 @@ class IBKRIntegration:
         Raises a `ConnectionError` that says why it cannot, also when disabled.
         """
         broker = self.enabled_broker()
+        broker.resume()
+        if self._is_kept:
+            self._keeper.start(broker)
         await broker.connect()
         return broker
 
@@ -103,7 +189,8 @@ class IBKRIntegration:
         return self.broker
 
     async def disconnect(self) -> None:
-        """Close the link. Harmless when there is none."""
+        """Close the link, and keep none until somebody connects. Harmless when there is none."""
+        await self._keeper.stop()
         broker = self._broker
         if broker is not None:
             await broker.disconnect()
@@ -126,9 +213,11 @@ class IBKRIntegration:
         }
 
 
-def get_ibkr_integration() -> IBKRIntegration:
-    """The one integration of this process, made on first use. Safe from any thread."""
+def get_ibkr_integration(name: str = "default") -> IBKRIntegration:
+    """The one integration of this process with that name, made on first use, from any thread."""
     with _lock:
-        if not _shared:
-            _shared.append(IBKRIntegration())
-        return _shared[0]
+        return _named.setdefault(name, IBKRIntegration(name=name))
+
+
+def _broker_of(settings: Settings) -> IBKRBroker:
+    return IBKRBroker(settings=settings)

@@ -33,7 +33,7 @@ async def test_it_connects_when_asked_and_parts(mock_gateway: MockGateway) -> No
     integration = enabled(mock_gateway)
     seen = [integration.is_connected]
 
-    for connect in (integration.initialize_in_loop, integration.ensure_connected):
+    for connect in (integration.connect, integration.ensure_connected):
         assert await connect()
     seen.append(integration.is_connected)
     for _ in range(2):
@@ -42,6 +42,34 @@ async def test_it_connects_when_asked_and_parts(mock_gateway: MockGateway) -> No
 
     assert seen == [False, True, False]
     assert mock_gateway.connect_count == 1
+
+
+async def test_initializing_prepares_and_connects_nothing(mock_gateway: MockGateway) -> None:
+    integration = enabled(mock_gateway)
+
+    assert await integration.initialize_in_loop()
+
+    assert integration.broker.port == mock_gateway.port
+    assert not integration.is_connected
+    assert (await integration.get_account_summary()) is not None
+    assert mock_gateway.connect_count == 1, "the first use connects"
+    await integration.disconnect()
+
+
+async def test_initializing_needs_no_gateway_but_settings_that_can_be_meant() -> None:
+    assert await IBKRIntegration(Settings(ibkr_enabled=True, ibkr_port=1)).initialize_in_loop()
+    assert not await IBKRIntegration(Settings(ibkr_port=1)).initialize_in_loop()
+    cannot = Settings(ibkr_enabled=True, ibkr_port=70000)
+    assert not await IBKRIntegration(cannot).initialize_in_loop()
+
+
+def test_every_name_has_an_integration_of_its_own() -> None:
+    paper, live = get_ibkr_integration("paper"), get_ibkr_integration("live")
+
+    assert paper is get_ibkr_integration("paper")
+    assert get_ibkr_integration() is get_ibkr_integration("default")
+    assert len({id(paper), id(live), id(get_ibkr_integration())}) == 3
+    assert (paper.name, live.name) == ("paper", "live")
 
 
 async def test_account_summary_connects_by_itself(mock_gateway: MockGateway) -> None:

@@ -23,6 +23,7 @@ async def test_status_tells_where_it_stands(web: httpx.AsyncClient) -> None:
         "paper_trading": True,
         "mode": "paper",
         "broker_type": "IBKRBroker",
+        "reason": None,
     }
     assert metrics["connections"] == 1
     assert (await web.get("/api/ibkr/metrics")).json().keys() == metrics.keys()

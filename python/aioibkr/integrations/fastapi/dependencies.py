@@ -1,17 +1,37 @@
-"""What a route may ask for: the integration, the connected broker, the connected client."""
+"""What a route may ask for: the integration, the connected broker, the connected client.
 
+A route belongs to the integration that its router was made for, a route of one's own to the one
+named `default`; for another one there are `integration_of(name)`, `broker_of(name)` and
+`client_of(name)`.
+"""
+
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends
+from starlette.requests import HTTPConnection
 
-from aioibkr import Client, IBKRBroker, IBKRIntegration, get_ibkr_integration
+from aioibkr import Client, IBKRBroker, IBKRIntegration
+from aioibkr.integrations.fastapi.binding import found_in
 
-__all__ = ["BrokerDep", "IntegrationDep", "get_broker", "get_client", "get_integration"]
+__all__ = [
+    "BrokerDep",
+    "IntegrationDep",
+    "broker_of",
+    "client_of",
+    "get_broker",
+    "get_client",
+    "get_integration",
+    "integration_of",
+]
 
 
-def get_integration() -> IBKRIntegration:
-    """The integration of this process, connected or not."""
-    return get_ibkr_integration()
+def get_integration(connection: HTTPConnection) -> IBKRIntegration:
+    """The integration of the route, connected or not.
+
+    Raises `NotConnected` in an application whose lifespan was not run.
+    """
+    return found_in(connection.scope)
 
 
 IntegrationDep = Annotated[IBKRIntegration, Depends(get_integration)]
@@ -33,3 +53,30 @@ BrokerDep = Annotated[IBKRBroker, Depends(get_broker)]
 async def get_client(broker: BrokerDep) -> Client:
     """The connected client beneath the broker."""
     return await broker.client()
+
+
+def integration_of(name: str) -> Callable[[HTTPConnection], IBKRIntegration]:
+    """As `get_integration`, of the integration of that name."""
+
+    def integration(connection: HTTPConnection) -> IBKRIntegration:
+        return found_in(connection.scope, name)
+
+    return integration
+
+
+def broker_of(name: str) -> Callable[[HTTPConnection], Awaitable[IBKRBroker]]:
+    """As `get_broker`, of the integration of that name."""
+
+    async def broker(connection: HTTPConnection) -> IBKRBroker:
+        return await get_broker(found_in(connection.scope, name))
+
+    return broker
+
+
+def client_of(name: str) -> Callable[[HTTPConnection], Awaitable[Client]]:
+    """As `get_client`, of the integration of that name."""
+
+    async def client(connection: HTTPConnection) -> Client:
+        return await get_client(await get_broker(found_in(connection.scope, name)))
+
+    return client

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Response
 
 from aioibkr.integrations.fastapi import orders, schemas, scraping
 from aioibkr.integrations.fastapi.answers import ANY_ROUTE, GUARDED, Answers, answers
+from aioibkr.integrations.fastapi.binding import Bound, bound, bound_to
 from aioibkr.integrations.fastapi.dependencies import BrokerDep, IntegrationDep
 from aioibkr.integrations.fastapi.routes import BrokerRoute, OpenRoute
 from aioibkr.integrations.fastapi.websocket import socket_routes
@@ -19,22 +20,29 @@ _portfolio = APIRouter(route_class=BrokerRoute, responses=GUARDED)
 NOT_READY: Answers = {503: {**ANY_ROUTE[503], "model": schemas.Health}}
 
 
-def router(prefix: str = "/api/ibkr", *, metrics: bool = True) -> APIRouter:
-    """The routes of the broker below `prefix`, `/api/portfolio/account` and `/metrics`.
+def router(
+    prefix: str = "/api/ibkr",
+    *,
+    integration: Bound = "default",
+    portfolio: str = "/api/portfolio",
+    metrics: bool = True,
+) -> APIRouter:
+    """The routes of a broker: below `prefix`, those of its portfolio, and `/metrics`.
 
     Args:
         prefix: Where the broker's routes are.
-        metrics: Whether `GET /metrics` is among them; an application that has its own registers a
-            `ClientCollector` with it instead.
+        integration: Whose routes they are: an integration, or its name.
+        portfolio: Where those of the portfolio are. Two routers of one application need prefixes
+            of their own, both.
+        metrics: Whether `GET /metrics` is among them; it tells of all integrations that the
+            application runs. One that has its own registers a `ClientCollector` with it instead.
     """
-    routes = APIRouter()
+    routes = APIRouter(dependencies=[Depends(bound_to(integration))])
     if metrics:
-        routes.include_router(scraping.routes, tags=["metrics"])
-    routes.include_router(_open, prefix=prefix, tags=["ibkr"])
-    routes.include_router(_broker, prefix=prefix, tags=["ibkr"])
-    routes.include_router(orders.routes, prefix=prefix, tags=["ibkr"])
-    routes.include_router(socket_routes(), prefix=prefix, tags=["ibkr"])
-    routes.include_router(_portfolio, prefix="/api/portfolio", tags=["portfolio"])
+        routes.include_router(bound(scraping.routes, integration), tags=["metrics"])
+    for own in (_open, _broker, orders.routes, socket_routes()):
+        routes.include_router(bound(own, integration), prefix=prefix, tags=["ibkr"])
+    routes.include_router(bound(_portfolio, integration), prefix=portfolio, tags=["portfolio"])
     return routes
 
 
@@ -50,6 +58,7 @@ async def status(integration: IntegrationDep) -> schemas.Status:
         mode="paper" if paper else "live",
         broker_type=type(broker).__name__,
         metrics=broker.get_metrics(),
+        reason=integration.reason,
     )
 
 

@@ -5,6 +5,7 @@ The guard stands on each route, so that it holds in every application that inclu
 """
 
 from collections.abc import Callable, Coroutine
+from functools import lru_cache, partial
 from typing import Any, ClassVar
 
 from fastapi import HTTPException, Request, Response, WebSocketException
@@ -17,10 +18,11 @@ from aioibkr import get_ibkr_integration
 from aioibkr.config import Settings
 from aioibkr.errors import IBKRError
 from aioibkr.integrations.fastapi.access import Access
+from aioibkr.integrations.fastapi.binding import Bound, bind, settings_in
 from aioibkr.integrations.fastapi.failures import problem_of
 from aioibkr.integrations.fastapi.guard import POLICY_VIOLATION, Guard, admit, objection_to
 
-__all__ = ["BrokerRoute", "OpenRoute", "access_in_use", "admitted", "protect"]
+__all__ = ["BrokerRoute", "OpenRoute", "access_in", "admitted", "protect"]
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -29,11 +31,13 @@ class BrokerRoute(APIRoute):
     """A route for the owner: the token, if there is one, must come with the request."""
 
     with_token: ClassVar[bool] = True
+    integration: ClassVar[Bound] = "default"
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer what the rules allow and say why not to the rest."""
-        answer, token = super().handle, self.with_token
-        await admit(answer, scope, receive, send, access=access_in_use, with_token=token)
+        """Answer what the rules of its integration allow and say why not to the rest."""
+        bind(scope, self.integration)
+        answer, access, token = super().handle, partial(access_in, scope), self.with_token
+        await admit(answer, scope, receive, send, access=access, with_token=token)
 
     def get_route_handler(self) -> Handler:
         """The route's handler, with errors turned into answers."""
@@ -60,30 +64,39 @@ async def admitted(connection: HTTPConnection) -> None:
     Raises:
         WebSocketException: Host, origin or token are refused; the client sees a 403.
     """
-    problem = objection_to(connection.scope, access_in_use, with_token=True)
+    access = partial(access_in, connection.scope)
+    problem = objection_to(connection.scope, access, with_token=True)
     if problem is not None:
         raise WebSocketException(POLICY_VIOLATION, problem.detail)
 
 
-_known: list[tuple[Settings, Access]] = []
-
-
-def access_in_use() -> Access:
-    """The rules that the integration's settings ask for, made once per settings.
+def access_in(scope: Scope) -> Access:
+    """The rules that the settings of the request's integration ask for.
 
     Raises:
         ConfigError: The settings make no sense.
     """
-    settings = get_ibkr_integration().settings
-    if not _known or _known[0][0] is not settings:
-        _known[:] = [(settings, Access.of(settings))]
-    return _known[0][1]
+    return _access_of(settings_in(scope))
 
 
-def protect(app: ASGIApp) -> Guard:
+@lru_cache
+def _access_of(settings: Settings) -> Access:
+    return Access.of(settings)
+
+
+def protect(app: ASGIApp, *, integration: Bound = "default") -> Guard:
     """An application behind the guard: host, origin and bodies of everything it answers.
+
+    The rules are those of the integration given or of that name.
 
     The broker's routes need no such layer; it is for the other routes of an application, its pages
     and its documentation.
     """
-    return Guard(app, access_in_use)
+
+    def access() -> Access:
+        found = integration
+        if isinstance(found, str):
+            found = get_ibkr_integration(found)
+        return _access_of(found.settings)
+
+    return Guard(app, access)

@@ -219,7 +219,7 @@ class Cancelled(Connection):
 
 
 class Status(BaseModel):
-    """Where the integration stands; answered whatever happens."""
+    """Where the integration stands; answered whatever happens. `reason` says why not connected."""
 
     enabled: bool
     connected: bool
@@ -227,6 +227,7 @@ class Status(BaseModel):
     mode: Literal["paper", "live"]
     broker_type: str
     metrics: Metrics
+    reason: str | None = None
 
 
 class Price(BaseModel):

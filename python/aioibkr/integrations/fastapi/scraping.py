@@ -7,6 +7,7 @@ from prometheus_client.exposition import choose_encoder
 from aioibkr.integrations.fastapi.answers import GUARDED, Answers
 from aioibkr.integrations.fastapi.dependencies import IntegrationDep
 from aioibkr.integrations.fastapi.routes import BrokerRoute
+from aioibkr.integrations.fastapi.running import integrations_of
 from aioibkr.integrations.prometheus import ClientCollector
 
 __all__ = ["routes"]
@@ -19,10 +20,14 @@ FORMATS: Answers = {200: {"content": {"application/openmetrics-text": TEXT, "tex
 
 @routes.get("/metrics", response_class=PlainTextResponse, responses=FORMATS)
 async def prometheus(integration: IntegrationDep, request: Request) -> Response:
-    """What Prometheus scrapes: the counters of the client, in its text format or OpenMetrics.
+    """What Prometheus scrapes: the counters of the clients, in its text format or OpenMetrics.
 
-    Asking connects nothing. With a token, give it to Prometheus as `authorization`.
+    It tells of every integration that the application runs, by its name. Asking connects nothing.
+    With a token, give it to Prometheus as `authorization`.
     """
-    collector = ClientCollector(lambda: {"default": integration.broker.latest_client})
+    told = {**integrations_of(request.app), integration.name: integration}
+    collector = ClientCollector(
+        lambda: {name: each.broker.latest_client for name, each in told.items()}
+    )
     encode, media_type = choose_encoder(request.headers.get("accept", ""))
     return Response(encode(collector), media_type=media_type)

@@ -1,0 +1,79 @@
+"""Which integration a request is for: its router's, found where `lifespan` put it.
+
+A router is bound to one integration, given or by its name; a route of one's own belongs to the one
+named `default`. A name is looked up on the application that serves the request, and then among
+those of the process.
+"""
+
+import copy
+from collections.abc import Callable
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from starlette.requests import HTTPConnection
+from starlette.types import Scope
+
+from aioibkr import IBKRIntegration, get_ibkr_integration
+from aioibkr.config import Settings
+from aioibkr.errors import NotConnected
+from aioibkr.integrations.fastapi.running import integrations_of, is_expected
+
+__all__ = ["Bound", "bind", "bound", "bound_to", "found_in", "settings_in"]
+
+Bound = str | IBKRIntegration
+KEY = "aioibkr.integration"
+
+
+def bind(scope: Scope, integration: Bound) -> None:
+    """Make a request one for an integration, unless it is one already."""
+    scope.setdefault(KEY, integration)
+
+
+def bound_to(integration: Bound) -> Callable[[HTTPConnection], None]:
+    """`bind` as a dependency, for routes that are not guarded, and for WebSockets."""
+
+    def dependency(connection: HTTPConnection) -> None:
+        bind(connection.scope, integration)
+
+    return dependency
+
+
+def bound(routes: APIRouter, integration: Bound) -> APIRouter:
+    """The same routes for an integration: their guard needs it before any dependency runs."""
+    own = APIRouter(route_class=routes.route_class, responses=routes.responses)
+    for route in routes.routes:
+        copied = copy.copy(route)
+        if isinstance(copied, APIRoute):
+            kind = type(copied)
+            copied.__class__ = type(kind.__name__, (kind,), {"integration": integration})
+        own.routes.append(copied)
+    return own
+
+
+def found_in(scope: Scope, wanted: Bound | None = None) -> IBKRIntegration:
+    """The integration that a request is for, or the one wanted.
+
+    Raises `NotConnected` in an application whose lifespan was not run.
+    """
+    wanted = wanted or scope.get(KEY, "default")
+    if isinstance(wanted, IBKRIntegration):
+        return wanted
+    app: FastAPI = scope["app"]
+    running = integrations_of(app).get(wanted)
+    if running is not None:
+        return running
+    named = get_ibkr_integration(wanted)
+    if is_expected(wanted) and not named.has_begun:
+        raise NotConnected(
+            f"the lifespan of integration {wanted!r} was not run: nobody runs that of a mounted "
+            "application, so give it to the outer application"
+        )
+    return named
+
+
+def settings_in(scope: Scope) -> Settings:
+    """The settings of the integration that a request is for."""
+    try:
+        return found_in(scope).settings
+    except NotConnected:
+        return get_ibkr_integration(scope.get(KEY, "default")).settings
