@@ -221,8 +221,8 @@ class IBKRBroker:
     async def place(self, order: ApplicationOrder, *, key: str | None = None) -> Order:
         """As `place_order`, and return the order as it stands, its key in the metadata."""
         client = await self._trading_client()
-        ticket, contract = orders.ticket_of(order), await self._contract_of(client, order)
-        trade = await client.place(contract, ticket, key=key or orders.key_of(order))
+        symbol, ticket = orders.wish_of(order)
+        trade = await client.place(Stock(symbol), ticket, key=key or orders.key_of(order))
         placed = orders.order_of(trade)
         orders.mark_placed(order, placed)
         return placed
@@ -230,18 +230,17 @@ class IBKRBroker:
     async def validate_order(self, order: ApplicationOrder) -> tuple[bool, str]:
         """Apply every rule of `place_order` and send nothing; (valid, message for a person).
 
-        Never raises for an order that makes no sense, nor without a connection.
+        The message tells of every rule that is broken, in their order: quantity, prices, size,
+        value, buying power or held quantity, position share, loss of the day, open orders. Never
+        raises for an order that makes no sense, nor without a connection.
         """
         try:
             client = await self.client()
-            ticket, contract = orders.ticket_of(order), await self._contract_of(client, order)
-            await client.check_order(contract, ticket)
+            symbol, ticket = orders.wish_of(order)
+            await client.check_order(Stock(symbol), ticket)
         except IBKRError as error:
             return False, orders.sentence(error.message)
         return True, "Order is valid"
-
-    async def _contract_of(self, client: Client, order: ApplicationOrder) -> Contract:
-        return await client.qualify(Stock(orders.symbol_of(order)))
 
     async def cancel_order(self, order_id: str) -> bool:
         """Cancel an order; True once the gateway confirmed it.

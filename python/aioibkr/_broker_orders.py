@@ -4,11 +4,11 @@ An application's order may be any object with the attributes of `Order`; its enu
 or plain words. Only the shape is judged here; every rule about money is the core's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from numbers import Integral, Real
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from aioibkr._broker_models import Order, OrderSide, OrderStatus, OrderType
 from aioibkr._client import Client
@@ -18,6 +18,7 @@ from aioibkr.models import Trade
 
 __all__ = [
     "ApplicationOrder",
+    "Wish",
     "key_of",
     "mark_placed",
     "order_of",
@@ -25,12 +26,12 @@ __all__ = [
     "sentence",
     "status_of",
     "statuses_named",
-    "symbol_of",
-    "ticket_of",
     "trade_of",
     "trades_of",
+    "wish_of",
 ]
 
+_T = TypeVar("_T")
 _W = TypeVar("_W", OrderSide, OrderType)
 KEY = "idempotency_key"
 LAST_ORDER_ID = 2**31 - 1
@@ -86,32 +87,53 @@ class ApplicationOrder(Protocol):
         """Units, a number more than 0."""
 
 
-def ticket_of(order: ApplicationOrder) -> Ticket:
+class Wish(NamedTuple):
+    """What an application's order asks for, in the client's words."""
+
+    symbol: str
+    ticket: Ticket
+
+
+def wish_of(order: ApplicationOrder) -> Wish:
     """Read an application's order into what the client places.
 
-    Raises `OrderRefused` whose rule names the attribute that cannot be read; whether what was read
+    Raises `OrderRefused` that tells of every attribute that cannot be read; whether what was read
     may be ordered is the client's to say.
     """
-    side, order_type = _word(order, "side", OrderSide), _word(order, "order_type", OrderType)
-    prices = PRICES[order_type]
-    try:
-        return Ticket(
-            action=side.value,
-            quantity=_number(order, "quantity", "quantity"),
-            order_type=WIRE_TYPES[order_type],
-            limit_price=_price(order, "price", "price") if "price" in prices else None,
-            stop_price=_price(order, "stop_price", "stop") if "stop_price" in prices else None,
-        )
-    except ConfigError as error:
-        raise _refused("quantity", error.message) from error
+    reading = _Reading()
+    symbol = reading.take(lambda: _symbol(order))
+    side = reading.take(lambda: _word(order, "side", OrderSide))
+    order_type = reading.take(lambda: _word(order, "order_type", OrderType))
+    quantity = reading.take(lambda: _quantity(order))
+    price = reading.take(lambda: _price(order, order_type, "price", "price"))
+    stop_price = reading.take(lambda: _price(order, order_type, "stop_price", "stop"))
+    if symbol is None or side is None or order_type is None or quantity is None:
+        raise reading.refusal()
+    reading.check()
+    return Wish(symbol, _ticket(side, order_type, quantity, price, stop_price))
 
 
-def symbol_of(order: ApplicationOrder) -> str:
-    """The order's symbol in capitals; raises `OrderRefused` with rule `symbol` without one."""
-    symbol = getattr(order, "symbol", None)
-    if not isinstance(symbol, str) or not symbol.strip():
-        raise _refused("symbol", f"an order needs a symbol, not {symbol!r}")
-    return symbol.strip().upper()
+class _Reading:
+    """Attributes read one by one; what cannot be read is kept for one refusal."""
+
+    def __init__(self) -> None:
+        self._refused: list[OrderRefused] = []
+
+    def take(self, read: Callable[[], _T]) -> _T | None:
+        try:
+            return read()
+        except OrderRefused as refused:
+            self._refused.append(refused)
+            return None
+
+    def check(self) -> None:
+        if self._refused:
+            raise self.refusal()
+
+    def refusal(self) -> OrderRefused:
+        rules = [refused.rule for refused in self._refused]
+        message = "; ".join(refused.message for refused in self._refused)
+        return OrderRefused(message, {"rule": rules[0], "rules": ",".join(rules)})
 
 
 def key_of(order: ApplicationOrder) -> str | None:
@@ -119,6 +141,32 @@ def key_of(order: ApplicationOrder) -> str | None:
     metadata = getattr(order, "metadata", None)
     key = metadata.get(KEY) if isinstance(metadata, Mapping) else None
     return str(key) if key else None
+
+
+def _ticket(
+    side: OrderSide,
+    order_type: OrderType,
+    quantity: Decimal,
+    price: float | None,
+    stop_price: float | None,
+) -> Ticket:
+    try:
+        return Ticket(
+            action=side.value,
+            quantity=quantity,
+            order_type=WIRE_TYPES[order_type],
+            limit_price=price,
+            stop_price=stop_price,
+        )
+    except ConfigError as error:
+        raise _refused("quantity", error.message) from error
+
+
+def _symbol(order: object) -> str:
+    symbol = getattr(order, "symbol", None)
+    if not isinstance(symbol, str) or not symbol.strip():
+        raise _refused("symbol", f"an order needs a symbol, not {symbol!r}")
+    return symbol.strip().upper()
 
 
 def _word(order: object, name: str, words: type[_W]) -> _W:
@@ -131,8 +179,16 @@ def _word(order: object, name: str, words: type[_W]) -> _W:
         raise _refused(name, f"{name} {word!r} is not one of {allowed}") from None
 
 
-def _price(order: object, name: str, rule: str) -> float | None:
-    given = getattr(order, name, None)
+def _quantity(order: object) -> Decimal:
+    quantity = _number(order, "quantity", "quantity")
+    if not quantity.is_finite():
+        raise _refused("quantity", f"quantity {quantity} is not finite")
+    return quantity
+
+
+def _price(order: object, of: OrderType | None, name: str, rule: str) -> float | None:
+    """A price as given, where the type has one; whether it can be meant is a rule of the core."""
+    given = getattr(order, name, None) if of and name in PRICES[of] else None
     return None if given is None else float(_number(order, name, rule))
 
 
@@ -141,10 +197,10 @@ def _number(order: object, name: str, rule: str) -> Decimal:
     given = getattr(order, name, None)
     if isinstance(given, bool) or not isinstance(given, Real | Decimal):
         raise _refused(rule, f"{name} {given!r} is not a number")
-    number = given if isinstance(given, Decimal) else _decimal(given)
-    if not number.is_finite():
-        raise _refused(rule, f"{name} {given!r} is not finite")
-    return number
+    try:
+        return given if isinstance(given, Decimal) else _decimal(given)
+    except OverflowError:
+        raise _refused(rule, f"{name} {given!r} is out of range") from None
 
 
 def _decimal(number: Real) -> Decimal:

@@ -186,12 +186,20 @@ class OrderRejected(OrderError):
 
 
 class OrderRefused(OrderError):
-    """A rule of this package refused the order; nothing was sent. ``rule`` names the rule."""
+    """A rule of this package refused the order; nothing was sent.
+
+    ``rule`` names the first rule that is broken, ``rules`` all of them; the message tells of all.
+    """
 
     @property
     def rule(self) -> str:
         """Name of the rule that refused."""
         return self.details.get("rule", "")
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Names of all rules that refused, in the order they are checked."""
+        return tuple(self.details.get("rules", self.rule).split(","))
 
 
 class OrderOutcomeUnknown(OrderError):

@@ -45,4 +45,7 @@ def test_every_error_is_at_the_root() -> None:
 
 def test_refusal_and_unknown_outcome_name_rule_and_key() -> None:
     assert errors.OrderRefused("too large", {"rule": "size"}).rule == "size"
+    assert errors.OrderRefused("too large", {"rule": "size"}).rules == ("size",)
+    both = errors.OrderRefused("too large", {"rule": "size", "rules": "size,value"})
+    assert (both.rule, both.rules) == ("size", ("size", "value"))
     assert errors.OrderOutcomeUnknown("no answer", {"key": "k-1"}).key == "k-1"

@@ -21,7 +21,6 @@ impl Client {
         let rate = snapshot.as_ref().and_then(|snapshot| rate(snapshot, &contract.currency));
         let price = self.reference_price(contract, order, deadline).await;
         RiskView {
-            is_live: true,
             price: price.and_then(|price| Some(price * rate?)),
             multiplier: contract.multiplier_value(),
             buying_power: number("BuyingPower"),

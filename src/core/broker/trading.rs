@@ -13,7 +13,7 @@ use crate::model::{
     RiskView, Trade,
 };
 use crate::orders::{Command, Placing, TradeHandle, completed_trades};
-use crate::risk;
+use crate::risk::{self, Violations};
 use crate::session::{Link, Listing};
 
 impl Client {
@@ -172,7 +172,8 @@ impl Client {
         .await
     }
 
-    /// Everything decided before the desk is asked. A key that was used before goes straight
+    /// Everything decided before the desk is asked. What makes no sense is refused at once; where
+    /// there are limits, with everything they forbid besides. A key that was used before goes straight
     /// there: its answer depends on nothing that could be gathered now.
     async fn prepared(
         &self,
@@ -185,17 +186,21 @@ impl Client {
         let order = self.with_account(order);
         if self.0.orders.has_key(&key) {
             let (contract, view) = (asked.clone(), RiskView::default());
-            return Ok(Placing { asked, contract, order, key, view, deadline });
+            let broken = Violations::default();
+            return Ok(Placing { asked, contract, order, key, view, broken, deadline });
         }
         self.has_link()?;
         self.has_consent(&order)?;
-        risk::check_order(&order)?;
+        let broken = risk::check_order(&order);
+        if self.0.config.risk.is_none() {
+            broken.verdict()?;
+        }
         let contract = self.0.contracts.qualify(&asked, deadline).await?;
         let view = match &self.0.config.risk {
             Some(_) => self.risk_view(&contract, &order, deadline).await,
             None => RiskView::default(),
         };
-        Ok(Placing { asked, contract, order, key, view, deadline })
+        Ok(Placing { asked, contract, order, key, view, broken, deadline })
     }
 
     fn with_account(&self, mut order: Order) -> Order {

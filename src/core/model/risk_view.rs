@@ -39,8 +39,6 @@ impl Default for RiskLimits {
 /// unknown refuses.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RiskView {
-    /// Whether the link is live.
-    pub is_live: bool,
     /// Price per unit to value the order at: its limit, else a fresh quote.
     pub price: Option<f64>,
     /// Units per contract.

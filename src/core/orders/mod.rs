@@ -36,6 +36,7 @@ use crate::model::{
     ClientId, Contract, Generation, Order, OrderEvent, OrderId, OrderKey, RiskLimits, RiskView,
     Trade,
 };
+use crate::risk::Violations;
 use crate::session::{self, Session};
 
 pub(crate) use desk::Desk;
@@ -54,6 +55,8 @@ pub(crate) struct Placing {
     pub(crate) key: OrderKey,
     /// What the rules may look at; the desk adds what the book knows.
     pub(crate) view: RiskView,
+    /// The safety rules it breaks.
+    pub(crate) broken: Violations,
     /// By when the caller wants an answer.
     pub(crate) deadline: Deadline,
 }

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from types import SimpleNamespace
 
 import pytest
@@ -72,6 +73,51 @@ async def test_buying_beyond_the_means_says_insufficient(
     assert "Insufficient" in (await ib_broker.validate_order(buy(1, limit=190.0)))[1]
 
 
+async def test_every_broken_rule_is_told_in_one_message(
+    mock_gateway: MockGateway, ib_broker: IBKRBroker
+) -> None:
+    mock_gateway.set_account_value("DU1234567", "BuyingPower", 100.0)
+    mock_gateway.set_pnl("DU1234567", daily=-5_000.0, unrealized=0.0, realized=-5_000.0)
+
+    async def exhausted() -> bool:
+        account = await ib_broker.get_account()
+        return (account.buying_power, account.daily_pnl) == (100.0, -5_000.0)
+
+    await until(exhausted)
+    valid, message = await ib_broker.validate_order(buy(2_000, limit=190.0))
+    with pytest.raises(OrderRefused) as refused:
+        await ib_broker.place_order(buy(2_000, limit=190.0))
+
+    rules = ("size", "value", "buying_power", "position_share", "daily_loss")
+    parts = ("Quantity 2000", "order value", "Insufficient buying power", "net liquidation", "loss")
+    assert not valid
+    found = [message.find(part) for part in parts]
+    assert -1 not in found
+    assert found == sorted(found), "in the order of the contract"
+    assert (refused.value.rule, refused.value.rules) == ("size", rules)
+    assert refused.value.message.lower() == message.lower()
+    assert mock_gateway.requests("place_order") == []
+
+
+async def test_a_price_that_is_no_number_hides_no_other_rule(ib_broker: IBKRBroker) -> None:
+    _, message = await ib_broker.validate_order(buy(1_000_000, limit=math.nan))
+
+    assert message.startswith("Limit price NaN")
+    assert "quantity 1000000 exceeds" in message
+
+
+async def test_everything_that_cannot_be_read_is_told(ib_broker: IBKRBroker) -> None:
+    order = SimpleNamespace(
+        symbol="", side="HOLD", order_type="STOP_LIMIT", quantity="many", price="x", stop_price=[]
+    )
+
+    with pytest.raises(OrderRefused) as refused:
+        await ib_broker.place_order(order)
+
+    assert refused.value.rules == ("symbol", "side", "quantity", "price", "stop")
+    assert (await ib_broker.validate_order(order))[1].lower() == refused.value.message.lower()
+
+
 ANYTHING: dict[str, object] = {
     "nothing": None,
     "empty": SimpleNamespace(),
@@ -79,6 +125,9 @@ ANYTHING: dict[str, object] = {
     "type": SimpleNamespace(symbol="AAPL", side="BUY", order_type="TELEPATHY", quantity=1),
     "text": SimpleNamespace(symbol="AAPL", side="BUY", order_type="MARKET", quantity="many"),
     "truth": SimpleNamespace(symbol="AAPL", side="BUY", order_type="MARKET", quantity=True),
+    "fraction": SimpleNamespace(
+        symbol="AAPL", side="BUY", order_type="MARKET", quantity=Fraction(10**400, 3)
+    ),
     "huge": SimpleNamespace(symbol="AAPL", side="BUY", order_type="MARKET", quantity=10**400),
     "number": SimpleNamespace(symbol=7, side="BUY", order_type="MARKET", quantity=1),
 }

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::{Desk, Finished, Parked, Reply, Sweep, Wait, Writing};
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Action, Order, OrderId, OrderKey, OrderRef, OrderStatus, Trade};
+use crate::model::{Action, Order, OrderId, OrderKey, OrderRef, OrderStatus, RiskView, Trade};
 use crate::orders::book::{TradeNo, Wish};
 use crate::orders::goals::{self, Goal};
 use crate::orders::placement::{self, Hold, Written};
@@ -60,31 +60,36 @@ impl Desk {
 
     /// The rules, with what the book knows added to what the caller gathered.
     fn admit(&self, placing: &Placing) -> Result<()> {
-        risk::check_order(&placing.order)?;
-        let Some(limits) = &self.limits else { return Ok(()) };
-        let mut view = placing.view.clone();
-        view.is_live = true;
-        view.open_orders = Some(self.book.open_count());
-        view.orders_today = self.book.placed_on(clock::now());
-        view.pending_sells = self.book.pending_sells(placing.contract.contract_id);
-        risk::check_limits(&placing.order, &view, limits)
+        let mut broken = placing.broken.clone();
+        if let Some(limits) = &self.limits {
+            let view = RiskView {
+                open_orders: Some(self.book.open_count()),
+                orders_today: self.book.placed_on(clock::now()),
+                pending_sells: self.book.pending_sells(placing.contract.contract_id),
+                ..placing.view.clone()
+            };
+            risk::check_limits(&placing.order, &view, limits, &mut broken);
+        }
+        broken.verdict()
     }
 
     /// The rules for a change: the order it replaces counts for nothing.
     fn admit_change(&self, placing: &Placing, replaced: &Trade) -> Result<()> {
-        risk::check_order(&placing.order)?;
-        let Some(limits) = &self.limits else { return Ok(()) };
-        let mut view = placing.view.clone();
+        let mut broken = placing.broken.clone();
+        let Some(limits) = &self.limits else { return broken.verdict() };
         let offered = self.book.pending_sells(replaced.contract.contract_id);
         let its_own = match replaced.order.action {
             Action::Sell => replaced.remaining,
             Action::Buy => Decimal::ZERO,
         };
-        view.is_live = true;
-        view.open_orders = Some(self.book.open_count().saturating_sub(1));
-        view.orders_today = 0;
-        view.pending_sells = offered - its_own;
-        risk::check_limits(&placing.order, &view, limits)
+        let view = RiskView {
+            open_orders: Some(self.book.open_count().saturating_sub(1)),
+            orders_today: 0,
+            pending_sells: offered - its_own,
+            ..placing.view.clone()
+        };
+        risk::check_limits(&placing.order, &view, limits, &mut broken);
+        broken.verdict()
     }
 
     /// The link, if an order may be written to it.
