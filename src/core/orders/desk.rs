@@ -152,7 +152,10 @@ impl Desk {
         let mut status = self.session.watch();
         loop {
             match self.turn(&mut status).await {
-                Turn::Command(Some(command)) => self.command(command),
+                Turn::Command(Some(command)) => {
+                    self.catch_up(&status).await;
+                    self.command(command);
+                }
                 Turn::Command(None) | Turn::Over => return self.end(),
                 Turn::Event(event) => self.event(event).await,
                 Turn::Wrote(finished) => self.wrote(finished),
@@ -168,6 +171,19 @@ impl Desk {
                 Turn::Late => self.expire(),
             }
             self.publish();
+        }
+    }
+
+    /// Takes up a link that came between the last look at the session and a command: who gave it has
+    /// seen the link.
+    async fn catch_up(&mut self, status: &watch::Receiver<crate::session::Status>) {
+        let (link, restored) = {
+            let now = status.borrow();
+            (now.link.clone(), now.restored.times)
+        };
+        if link.as_ref().map(Link::generation) != self.link.as_ref().map(Link::generation) {
+            self.restored = restored;
+            self.relink(link).await;
         }
     }
 

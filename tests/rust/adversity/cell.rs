@@ -398,7 +398,7 @@ async fn core_adversity_nothing_is_written_before_the_lists_are_known() {
 
     assert_eq!((lacks, unanswered), (None, Vec::new()));
     let refusals: Vec<_> = refused.iter().map(|answer| letter(answer.as_ref())).collect();
-    assert_eq!(refusals, ['r', 'r']);
+    assert_eq!(refusals, ['r', 'r'], "{refused:?}");
     assert_eq!(stage.history().restores.len(), 1, "there was a link without lists");
     assert_eq!(check(&stage.end().await), []);
 }
