@@ -1,6 +1,7 @@
 """Options that commands share, and their conversion."""
 
 import argparse
+import ipaddress
 import re
 from collections.abc import Callable
 
@@ -12,6 +13,7 @@ __all__ = [
     "add_logging",
     "duration",
     "follow_log_options",
+    "is_loopback",
     "port",
     "seconds",
 ]
@@ -49,6 +51,14 @@ def follow_log_options(options: argparse.Namespace) -> None:
     level, file = getattr(options, "log_level", None), getattr(options, "log_file", None)
     if level is not None or file is not None:
         configure_logging(level=level or "info", file=file)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can connect to an address; a name other than localhost may not."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def port(text: str) -> int:

@@ -1,18 +1,20 @@
 """``aioibkr serve``: the FastAPI application, with ``--mock`` on a mock gateway of its own.
 
-It serves orders without authentication, so it listens on the loopback interface unless told
-otherwise.
+It listens on the loopback interface unless told otherwise, and beyond it only for those who bring
+a token. The token comes from the environment or a file, never from the command line, which every
+user of the machine can read.
 """
 
 import argparse
 import contextlib
 import importlib
-import ipaddress
 import signal
 from collections.abc import Iterator
 from types import ModuleType
 
-from aioibkr.cli.options import AddParser, add_logging, port
+from aioibkr import get_ibkr_integration
+from aioibkr.cli.greeting import greeting
+from aioibkr.cli.options import AddParser, add_logging, is_loopback, port
 from aioibkr.config import Settings
 from aioibkr.errors import ConfigError
 from aioibkr.testing import MockGateway
@@ -27,7 +29,10 @@ def add_to(add_parser: AddParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=port, default=8000, help="port, 0 for a free one")
     parser.add_argument(
-        "--allow-non-loopback", action="store_true", help="listen where other machines can connect"
+        "--token-file", metavar="FILE", help="ask for the token in it (default: IBKR_HTTP_TOKEN)"
+    )
+    parser.add_argument(
+        "--no-orders", action="store_true", help="answer requests to place or cancel with 403"
     )
     parser.add_argument("--gateway-host", help="gateway's host (default: IBKR_HOST)")
     parser.add_argument("--gateway-port", type=port, help="gateway's port (default: IBKR_PORT)")
@@ -39,11 +44,16 @@ def add_to(add_parser: AddParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM; 0 after a clean stop."""
-    refuse_other_machines(options.host, allowed=options.allow_non_loopback)
     web = web_server()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with gateway(options) as settings:
-        web.serve(settings, host=options.host, port=options.port)
+        refuse_other_machines(options.host, settings)
+
+        def introduce(url: str) -> None:
+            broker = get_ibkr_integration().broker
+            print(greeting(url, settings, broker, is_mock=options.mock), flush=True)
+
+        web.serve(settings, host=options.host, port=options.port, introduce=introduce)
     return 0
 
 
@@ -55,16 +65,13 @@ def web_server() -> ModuleType:
         raise ImportError(f"needs {error.name}: pip install 'aioibkr[server]'") from error
 
 
-def refuse_other_machines(host: str, *, allowed: bool) -> None:
-    """Raise `ConfigError` for an address that is not loopback, unless allowed."""
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not (loopback or allowed):
+def refuse_other_machines(host: str, settings: Settings) -> None:
+    """Raise `ConfigError` for an address that is not loopback when there is no token."""
+    has_token = settings.ibkr_http_token is not None or settings.ibkr_http_token_file is not None
+    if not (is_loopback(host) or has_token):
         raise ConfigError(
-            f"host {host} is not loopback, and orders are served without authentication: "
-            "give --allow-non-loopback if other machines may trade"
+            f"host {host} can be reached by other machines, which could trade: set IBKR_HTTP_TOKEN "
+            "or give --token-file"
         )
 
 
@@ -86,6 +93,8 @@ def settings_for(options: argparse.Namespace, host: str | None, port: int | None
         "ibkr_port": port,
         "ibkr_client_id": options.client_id,
         "ibkr_account": options.account,
+        "ibkr_http_token_file": options.token_file,
+        "ibkr_http_orders": False if options.no_orders else None,
     }
     explicit = {name: value for name, value in given.items() if value is not None}
     return Settings.load(ibkr_enabled=True, **explicit)

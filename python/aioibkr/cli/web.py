@@ -1,41 +1,122 @@
-"""The web server of ``aioibkr serve``: uvicorn running the integration's application."""
+"""The web server of ``aioibkr serve``: uvicorn running the integration's application, bounded.
 
+A service that is told to stop ends within 5 s: requests have `GRACE_SECONDS` to finish, then they
+are cut off, then the gateway's link is closed.
+"""
+
+import errno
+import ipaddress
+import logging
+import os
 import socket
+import threading
+from collections.abc import Callable
 
 import uvicorn
-from fastapi import FastAPI
 
+from aioibkr.cli.http_connection import MOST_CONNECTIONS, BoundedConnection
 from aioibkr.config import Settings
-from aioibkr.integrations.fastapi import lifespan, router
+from aioibkr.integrations.fastapi import application
 
-__all__ = ["application", "serve"]
+__all__ = ["serve"]
+
+GRACE_SECONDS = 2
+# What keeps a process that was told to stop from ending, such as a database call in a thread, is
+# not waited for any longer than this.
+LAST_SECONDS = 4.5
+LARGEST_HEAD = 32 * 1024
+LARGEST_SOCKET_MESSAGE = 64 * 1024
+_log = logging.getLogger("aioibkr.http")
 
 
-def application(settings: Settings) -> FastAPI:
-    """The application: the broker's routes and nothing else."""
-    app = FastAPI(title="aioibkr", lifespan=lifespan(settings))
-    app.include_router(router())
-    return app
+def serve(settings: Settings, *, host: str, port: int, introduce: Callable[[str], None]) -> None:
+    """Serve until a signal.
 
+    Args:
+        settings: How to reach the gateway, and who may use the service.
+        host: Address to listen on; `""` for all.
+        port: 0 for a free one.
+        introduce: Called with the service's URL once requests are answered.
 
-def serve(settings: Settings, *, host: str, port: int) -> None:
-    """Serve until a signal; the line with the URL is printed once requests are answered.
-
-    Raises `OSError` when the port is taken, and `KeyboardInterrupt` after a signal.
+    Raises:
+        ConfigError: The settings make no sense.
+        KeyboardInterrupt: After a signal.
+        OSError: The port is taken, or the address is not of this machine.
     """
-    config = uvicorn.Config(application(settings), log_level="warning")
+    server = _Service(config_of(settings, served=names_in(host)), introduce)
+    with listening(host, port) as listener:
+        try:
+            server.run(sockets=[listener])
+        finally:
+            server.ended()
+
+
+def names_in(host: str) -> list[str]:
+    """The name that a service is called by, where it listens on one and not on an address."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return [host] if host else []
+    return []
+
+
+def config_of(settings: Settings, *, served: list[str]) -> uvicorn.Config:
+    """How uvicorn serves: every size, number and time is bounded."""
+    return uvicorn.Config(
+        application(settings, served=served),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        # Who a request comes from is nobody's to claim here.
+        proxy_headers=False,
+        http=BoundedConnection,
+        h11_max_incomplete_event_size=LARGEST_HEAD,
+        limit_concurrency=MOST_CONNECTIONS,
+        ws_max_size=LARGEST_SOCKET_MESSAGE,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens; raises `OSError` that names the address."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.create_server((host, port), family=family) as listener:
-        _Announced(config).run(sockets=[listener])
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            text = f"port {port} of {host} is in use: give another --port, or 0 for a free one"
+        else:
+            text = f"cannot listen on {host} port {port}: {error.strerror or error}"
+        raise OSError(text) from error
 
 
-class _Announced(uvicorn.Server):
-    """A server that says where it listens."""
+class _Service(uvicorn.Server):
+    """A server that says where it listens, and that ends in time."""
+
+    def __init__(self, config: uvicorn.Config, introduce: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._introduce = introduce
+        self._last = threading.Timer(LAST_SECONDS, _give_up)
+        self._last.daemon = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         for listener in sockets or []:
-            print(f"serving on {url_of(listener)}", flush=True)
+            self._introduce(url_of(listener))
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._last.start()
+        await super().shutdown(sockets=sockets)
+
+    def ended(self) -> None:
+        """There is nothing left to give up."""
+        self._last.cancel()
+
+
+def _give_up() -> None:
+    _log.critical("not stopped %g s after it was asked to: ended at once", LAST_SECONDS)
+    logging.shutdown()
+    os._exit(1)
 
 
 def url_of(listener: socket.socket) -> str:

@@ -4,6 +4,7 @@
 behind it by themselves, so that an application which merely includes them is no open door.
 """
 
+import asyncio
 from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,6 +27,8 @@ HEADERS = [
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
+# Servers cut off what is not done some time after they were told to stop.
+STOPPING = Problem(503, "the service stops: this was cut off", headers={"Connection": "close"})
 
 
 class Guard:
@@ -43,8 +46,15 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        sending = _with_headers(send)
-        await admit(self._app, scope, receive, sending, access=self._access, with_token=False)
+        answer = _Answer(send)
+        try:
+            await admit(
+                self._app, scope, receive, answer.send, access=self._access, with_token=False
+            )
+        except asyncio.CancelledError:
+            if scope["type"] != "http" or answer.has_begun:
+                raise
+            await refuse(STOPPING, scope, receive, answer.send)
 
 
 async def admit(
@@ -96,12 +106,18 @@ async def refuse(problem: Problem, scope: Scope, receive: Receive, send: Send) -
         )
 
 
-def _with_headers(send: Send) -> Send:
-    async def sending(message: Message) -> None:
+class _Answer:
+    """What is sent back: it has the headers for browsers, and it is known whether it has begun."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.has_begun = False
+
+    async def send(self, message: Message) -> None:
+        """Send one message."""
         if message["type"] == "http.response.start":
+            self.has_begun = True
             present = {name for name, _ in message["headers"]}
             added = [(name, value) for name, value in HEADERS if name not in present]
             message = {**message, "headers": [*message["headers"], *added]}
-        await send(message)
-
-    return sending
+        await self._send(message)

@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Header, HTTPException
 
+from aioibkr.errors import OrderOutcomeUnknown
 from aioibkr.integrations.fastapi import schemas
 from aioibkr.integrations.fastapi.answers import GUARDED, PLACING, answers
 from aioibkr.integrations.fastapi.dependencies import BrokerDep
@@ -34,7 +35,8 @@ async def place(
     answer carries the key that was made.
     """
     key = idempotency_key or uuid.uuid4().hex
-    async with told_when_cut_off(f"order {key!r}: {request.side} {request.quantity:g}"):
+    wish = f"{request.side} {request.quantity:g} {request.symbol}"
+    async with answered_when_cut_off(f"order {key!r}, {wish}", {"key": key}):
         return schemas.OrderReceipt.of(await broker.place(request, key=key))
 
 
@@ -56,7 +58,8 @@ async def read(order_id: str, broker: BrokerDep) -> schemas.OrderDetail:
 @routes.delete("/orders/{order_id}", responses=answers(400, 422, 504))
 async def cancel(order_id: str, broker: OrderingDep) -> schemas.Cancelled:
     """Cancel an order; 400 when it is unknown, filled or already cancelled."""
-    async with told_when_cut_off(f"cancel of order {numeric(order_id)}"):
+    cut_off = answered_when_cut_off(f"cancel of order {numeric(order_id)}", {"order_id": order_id})
+    async with cut_off:
         confirmed = await broker.cancel_order(order_id)
     if not confirmed:
         raise HTTPException(400, f"Order {order_id} is unknown or can no longer be cancelled")
@@ -65,17 +68,21 @@ async def cancel(order_id: str, broker: OrderingDep) -> schemas.Cancelled:
 
 
 @contextlib.asynccontextmanager
-async def told_when_cut_off(what: str) -> AsyncIterator[None]:
-    """Log what a request was doing when the service stopped before it was answered.
+async def answered_when_cut_off(what: str, details: Mapping[str, str]) -> AsyncIterator[None]:
+    """Say what a request was doing when the service stops before it is answered.
 
-    The desk of the core goes on with it for as long as the process lives; nobody can tell the
-    client any more.
+    The desk of the core goes on with it for as long as the process lives.
+
+    Raises:
+        OrderOutcomeUnknown: The request was cut off; this is logged as well, as its client may be
+            gone.
     """
     try:
         yield
     except asyncio.CancelledError:
-        _log.warning("%s: outcome unknown, the service stopped before it was confirmed", what)
-        raise
+        text = f"{what}: outcome unknown, the service stopped before it was confirmed"
+        _log.warning(text)
+        raise OrderOutcomeUnknown(text, details) from None
 
 
 def numeric(order_id: str) -> str:
