@@ -11,6 +11,7 @@ from typing import Literal
 
 from aioibkr._broker import IBKRBroker
 from aioibkr._keeping import Keeper
+from aioibkr._portfolio import Portfolio, SyncAnswer
 from aioibkr.config import Settings
 from aioibkr.errors import ConfigError, IBKRError, NotConnected
 
@@ -49,6 +50,7 @@ class IBKRIntegration:
         self._keeper = Keeper()
         self._is_kept = False
         self._lives = 0
+        self._portfolio = Portfolio()
 
     def __repr__(self) -> str:
         """Name it and say how it stands."""
@@ -101,8 +103,25 @@ class IBKRIntegration:
             self._settings = Settings.load()
         return self._settings
 
-    def configure(self, settings: Settings) -> None:
-        """Use these settings from now on; raises `ConfigError` while connected with others."""
+    def configure(
+        self,
+        settings: Settings | None = None,
+        *,
+        holdings: type[object] | None = None,
+        snapshots: type[object] | None = None,
+        sessions: object = None,
+    ) -> None:
+        """Use from now on what is given; the rest stays.
+
+        `holdings` and `snapshots` are the mapped classes that `sync_portfolio` writes to,
+        `sessions` a maker of SQLAlchemy sessions for syncs without a session of their own. Raises
+        `ConfigError` for other settings while connected, and naming a column that a class lacks.
+        """
+        self._portfolio.configure(holdings, snapshots, sessions)
+        if settings is not None:
+            self._use(settings)
+
+    def _use(self, settings: Settings) -> None:
         with self._lock:
             if settings == self._settings:
                 return
@@ -211,6 +230,15 @@ class IBKRIntegration:
             "buying_power": account.buying_power,
             "daily_pnl": account.daily_pnl,
         }
+
+    async def sync_portfolio(self, db: object = None) -> SyncAnswer:
+        """Write positions and a snapshot into the configured classes, in one transaction.
+
+        `db` is a SQLAlchemy `AsyncSession` or `Session`, or a maker of either; without one the
+        configured maker is used. Answers `success` with `cash_balance`, `portfolio_value` and
+        `positions_count`, or without it `error`; then the tables are as they were.
+        """
+        return await self._portfolio.sync(db, self.open)
 
 
 def get_ibkr_integration(name: str = "default") -> IBKRIntegration:

@@ -30,6 +30,7 @@
        │  ├─ LiveTradingDisabled   live account without ``allow_live=True``
        │  └─ ReadOnly              the client was opened read-only
        ├─ GatewayProcessFailed     the gateway's program could not be started, or ended for good
+       ├─ DatabaseError            the application's database refused or did not answer
        ├─ ConfigError (ValueError) a setting or argument is invalid
        └─ JournalError             the order journal cannot be read or written
 
@@ -50,6 +51,7 @@ __all__ = [
     "ConnectTimeout",
     "ConnectionLost",
     "ContractNotFound",
+    "DatabaseError",
     "DuplicateOrderKey",
     "GatewayProcessFailed",
     "GatewayTooOld",
@@ -228,6 +230,18 @@ class GatewayProcessFailed(IBKRError):
 
     ``details["status"]`` is its exit status, where it had one. Look into its output.
     """
+
+
+class DatabaseError(IBKRError):
+    """The application's database refused or did not answer; its tables are as they were.
+
+    The cause is the database's own error.
+    """
+
+    @property
+    def is_retryable(self) -> bool:
+        """Whether the same may succeed later: the database was away, busy or in conflict."""
+        return self.details.get("retryable") == "yes"
 
 
 class ConfigError(IBKRError, builtins.ValueError):
