@@ -8,7 +8,7 @@ client's, which is opened with the risk limits of the settings.
 
 import functools
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from aioibkr import _broker_accounts as accounts
@@ -17,6 +17,7 @@ from aioibkr import _broker_orders as orders
 from aioibkr._broker_models import Account, Order, OrderStatus, Position
 from aioibkr._broker_orders import ApplicationOrder
 from aioibkr._broker_prices import Prices
+from aioibkr._broker_views import OrdersById
 from aioibkr._client import Client, connect
 from aioibkr.config import Breaker, Keepalive, Pacing, Reconnect, RestartWindow, Settings, override
 from aioibkr.errors import (
@@ -70,7 +71,7 @@ class IBKRBroker:
         where = {"host": host, "port": port, "client_id": client_id, "account": account}
         given = {**where, "paper_trading": paper_trading}
         self._settings = override(settings or Settings.load(), given)
-        self._reconnect = reconnect
+        self._reconnect, self._breaker = reconnect, breaker
         self._connect = functools.partial(
             connect,
             settings=self._settings,
@@ -144,6 +145,37 @@ class IBKRBroker:
     def reconnect(self) -> Reconnect | None:
         """How a lost link is opened again."""
         return self._reconnect
+
+    @property
+    def breaker(self) -> Breaker | None:
+        """When a gateway that fails is left alone; None never does.
+
+        Another one may be set until the broker is connected first; `ConfigError` after that.
+        """
+        return self._breaker
+
+    @breaker.setter
+    def breaker(self, breaker: Breaker | None) -> None:
+        connecting = functools.partial(self._connect, breaker=breaker)
+        _ = connecting()  # which refuses what cannot be meant
+        with self._lock:
+            client = self._client
+            if client is not None and (client.generation or client.state != "idle"):
+                raise ConfigError("the breaker cannot change once the broker connects")
+            self._breaker, self._connect, self._client = breaker, connecting, None
+
+    def record_failure(self) -> None:
+        """Count a failure of the gateway for the breaker; see `Client.record_failure`."""
+        (self._client or self._wanted()).record_failure()
+
+    def forget_failures(self) -> None:
+        """Close the breaker, so that the gateway may be tried at once."""
+        (self._client or self._wanted()).forget_failures()
+
+    @property
+    def orders_by_id(self) -> Mapping[str, Order]:
+        """Orders of this session as they are known now, by id; asks nothing of the gateway."""
+        return OrdersById(self._client)
 
     async def initialize_in_loop(self) -> None:
         """Do nothing: there is nothing to prepare in a loop. Kept for old callers."""

@@ -330,6 +330,17 @@ class Client(ClientEvents, ClientReads, ClientStreams):
         """How both links, readiness, lines and the account stand at this moment; asks nothing."""
         return self._native.health()
 
+    def record_failure(self) -> None:
+        """Count a failure of the gateway that was seen by other means for the circuit breaker.
+
+        Does nothing while there is a link. ``health().circuit`` tells of it when this returns.
+        """
+        self._native.record_failure()
+
+    def forget_failures(self) -> None:
+        """Close the circuit breaker, so that the gateway may be tried at once."""
+        self._native.forget_failures()
+
     def subscriptions(self) -> list[Subscription]:
         """List what is subscribed and how each subscription stands: accounts, then open streams.
 

@@ -38,6 +38,7 @@ __all__ = [
     "Balance",
     "Bar",
     "Bars",
+    "CircuitHealth",
     "Client",
     "Commission",
     "Config",
@@ -1188,6 +1189,10 @@ class Client:
     @property
     def is_paper(self) -> bool | None: ...
     def health(self) -> Health: ...
+    def record_failure(self) -> None:
+        """Counts a failure for the circuit breaker; returns once it is counted."""
+    def forget_failures(self) -> None:
+        """Forgets failures; returns once they are forgotten."""
     def subscriptions(self) -> list[Subscription]: ...
     def metrics(self) -> Metrics: ...
     @overload
@@ -1601,6 +1606,9 @@ class Health:
     def feed(self) -> LinkHealth | None:
         """The feed link; None for a client without one."""
     @property
+    def circuit(self) -> CircuitHealth:
+        """How the circuit breaker stands."""
+    @property
     def ready(self) -> bool:
         """Whether accounts, positions, open and completed orders and executions are known."""
     @property
@@ -1793,6 +1801,26 @@ class Update:
     @property
     def what(self) -> str:
         """One of accounts positions orders quotes."""
+
+@final
+class CircuitHealth:
+    """How the circuit breaker of a client stands."""
+
+    @property
+    def state(self) -> str:
+        """One of closed open half-open; half-open: the next try, or the present one, decides."""
+    @property
+    def failures(self) -> int:
+        """Failures in a row."""
+    @property
+    def threshold(self) -> int | None:
+        """Failures in a row that open it; None where nothing does."""
+    @property
+    def pause(self) -> float | None:
+        """Seconds for which the gateway is left alone; None where it never is."""
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds until the gateway may be tried again; None unless it is open."""
 
 @final
 class LinkHealth:

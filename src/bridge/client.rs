@@ -4,8 +4,11 @@
 //! Arguments are checked before anything is begun. Every method but the properties returns an
 //! [`Awaitable`]; `aioibkr._client` makes coroutines of them.
 
+use std::time::Duration;
+
 use aioibkr_core::broker::Patience;
 use aioibkr_core::model::{AccountId, ClientId};
+use aioibkr_core::{Error, ErrorKind};
 use pyo3::prelude::*;
 use time::UtcDateTime;
 
@@ -13,6 +16,9 @@ use crate::awaitable::Awaitable;
 use crate::config::Config;
 use crate::models::{self, Health, Metrics, Subscription};
 use crate::{convert, errors, logging, request, runtime};
+
+/// How long a caller without an event loop waits for what the session does at once.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What `aioibkr.Client` stands on: checked arguments in, awaitables out.
 #[pyclass(frozen, module = "aioibkr._native")]
@@ -121,6 +127,18 @@ impl Client {
         Health(self.core.health())
     }
 
+    /// Counts a failure for the circuit breaker; returns once it is counted.
+    fn record_failure(&self, py: Python<'_>) -> PyResult<()> {
+        let client = self.core.clone();
+        counted(py, async move { client.record_failure().await })
+    }
+
+    /// Forgets failures; returns once they are forgotten.
+    fn forget_failures(&self, py: Python<'_>) -> PyResult<()> {
+        let client = self.core.clone();
+        counted(py, async move { client.forget_failures().await })
+    }
+
     fn subscriptions(&self) -> Vec<Subscription> {
         self.core.subscriptions().into_iter().map(Subscription).collect()
     }
@@ -150,7 +168,7 @@ pub(crate) fn _server_time_via_future_into_py<'py>(
 /// A read that happens now and then, as an `asyncio.Future`; cancelled with it.
 pub(crate) fn future_into_py<'py, F, T>(py: Python<'py>, read: F) -> PyResult<Bound<'py, PyAny>>
 where
-    F: Future<Output = Result<T, aioibkr_core::Error>> + Send + 'static,
+    F: Future<Output = Result<T, Error>> + Send + 'static,
     T: for<'any> IntoPyObject<'any> + Send + 'static,
 {
     runtime::get().map_err(|error| errors::to_py(py, &error))?;
@@ -167,6 +185,21 @@ pub(crate) fn nothing(py: Python<'_>, (): ()) -> PyResult<Py<PyAny>> {
 
 pub(crate) fn names(accounts: Vec<AccountId>) -> Vec<String> {
     accounts.into_iter().map(|account| account.0).collect()
+}
+
+/// Waits for something that the session does at once, without the interpreter.
+fn counted(py: Python<'_>, work: impl Future<Output = ()> + Send + 'static) -> PyResult<()> {
+    let (done, told) = std::sync::mpsc::channel();
+    let spawned = runtime::spawn(async move {
+        work.await;
+        // Who gave up waiting does not need to know.
+        let _ = done.send(());
+    });
+    spawned.map_err(|error| errors::to_py(py, &error))?;
+    py.detach(move || told.recv_timeout(PATIENCE)).map_err(|_| {
+        let text = "the session did not answer in time";
+        errors::to_py(py, &Error::new(ErrorKind::RequestTimeout, text))
+    })
 }
 
 /// Adds the client to the module.

@@ -42,7 +42,7 @@ use crate::model::{
 };
 use crate::orders::{Keys, Orders, Terms};
 use crate::pacing::Pace;
-use crate::session::{Policy, Session, Status};
+use crate::session::{Judgement, Policy, Session, Status};
 
 /// How much longer than the first connect may take its callers wait, so that the session's own,
 /// better reason comes first.
@@ -240,6 +240,7 @@ impl Client {
         Health {
             control: link_health(&control, id, version),
             feed,
+            circuit: control.circuit.health(Instant::now()),
             is_ready: missing.is_empty(),
             missing,
             expected_outage_until: self.expected_outage_until(),
@@ -250,6 +251,17 @@ impl Client {
             working_orders: link.and_then(|link| self.0.orders.working(link)),
             uptime: link.and_then(|_| self.0.counters.control.uptime(Instant::now())),
         }
+    }
+
+    /// Counts a failure of the gateway that the caller saw by other means for the circuit breaker;
+    /// none while there is a link. Returns once it is counted.
+    pub async fn record_failure(&self) {
+        self.0.session.judge(Judgement::Failed).await;
+    }
+
+    /// Forgets all failures, so that the gateway may be tried at once.
+    pub async fn forget_failures(&self) {
+        self.0.session.judge(Judgement::Well).await;
     }
 
     fn link(&self) -> Option<Link> {

@@ -28,6 +28,12 @@ impl Health {
         self.0.feed.clone().map(LinkHealth)
     }
 
+    /// How the circuit breaker stands.
+    #[getter]
+    fn circuit(&self) -> CircuitHealth {
+        CircuitHealth(self.0.circuit.clone())
+    }
+
     /// Whether accounts, positions, open and completed orders and executions are known.
     #[getter]
     fn ready(&self) -> bool {
@@ -93,6 +99,50 @@ impl Health {
             .field("control", &Verbatim(self.control().__repr__()))
             .field("feed", &Verbatim(feed))
             .field("ready", &self.0.is_ready)
+            .end()
+    }
+}
+
+/// How the circuit breaker of a client stands.
+#[pyclass(frozen, module = "aioibkr._native")]
+pub(crate) struct CircuitHealth(model::CircuitHealth);
+
+#[pymethods]
+impl CircuitHealth {
+    /// One of closed open half-open; half-open: the next try, or the present one, decides.
+    #[getter]
+    fn state(&self) -> &'static str {
+        self.0.state.as_str()
+    }
+
+    /// Failures in a row.
+    #[getter]
+    fn failures(&self) -> u32 {
+        self.0.failures
+    }
+
+    /// Failures in a row that open it; None where nothing does.
+    #[getter]
+    fn threshold(&self) -> Option<u32> {
+        self.0.rules.map(|rules| rules.failures)
+    }
+
+    /// Seconds for which the gateway is left alone; None where it never is.
+    #[getter]
+    fn pause(&self) -> Option<f64> {
+        self.0.rules.map(|rules| rules.pause.as_secs_f64())
+    }
+
+    /// Seconds until the gateway may be tried again; None unless it is open.
+    #[getter]
+    fn retry_after(&self) -> Option<f64> {
+        self.0.retry_after.map(|left| left.as_secs_f64())
+    }
+
+    fn __repr__(&self) -> String {
+        Repr::of("CircuitHealth")
+            .field("state", self.0.state.as_str())
+            .field("failures", &u64::from(self.0.failures))
             .end()
     }
 }

@@ -5,7 +5,7 @@
 //! | `contract` | `Contract`, `ContractDetails` |
 //! | `market` | `Quote`, `Bar` |
 //! | `greeks` | `Greeks` |
-//! | `health` | `Health`, `LinkHealth`, `LineUsage`, `PacingUsage` |
+//! | `health` | `Health`, `CircuitHealth`, `LinkHealth`, `LineUsage`, `PacingUsage` |
 //! | `depth` | `DepthBook`, `DepthLevel` |
 //! | `bars` | `Bars` and its columns |
 //! | `account` | `AccountValue`, `AccountSnapshot`, `Balance`, `Pnl`, `Position` |
@@ -76,6 +76,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Trade>()?;
     module.add_class::<Health>()?;
     module.add_class::<account::Balance>()?;
+    module.add_class::<health::CircuitHealth>()?;
     module.add_class::<health::LinkHealth>()?;
     module.add_class::<health::LineUsage>()?;
     module.add_class::<health::PacingUsage>()?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::{Balance, ClientId, Farm, Generation, PacingUsage, SessionState};
+use super::{Balance, Breaker, ClientId, Farm, Generation, PacingUsage, SessionState};
 
 /// How a client stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +13,8 @@ pub struct Health {
     pub control: LinkHealth,
     /// The feed link; `None` for a client without one.
     pub feed: Option<LinkHealth>,
+    /// How the circuit breaker of the control link stands.
+    pub circuit: CircuitHealth,
     /// Whether accounts, positions, open and completed orders and executions are known.
     pub is_ready: bool,
     /// Names of what is not: `link`, or `account values`, `positions`, `open orders`,
@@ -53,6 +55,42 @@ pub struct LinkHealth {
     pub reason: Option<String>,
     /// IB's data farms, as its gateway told of them on the present or last link.
     pub farms: Vec<Farm>,
+}
+
+/// How a circuit breaker stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CircuitHealth {
+    /// Whether the gateway is tried.
+    pub state: CircuitState,
+    /// Failures in a row.
+    pub failures: u32,
+    /// When the gateway is left alone; `None` never does.
+    pub rules: Option<Breaker>,
+    /// Time until it may be tried again, while it is left alone.
+    pub retry_after: Option<Duration>,
+}
+
+/// Whether a gateway that failed again and again is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CircuitState {
+    /// It is.
+    Closed,
+    /// It is left alone.
+    Open,
+    /// The next try, or the present one, decides.
+    HalfOpen,
+}
+
+impl CircuitState {
+    /// Its name for users.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half-open",
+        }
+    }
 }
 
 /// How many lines count against one limit.

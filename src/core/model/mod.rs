@@ -40,7 +40,7 @@ pub use event::{
 pub use failure::{Failure, FailureCategory, NoticeClass};
 pub use farm::{Farm, FarmKind, FarmState};
 pub use greeks::Greeks;
-pub use health::{Health, LineUsage, LinkHealth};
+pub use health::{CircuitHealth, CircuitState, Health, LineUsage, LinkHealth};
 pub use ids::{
     AccountId, ClientId, ContractId, ExecutionId, Generation, OrderId, OrderKey, OrderRef, PermId,
 };

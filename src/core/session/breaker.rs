@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::model::Breaker;
+use crate::model::{Breaker, CircuitHealth, CircuitState};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -49,6 +49,19 @@ impl Circuit {
             State::Open { until } if now < until => Some(until),
             State::Open { .. } | State::Closed { .. } | State::HalfOpen => None,
         }
+    }
+
+    /// How it stands; once the pause is over, the next try decides.
+    #[must_use]
+    pub fn health(&self, now: Instant) -> CircuitHealth {
+        let rules = self.rules;
+        let opened = rules.map_or(0, |rules| rules.failures);
+        let (state, failures, retry_after) = match self.state {
+            State::Closed { failures } => (CircuitState::Closed, failures, None),
+            State::Open { until } if now < until => (CircuitState::Open, opened, Some(until - now)),
+            State::Open { .. } | State::HalfOpen => (CircuitState::HalfOpen, opened, None),
+        };
+        CircuitHealth { state, failures, rules, retry_after }
     }
 
     /// Whether the present try is the only one.
@@ -145,6 +158,28 @@ mod tests {
 
             assert_eq!(circuit.open_until(later).is_some(), !succeeds);
         }
+    }
+
+    #[test]
+    fn its_health_counts_and_says_when_the_next_try_is() {
+        let (mut circuit, now) = (circuit(), Instant::now());
+        let told = |circuit: &Circuit, now| {
+            let health = circuit.health(now);
+            (health.state, health.failures, health.retry_after)
+        };
+
+        assert_eq!(told(&circuit, now), (CircuitState::Closed, 0, None));
+        circuit.failed(now);
+        assert_eq!(told(&circuit, now), (CircuitState::Closed, 1, None));
+        circuit.failed(now);
+        circuit.failed(now);
+        let half = now + PAUSE / 2;
+        assert_eq!(told(&circuit, half), (CircuitState::Open, 3, Some(PAUSE / 2)));
+        assert_eq!(told(&circuit, now + PAUSE), (CircuitState::HalfOpen, 3, None));
+        circuit.tried(now + PAUSE);
+        assert_eq!(told(&circuit, now + PAUSE), (CircuitState::HalfOpen, 3, None));
+        circuit.succeeded();
+        assert_eq!(told(&circuit, now + PAUSE), (CircuitState::Closed, 0, None));
     }
 
     #[test]

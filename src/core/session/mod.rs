@@ -24,6 +24,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::events::LinkEvents;
 use crate::metrics::LinkCounters;
 use crate::model::{AccountId, Farm, Generation, SessionState};
+use breaker::Circuit;
 
 /// What live links offer: the domains reach the gateway through the session alone.
 pub(crate) use crate::feed;
@@ -50,6 +51,8 @@ pub(crate) struct Status<L = Link> {
     pub(crate) reason: Option<Error>,
     /// When the next try is allowed, while the circuit is open.
     pub(crate) open_until: Option<Instant>,
+    /// The circuit breaker.
+    pub(crate) circuit: Circuit,
     /// IB's farms, as told on the present or last link.
     pub(crate) farms: Arc<[Farm]>,
     /// What the gateway told of its way to IB, on all links.
@@ -68,6 +71,16 @@ pub(crate) struct Restored {
 enum Command {
     Open(oneshot::Sender<Result<()>>),
     Close(oneshot::Sender<()>),
+    Judge(Judgement, oneshot::Sender<()>),
+}
+
+/// What a caller knows of the gateway by other means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Judgement {
+    /// It failed.
+    Failed,
+    /// It is well again.
+    Well,
 }
 
 /// A handle of the session of one kind of link.
@@ -94,6 +107,7 @@ impl<L: Served> Session<L> {
             accounts: Arc::from([]),
             reason: None,
             open_until: None,
+            circuit: Circuit::new(policy.breaker),
             farms: Arc::from([]),
             restored: Restored::default(),
         });
@@ -120,6 +134,15 @@ impl<L: Served> Session<L> {
             return Err(closed());
         }
         answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Counts for the circuit breaker what a caller knows; returns once it is counted.
+    pub(crate) async fn judge(&self, judgement: Judgement) {
+        let (reply, answer) = oneshot::channel();
+        if self.commands.send(Command::Judge(judgement, reply)).await.is_ok() {
+            // An error means that the session was closed, which counts nothing any more.
+            let _ = answer.await;
+        }
     }
 
     /// Closes for good; returns when the socket is closed.

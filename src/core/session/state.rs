@@ -192,6 +192,20 @@ impl Machine {
         &self.circuit
     }
 
+    /// Counts a failure that somebody saw by other means; none while there is a link.
+    pub fn judged_failed(&mut self, now: Instant) {
+        if !self.state.has_link() {
+            self.count(now);
+        }
+    }
+
+    /// Forgets failures, because somebody knows better. Returns whether the next try may be now.
+    pub fn judged_well(&mut self) -> bool {
+        self.circuit.succeeded();
+        self.tries.succeeded();
+        self.state == SessionState::Tripped
+    }
+
     /// How a silent link is judged.
     #[must_use]
     pub fn keepalive(&self) -> Option<Keepalive> {

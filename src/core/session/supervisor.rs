@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::connectivity::Connectivity;
 use super::dial::{Dial, Served};
 use super::state::{Action, Event, Hope, Machine, Policy};
-use super::{Command, Restored, Status, closed};
+use super::{Command, Judgement, Restored, Status, closed};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::LinkEvents;
@@ -97,17 +97,40 @@ impl<D: Dial> Supervisor<D> {
 
     /// The next command as an event. Everybody who dropped their handle wishes to close.
     pub(super) async fn interrupted(&mut self) -> Event {
-        match self.inbox.recv().await {
-            Some(Command::Open(reply)) => {
-                self.openers.push(reply);
-                Event::Open
+        loop {
+            match self.inbox.recv().await {
+                Some(Command::Open(reply)) => {
+                    self.openers.push(reply);
+                    return Event::Open;
+                }
+                Some(Command::Close(reply)) => {
+                    self.closers.push(reply);
+                    return Event::Close;
+                }
+                Some(Command::Judge(judgement, reply)) => {
+                    let may_try = self.judge(judgement);
+                    // Who no longer waits for it does not need to know.
+                    let _ = reply.send(());
+                    if may_try {
+                        return Event::PauseOver;
+                    }
+                }
+                None => return Event::Close,
             }
-            Some(Command::Close(reply)) => {
-                self.closers.push(reply);
-                Event::Close
-            }
-            None => Event::Close,
         }
+    }
+
+    /// Counts what a caller knows; whether a pause is over with it.
+    fn judge(&mut self, judgement: Judgement) -> bool {
+        let may_try = match judgement {
+            Judgement::Failed => {
+                self.machine.judged_failed(Instant::now());
+                false
+            }
+            Judgement::Well => self.machine.judged_well(),
+        };
+        self.publish();
+        may_try
     }
 
     /// Runs `work` while taking wishes for a link; only a close ends it early.
@@ -239,6 +262,7 @@ impl<D: Dial> Supervisor<D> {
             link: self.link.clone().filter(|_| state.has_link()),
             reason: self.reason.clone(),
             open_until: self.machine.circuit().open_until(Instant::now()),
+            circuit: self.machine.circuit().clone(),
             farms: Arc::from(self.connectivity.farms()),
             restored: self.restored,
         };
