@@ -34,7 +34,9 @@ use crate::events::{Events, LinkEvents};
 use crate::feed::{FeedLink, FeedTarget};
 use crate::gateway::{Link, Target};
 use crate::lock::lock;
-use crate::market_data::{Fanouts, Feed, FeedPolicy, FeedTold, KeptQuotes, LinePolicy, Lines};
+use crate::market_data::{
+    Fanouts, Feed, FeedPolicy, FeedTold, KeptQuotes, LinePolicy, Lines, RecentPrices,
+};
 use crate::metrics::Counters;
 use crate::model::{
     AccountId, Balance, Breaker, ClientId, ConnectTries, Generation, Health, Keepalive, LinkHealth,
@@ -67,6 +69,7 @@ struct Inner {
     lines: Lines,
     feed: Feed,
     kept: KeptQuotes,
+    recent: RecentPrices,
     orders: Orders,
     pace: Pace,
     keys: Keys,
@@ -100,6 +103,7 @@ impl Client {
             contracts: Contracts::new(session.clone()),
             lines: Lines::new(session.clone(), line_policy(&config, runtime.clone())),
             kept: KeptQuotes::new(feed.clone(), events.clone()),
+            recent: RecentPrices::default(),
             feed,
             config,
             counters,

@@ -7,6 +7,7 @@ import sys
 from bench.measuring import HERE, Row, Run, figure, peers, ratio
 
 SEQUENTIAL, CONCURRENT = 2_000, 20_000
+PLACED = 500  # market orders, each through broker and client
 BAR_DAYS = 5  # of one-second bars in trading hours: 117 000
 
 
@@ -30,6 +31,7 @@ def runs(address: list[str]) -> list[Run]:
         worker("bars", "bars", BAR_DAYS),
         Run("bars, ibapi", [rust, "bars", *address, str(BAR_DAYS)]),
         worker("crowd", "crowd", 20),
+        worker("placing", "placing", PLACED),
     ]
 
 
@@ -56,5 +58,12 @@ ROWS = [
     Row("117 k bars, all made objects", "", figure("bars", "objects_s", 1e3), "ms"),
     Row("stall while bars arrive", "<= 5 ms", figure("bars", "stall_s", 1e3), "ms"),
     Row("stall in a crowd of 100", "<= 5 ms", figure("crowd", "stall_s", 1e3), "ms"),
+    Row("broker places, p50", "", figure("placing", "broker_p50_s", 1e6), "us"),
+    Row("client places, p50", "", figure("placing", "client_p50_s", 1e6), "us"),
+    Row(
+        "broker places / client places",
+        "<= 1.3",
+        ratio(("placing", "broker_p50_s"), ("placing", "client_p50_s")),
+    ),
     Row("crowd, calls", "", figure("crowd", "calls_per_s", 1e-3), "k/s"),
 ]

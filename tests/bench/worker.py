@@ -123,6 +123,53 @@ async def crowd(host: str, port: str, rounds: str) -> Result:
     return {"calls_per_s": 300 * int(rounds) / wall, "stall_s": stalls.worst}
 
 
+async def placing(host: str, port: str, count: str) -> Result:
+    """Market orders through the broker, each validated before, beside the same through a client.
+
+    Which of the two comes first alternates. The broker checks every limit that it has.
+    """
+    import aioibkr
+    from aioibkr.broker import Order, OrderSide, OrderType
+
+    limits = aioibkr.RiskLimits(
+        max_position_pct=1.0,
+        daily_loss_limit=1e9,
+        max_open_orders=1_000,
+        max_daily_orders=1_000_000,
+        allow_short=True,
+    )
+    broker = aioibkr.IBKRBroker(host, int(port), CLIENT_ID, pacing=None, risk=limits)
+    await broker.connect()
+    spent: dict[str, list[float]] = {"broker": [], "client": []}
+
+    async with aioibkr.connect(
+        host=host, port=int(port), client_id=CLIENT_ID + 1, pacing=None
+    ) as client:
+        contract = await client.qualify(aioibkr.Stock("AAPL"))
+
+        async def by_broker(side: OrderSide) -> None:
+            order = Order("", "AAPL", side, OrderType.MARKET, 1)
+            valid, why = await broker.validate_order(order)
+            assert valid, why
+            start = time.perf_counter()
+            await broker.place_order(order)
+            spent["broker"].append(time.perf_counter() - start)
+
+        async def by_client(side: OrderSide) -> None:
+            order = aioibkr.MarketOrder(side.value, 1)
+            start = time.perf_counter()
+            await client.place(contract, order)
+            spent["client"].append(time.perf_counter() - start)
+
+        ready()
+        for number in range(int(count)):
+            side = OrderSide.BUY if number // 2 % 2 else OrderSide.SELL
+            for place in (by_broker, by_client) if number % 2 else (by_client, by_broker):
+                await place(side)
+    await broker.disconnect()
+    return {f"{name}_p50_s": statistics.median(times) for name, times in spent.items()}
+
+
 async def _requests(request: Request, sequential: int, concurrent: int) -> Result:
     ready()
     for _ in range(200):
@@ -155,6 +202,7 @@ TASKS: dict[str, Callable[..., Result | Awaitable[Result]]] = {
     "requests-future": requests_future,
     "bars": bars,
     "crowd": crowd,
+    "placing": placing,
 }
 
 

@@ -2,9 +2,11 @@
 //! known within the deadline stays unknown, and unknown refuses.
 
 use rust_decimal::Decimal;
+use tokio::time::Instant;
 
 use super::Client;
 use crate::clock::Deadline;
+use crate::market_data::Recent;
 use crate::model::{AccountId, AccountSnapshot, Contract, Order, OrderType, RiskView};
 
 impl Client {
@@ -33,7 +35,8 @@ impl Client {
         }
     }
 
-    /// The limit price, else a fresh quote.
+    /// The limit price, else a fresh quote: a kept one, or the one that valued an order of the
+    /// contract within the last second.
     async fn reference_price(
         &self,
         contract: &Contract,
@@ -48,8 +51,14 @@ impl Client {
         if let Some(quote) = contract.contract_id.and_then(|id| self.0.kept.latest(id)) {
             return quote.market_price();
         }
+        let id = contract.contract_id?;
+        if let Some(price) = self.0.recent.get(id, self.generation(), Instant::now()) {
+            return Some(price);
+        }
         let quote = self.0.lines.quote(contract, deadline).await.ok()?;
-        quote.market_price()
+        let price = quote.market_price()?;
+        self.0.recent.put(id, Recent { price, generation: quote.generation, at: Instant::now() });
+        Some(price)
     }
 
     async fn held(

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `registry` `line` `policy` | lines of the control link, shared between callers of `quote` |
 //! | `duration` | which history durations IB accepts |
+//! | `recent` | prices that valued an order a moment ago |
 //! | `settling` | when a quote that is just being told can be handed over |
 //! | `kept` | quotes kept until they are released, on the feed |
 //! | `feed` | streams: opens the feed link, carries out what `desired` decides |
@@ -38,6 +39,7 @@ mod pulse;
 mod queue;
 #[cfg(test)]
 mod random;
+mod recent;
 mod registry;
 mod requests;
 mod rows;
@@ -56,6 +58,7 @@ pub(crate) use kept::KeptQuotes;
 pub(crate) use outlet::Port;
 pub(crate) use policy::LinePolicy;
 pub(crate) use queue::QueueRules;
+pub(crate) use recent::{Recent, RecentPrices};
 pub(crate) use registry::Lines;
 
 pub use board::Board;

@@ -150,6 +150,40 @@ async def test_good_order_is_valid_and_not_sent(
     assert mock_gateway.requests("place_order") == []
 
 
+async def test_a_validated_market_order_asks_for_one_quote(
+    mock_gateway: MockGateway, ib_broker: IBKRBroker
+) -> None:
+    mock_gateway.set_price("AAPL", bid=189.9, ask=190.1, last=190.0)
+    (await ib_broker.get_account(), await ib_broker.validate_order(buy(1, limit=1.0)))
+    before = len(mock_gateway.requests())
+
+    valid, message = await ib_broker.validate_order(buy(1))
+    await ib_broker.place_order(buy(1))
+
+    sent = [request.kind for request in mock_gateway.requests()[before:]]
+    assert valid, message
+    assert sorted(sent) == ["cancel_mkt_data", "place_order", "req_mkt_data"]
+
+
+async def test_the_price_of_another_link_values_no_order(
+    mock_gateway: MockGateway, ib_broker: IBKRBroker
+) -> None:
+    mock_gateway.set_price("AAPL", bid=189.9, ask=190.1, last=190.0)
+    await ib_broker.validate_order(buy(1))
+    client = await ib_broker.client()
+    link = client.generation
+    mock_gateway.drop_connections()
+
+    async def back() -> bool:
+        return client.generation > link and client.ready
+
+    await until(back)
+    asked = len(mock_gateway.requests("req_mkt_data"))
+    await ib_broker.place_order(buy(1))
+
+    assert len(mock_gateway.requests("req_mkt_data")) == asked + 1
+
+
 async def test_order_in_plain_words_is_placed(
     mock_gateway: MockGateway, ib_broker: IBKRBroker
 ) -> None:
