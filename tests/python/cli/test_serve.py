@@ -134,6 +134,13 @@ def test_token_that_protects_nothing_ends_the_start() -> None:
     assert "feeble" not in errors
 
 
+def test_token_is_no_option() -> None:
+    command = [sys.executable, "-m", "aioibkr", "serve", "--help"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    assert [option for option in re.findall(r"--[\w-]*token[\w-]*", told)] == ["--token-file"] * 2
+
+
 def test_service_of_all_addresses_lets_in_whoever_brings_the_token() -> None:
     arguments = ("serve", "--mock", "--host", "0.0.0.0", "--port", "0")  # noqa: S104
     with program(*arguments, IBKR_HTTP_TOKEN=TOKEN) as running:

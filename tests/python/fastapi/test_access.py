@@ -18,6 +18,7 @@ from aioibkr import Settings
 from aioibkr.errors import ConfigError
 from aioibkr.integrations.fastapi import IBKRSettings, lifespan, protect, router
 from aioibkr.integrations.fastapi.access import Access
+from aioibkr.integrations.fastapi.guard import Guard
 from aioibkr.integrations.fastapi.routes import admitted
 from aioibkr.testing import MockGateway
 from python.fastapi.serving import serving
@@ -250,16 +251,31 @@ async def test_without_the_token_only_health_is_told(locked: httpx.AsyncClient) 
     assert (health.status_code, owner.status_code) == (200, 200)
 
 
-async def test_guard_that_cannot_be_made_lets_nobody_in(tmp_path: Path) -> None:
+async def test_token_that_cannot_be_read_ends_the_start(tmp_path: Path) -> None:
+    file = str(tmp_path / "gone")
+
+    with pytest.raises(ConfigError, match="No such file"):
+        lifespan(IBKRSettings(ibkr_http_token_file=file))
+
+
+async def test_token_of_the_environment_that_protects_nothing_ends_the_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("IBKR_HTTP_TOKEN", "feeble")
     app = FastAPI()
-    app.include_router(router())
-    wanted = IBKRSettings(ibkr_http_token_file=str(tmp_path / "gone"))
-    transport = httpx.ASGITransport(app)
-    async with (
-        lifespan(wanted)(app),
-        httpx.AsyncClient(transport=transport, base_url="http://localhost") as client,
-    ):
-        answer = await client.get("/api/ibkr/status")
+
+    with pytest.raises(ConfigError, match="secrets"):
+        async with lifespan(name="of-the-environment")(app):
+            pass
+
+
+async def test_guard_that_cannot_be_made_lets_nobody_in() -> None:
+    def broken() -> Access:
+        raise ConfigError("token file /gone: No such file or directory")
+
+    transport = httpx.ASGITransport(Guard(echo(), broken))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        answer = await client.get("/docs")
 
     assert answer.status_code == 503
     assert "No such file" in answer.json()["detail"]

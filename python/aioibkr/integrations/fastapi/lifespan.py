@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from aioibkr import IBKRIntegration, get_ibkr_integration
 from aioibkr.config import Settings
 from aioibkr.errors import ConfigError
+from aioibkr.integrations.fastapi.access import Access
 from aioibkr.integrations.fastapi.running import begun, expect, integrations_of
 from aioibkr.integrations.fastapi.settings import IBKRSettings
 from aioibkr.integrations.fastapi.websocket import close_sockets
@@ -40,6 +41,7 @@ def lifespan(
     plain = settings.plain() if isinstance(settings, IBKRSettings) else settings
     if isinstance(plain, Settings):
         IBKRIntegration(plain).prepare()
+        Access.of(plain)
     return Lifespan(_Run(plain, name, connect))
 
 
@@ -97,6 +99,7 @@ class Lifespan:
             for run in self.runs:
                 begun(run)
                 integration = run.integration()
+                Access.of(integration.settings)
                 await integration.begin(run.connect)
                 ends.push_async_callback(integration.end)
                 running = integrations_of(app)
