@@ -138,7 +138,7 @@ def test_token_is_no_option() -> None:
     command = [sys.executable, "-m", "aioibkr", "serve", "--help"]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
-    assert [option for option in re.findall(r"--[\w-]*token[\w-]*", told)] == ["--token-file"] * 2
+    assert set(re.findall(r"--[\w-]*token[\w-]*", told)) == {"--token-file"}
 
 
 def test_service_of_all_addresses_lets_in_whoever_brings_the_token() -> None:

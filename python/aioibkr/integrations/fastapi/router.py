@@ -109,6 +109,20 @@ async def portfolio_account(broker: BrokerDep) -> schemas.PortfolioAccountAnswer
     return schemas.PortfolioAccountAnswer(account=figures)
 
 
+@_broker.post("/sync")
+@_portfolio.post("/sync")
+async def sync(integration: IntegrationDep) -> schemas.Synced:
+    """Write positions and a snapshot into the application's own tables.
+
+    They are those of `IBKRIntegration.configure(holdings=…, snapshots=…, sessions=…)`. 503 with the
+    reason when nothing was written: the tables are then as they were.
+    """
+    told = await integration.sync_portfolio()
+    if told["success"]:
+        return schemas.Synced.of(told)
+    raise HTTPException(503, str(told["error"]))
+
+
 @_broker.get("/positions")
 async def positions(broker: BrokerDep) -> list[schemas.PositionRow]:
     """Open positions."""

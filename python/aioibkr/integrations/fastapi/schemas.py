@@ -1,5 +1,6 @@
 """Bodies of requests and answers. Quantities are integers when integral, unknown prices null."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
@@ -33,6 +34,7 @@ __all__ = [
     "Price",
     "Status",
     "Symbol",
+    "Synced",
 ]
 
 Quantity = int | float
@@ -216,6 +218,22 @@ class Cancelled(Connection):
     """The answer to a confirmed cancel."""
 
     order_id: str
+
+
+class Synced(BaseModel):
+    """The answer to a portfolio that was written to the application's tables."""
+
+    status: Literal["success"] = "success"
+    message: str
+    cash_balance: float
+    portfolio_value: float
+    positions_count: int
+
+    @classmethod
+    def of(cls, told: Mapping[str, bool | float | int | str]) -> Self:
+        """Tell what was written."""
+        count = told["positions_count"]
+        return cls.model_validate({**told, "message": f"Wrote {count} positions"})
 
 
 class Status(BaseModel):
