@@ -89,6 +89,7 @@ class IBKRBroker:
         self._counted = market.metrics_of(None)
         self._subscribed: dict[str, Contract] = {}
         self._prices = Prices()
+        self._positions = accounts.Positions()
 
     @property
     def host(self) -> str:

@@ -1,8 +1,10 @@
 """Accounts and positions as an application reads them: finite floats, unknown P&L said as None."""
 
+import functools
 import math
 from collections.abc import Iterable
 from dataclasses import asdict
+from typing import NamedTuple
 
 from aioibkr._broker_models import Account, Position
 from aioibkr._broker_orders import plain_number
@@ -11,9 +13,31 @@ from aioibkr.errors import StateUnknown
 from aioibkr.models import AccountSnapshot, Pnl
 from aioibkr.models import Position as Holding
 
-__all__ = ["Summary", "account_of", "position_of", "summary_of"]
+__all__ = ["Positions", "Summary", "account_of", "position_of", "summary_of"]
 
 Summary = dict[str, object]
+
+
+class Positions:
+    """Positions as they were told last: what did not change since is told as the same value.
+
+    The client hands out the same object for a row that did not change.
+    """
+
+    def __init__(self) -> None:
+        self._told: list[tuple[Holding, Price | None, Position]] = []
+
+    def of(self, held: list[Holding], prices: dict[int | None, Price]) -> list[Position]:
+        """Tell what is held, in its order."""
+        before, told = self._told, []
+        for place, row in enumerate(held):
+            price = prices.get(row.contract.contract_id) if prices else None
+            known = before[place] if place < len(before) else None
+            if known is None or known[0] is not row or known[1] != price:
+                known = (row, price, position_of(row, price))
+            told.append(known)
+        self._told = told
+        return [position for _, _, position in told]
 
 
 def position_of(holding: Holding, estimate: Price | None = None) -> Position:
@@ -55,17 +79,34 @@ def _multiplier_of(holding: Holding) -> float:
     return multiplier if math.isfinite(multiplier) and multiplier > 0 else 1.0
 
 
+class Figures(NamedTuple):
+    """The money of an account, in its base currency."""
+
+    cash: float
+    net_liquidation: float
+    buying_power: float
+    available_funds: float
+
+
+@functools.lru_cache(maxsize=8)
+def _figures_of(snapshot: AccountSnapshot) -> Figures:
+    """Find the figures among all values of a snapshot, once for each snapshot."""
+    tags = ("TotalCashValue", "NetLiquidation", "BuyingPower", "AvailableFunds")
+    return Figures(*(_amount(snapshot, tag) for tag in tags))
+
+
 def account_of(snapshot: AccountSnapshot, pnl: Pnl, positions: Iterable[Position]) -> Account:
     """Tell an account in its base currency.
 
     Raises `StateUnknown` naming a value that IB has not sent: money is never guessed.
     """
+    figures = _figures_of(snapshot)
     return Account(
         account_id=snapshot.account,
-        cash_balance=_amount(snapshot, "TotalCashValue"),
-        portfolio_value=_amount(snapshot, "NetLiquidation"),
-        buying_power=_amount(snapshot, "BuyingPower"),
-        margin_available=_amount(snapshot, "AvailableFunds"),
+        cash_balance=figures.cash,
+        portfolio_value=figures.net_liquidation,
+        buying_power=figures.buying_power,
+        margin_available=figures.available_funds,
         total_pnl=_sum_known([pnl.unrealized, pnl.realized]),
         daily_pnl=pnl.daily,
         currency=snapshot.currency,

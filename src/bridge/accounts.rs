@@ -1,10 +1,12 @@
 //! Accounts, positions, profit and loss: what a client reads of them.
 
+use std::sync::Arc;
+
 use pyo3::prelude::*;
 
 use crate::awaitable::Awaitable;
 use crate::client::{Client, future_into_py, names};
-use crate::models::{self, AccountSnapshot, Pnl, Position};
+use crate::models::{self, AccountSnapshot, Pnl};
 use crate::{convert, request};
 
 #[pymethods]
@@ -34,7 +36,7 @@ impl Client {
         let timeout = convert::seconds(py, "timeout", timeout)?;
         let client = self.reading(wait, retry);
         let answer = async move { client.account_snapshot(account, timeout).await };
-        request::read(py, answer, |py, snapshot| models::object(py, AccountSnapshot(snapshot)))
+        request::kept(py, answer, |py, snapshot| models::object(py, AccountSnapshot(snapshot)))
     }
 
     #[pyo3(signature = (account=None, *, timeout=None, wait=true, retry=false))]
@@ -50,7 +52,7 @@ impl Client {
         let timeout = convert::seconds(py, "timeout", timeout)?;
         let client = self.reading(wait, retry);
         let answer = async move { client.pnl(account, timeout).await };
-        request::read(py, answer, |py, pnl| models::object(py, Pnl(pnl)))
+        request::kept(py, answer, |py, pnl| models::object(py, Pnl(pnl)))
     }
 
     #[pyo3(signature = (account=None, *, priced=true, timeout=None, wait=true, retry=false))]
@@ -65,13 +67,13 @@ impl Client {
     ) -> PyResult<Awaitable> {
         let account = convert::account(account);
         let timeout = convert::seconds(py, "timeout", timeout)?;
-        let client = self.reading(wait, retry);
+        let (client, told) = (self.reading(wait, retry), Arc::clone(&self.told));
         let answer = async move {
             match priced {
                 true => client.positions(account, timeout).await,
                 false => client.holdings(account, timeout).await,
             }
         };
-        request::read(py, answer, |py, positions| models::list(py, positions, Position))
+        request::kept(py, answer, move |py, rows| told.list(py, rows))
     }
 }

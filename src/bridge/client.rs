@@ -4,6 +4,7 @@
 //! Arguments are checked before anything is begun. Every method but the properties returns an
 //! [`Awaitable`]; `aioibkr._client` makes coroutines of them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aioibkr_core::broker::Patience;
@@ -14,7 +15,7 @@ use time::UtcDateTime;
 
 use crate::awaitable::Awaitable;
 use crate::config::Config;
-use crate::models::{self, Health, Metrics, Subscription};
+use crate::models::{self, Health, Metrics, Subscription, Told};
 use crate::{convert, errors, logging, request, runtime};
 
 /// How long a caller without an event loop waits for what the session does at once.
@@ -25,6 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Client {
     pub(crate) core: aioibkr_core::Client,
     pub(crate) client_id: ClientId,
+    pub(crate) told: Arc<Told>,
 }
 
 #[pymethods]
@@ -36,7 +38,8 @@ impl Client {
         let config = config.0.clone();
         let client_id = config.client_id;
         let core = runtime::handle().and_then(|handle| aioibkr_core::Client::new(config, handle));
-        Ok(Self { core: core.map_err(|error| errors::to_py(py, &error))?, client_id })
+        let core = core.map_err(|error| errors::to_py(py, &error))?;
+        Ok(Self { core, client_id, told: Arc::default() })
     }
 
     /// Opens the link.

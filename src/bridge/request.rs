@@ -6,6 +6,7 @@
 
 use std::future::Future;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 
 use aioibkr_core::Error;
 use pyo3::exceptions::PyRuntimeError;
@@ -123,6 +124,31 @@ where
     let (request, abort) = start(py, future, convert)?;
     *lock(&request.abort) = abort;
     Ok(Awaitable::new(Arc::new(Owner(request))))
+}
+
+/// A read of what is kept: what is there is taken on the caller's thread, however much is in flight.
+pub(crate) fn kept<F, T>(
+    py: Python<'_>,
+    future: F,
+    convert: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
+) -> PyResult<Awaitable>
+where
+    F: Future<Output = Result<T, Error>> + Send + 'static,
+    T: Send + 'static,
+{
+    let mut future = Box::pin(future);
+    let first = runtime::poll_once(future.as_mut()).map_err(|error| errors::to_py(py, &error))?;
+    match first {
+        Poll::Ready(outcome) => {
+            let convert: Convert = match outcome {
+                Ok(value) => Box::new(move |py| convert(py, value)),
+                Err(error) => Box::new(move |py| Err(errors::to_py(py, &error))),
+            };
+            let answer = Mutex::new(Answer::Ready(convert));
+            Ok(Awaitable::new(Arc::new(Request { answer, abort: Mutex::default() })))
+        }
+        Poll::Pending => read(py, future, convert),
+    }
 }
 
 /// An effect: begun at once and carried through, whatever becomes of the await.

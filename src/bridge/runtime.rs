@@ -8,8 +8,10 @@
 //! scheduler, so that the bench can compare the two.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
+use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 
 use aioibkr_core::{Error, ErrorKind};
@@ -142,14 +144,16 @@ where
     const FEW: usize = 2;
     let runtime = get()?;
     let mut future = Box::pin(InFlight::track(future));
-    if IN_FLIGHT.load(Ordering::Relaxed) <= FEW {
-        let _context = runtime.enter();
-        let mut first = std::task::Context::from_waker(std::task::Waker::noop());
-        if future.as_mut().poll(&mut first).is_ready() {
-            return Ok(None);
-        }
+    if IN_FLIGHT.load(Ordering::Relaxed) <= FEW && poll_once(future.as_mut())?.is_ready() {
+        return Ok(None);
     }
     Ok(Some(runtime.spawn(future).abort_handle()))
+}
+
+/// Looks once whether a future is ready, on the caller's thread. One that is not has to be spawned.
+pub(crate) fn poll_once<F: Future>(future: Pin<&mut F>) -> Result<Poll<F::Output>, Error> {
+    let _context = get()?.enter();
+    Ok(future.poll(&mut Context::from_waker(Waker::noop())))
 }
 
 /// Counts the futures that are being run.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use aioibkr_core::broker::Patience;
 use aioibkr_core::model::{AccountId, Position};
@@ -37,8 +38,8 @@ fn other() -> Option<AccountId> {
 }
 
 /// Market values by account and symbol.
-fn values(rows: &[Position]) -> BTreeMap<(&str, &str), Option<f64>> {
-    let value = |row: &Position| row.market_value;
+fn values(rows: &[Arc<Position>]) -> BTreeMap<(&str, &str), Option<f64>> {
+    let value = |row: &Arc<Position>| row.market_value;
     rows.iter().map(|row| ((&*row.account.0, &*row.contract.symbol), value(row))).collect()
 }
 

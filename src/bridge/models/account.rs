@@ -1,10 +1,11 @@
 //! Accounts, positions, profit and loss as Python sees them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use aioibkr_core::model;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyList, PyTuple};
 use rust_decimal::Decimal;
 use time::UtcDateTime;
 
@@ -12,6 +13,7 @@ use super::contract::Contract;
 use super::hash_of;
 use super::text::{Repr, Verbatim};
 use crate::convert;
+use crate::mailbox::lock;
 
 /// One row of an account's values, exactly as IB names it.
 #[pyclass(frozen, module = "aioibkr._native")]
@@ -106,7 +108,8 @@ impl AccountSnapshot {
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
-        other.cast::<Self>().is_ok_and(|other| other.get().0 == self.0)
+        let is_equal = |other: &Arc<_>| Arc::ptr_eq(other, &self.0) || *other == self.0;
+        other.cast::<Self>().is_ok_and(|other| is_equal(&other.get().0))
     }
 
     fn __hash__(&self) -> u64 {
@@ -168,73 +171,100 @@ impl Pnl {
 
 /// One position. What is not known is None, never 0.
 #[pyclass(frozen, module = "aioibkr._native")]
-pub(crate) struct Position(pub(crate) model::Position);
+pub(crate) struct Position {
+    row: Arc<model::Position>,
+    contract: PyOnceLock<Py<Contract>>,
+}
+
+/// The positions told last, so that a row that did not change is the same object.
+#[derive(Default)]
+pub(crate) struct Told(Mutex<Vec<Py<Position>>>);
+
+impl Told {
+    /// A Python list of rows.
+    pub(crate) fn list(
+        &self,
+        py: Python<'_>,
+        rows: Vec<Arc<model::Position>>,
+    ) -> PyResult<Py<PyAny>> {
+        let before = std::mem::take(&mut *lock(&self.0));
+        let object = |(place, row): (usize, Arc<model::Position>)| match before.get(place) {
+            Some(known) if Arc::ptr_eq(&known.get().row, &row) => Ok(known.clone_ref(py)),
+            Some(_) | None => Py::new(py, Position { row, contract: PyOnceLock::new() }),
+        };
+        let told = rows.into_iter().enumerate().map(object).collect::<PyResult<Vec<_>>>()?;
+        let list = PyList::new(py, &told)?.into_any().unbind();
+        *lock(&self.0) = told;
+        Ok(list)
+    }
+}
 
 #[pymethods]
 impl Position {
     /// The account that holds it.
     #[getter]
     fn account(&self) -> &str {
-        &self.0.account.0
+        &self.row.account.0
     }
 
     /// What is held.
     #[getter]
-    fn contract(&self) -> Contract {
-        Contract(self.0.contract.clone())
+    fn contract(&self, py: Python<'_>) -> PyResult<Py<Contract>> {
+        let made = || Py::new(py, Contract(self.row.contract.clone()));
+        self.contract.get_or_try_init(py, made).map(|contract| contract.clone_ref(py))
     }
 
     /// Units held, negative when short.
     #[getter]
     fn quantity(&self) -> Decimal {
-        self.0.quantity
+        self.row.quantity
     }
 
     /// Average cost per unit, multiplier and commission included.
     #[getter]
     fn average_cost(&self) -> f64 {
-        self.0.average_cost
+        self.row.average_cost
     }
 
     /// Last market price IB sent with the portfolio.
     #[getter]
     fn market_price(&self) -> Option<f64> {
-        self.0.market_price
+        self.row.market_price
     }
 
     /// Signed market value.
     #[getter]
     fn market_value(&self) -> Option<f64> {
-        self.0.market_value
+        self.row.market_value
     }
 
     /// Unrealized P&L in the contract's currency.
     #[getter]
     fn unrealized_pnl(&self) -> Option<f64> {
-        self.0.unrealized_pnl
+        self.row.unrealized_pnl
     }
 
     /// Realized P&L of the day.
     #[getter]
     fn realized_pnl(&self) -> Option<f64> {
-        self.0.realized_pnl
+        self.row.realized_pnl
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
-        other.cast::<Self>().is_ok_and(|other| other.get().0 == self.0)
+        other.cast::<Self>().is_ok_and(|other| other.get().row == self.row)
     }
 
     fn __hash__(&self) -> u64 {
-        hash_of((&self.0.account, self.contract().__hash__()))
+        hash_of((&self.row.account, Contract(self.row.contract.clone()).__hash__()))
     }
 
     fn __repr__(&self) -> String {
         Repr::of("Position")
             .field("account", self.account())
-            .field("contract", &Verbatim(self.contract().__repr__()))
-            .field("quantity", &self.0.quantity)
-            .field("average_cost", &self.0.average_cost)
-            .field("market_price", &self.0.market_price)
+            .field("contract", &Verbatim(Contract(self.row.contract.clone()).__repr__()))
+            .field("quantity", &self.row.quantity)
+            .field("average_cost", &self.row.average_cost)
+            .field("market_price", &self.row.market_price)
             .end()
     }
 }

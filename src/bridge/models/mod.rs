@@ -40,7 +40,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use pyo3::PyClass;
 use pyo3::prelude::*;
 
-pub(crate) use account::{AccountSnapshot, Pnl, Position};
+pub(crate) use account::{AccountSnapshot, Pnl, Position, Told};
 pub(crate) use bars::{BarColumns, Bars};
 pub(crate) use contract::{Contract, ContractDetails};
 pub(crate) use depth::DepthBook;

@@ -2,7 +2,7 @@
 //! gateway has said that a first download is complete.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rust_decimal::Decimal;
 use time::OffsetDateTime;
@@ -29,6 +29,8 @@ pub(crate) struct AccountBook {
     positions_at: Option<OffsetDateTime>,
     /// Why subscriptions had to be made again, until they are live.
     troubles: BTreeMap<(SubscriptionKind, AccountId), String>,
+    /// What is held with its prices, made when first asked for after a change.
+    rows: OnceLock<Vec<Arc<Position>>>,
     began_at: Option<OffsetDateTime>,
     /// How often a book was begun.
     begun: u64,
@@ -67,6 +69,7 @@ impl AccountBook {
     /// Forgets what is known of positions, because the stream lost rows.
     pub(super) fn restart_positions(&mut self) {
         self.positions.clear();
+        self.rows.take();
         (self.positions_known, self.positions_at) = (false, None);
     }
 
@@ -74,6 +77,7 @@ impl AccountBook {
     pub(super) fn restart_values(&mut self, account: &AccountId) {
         if let Some(ledger) = self.ledgers.get_mut(account) {
             ledger.restart();
+            self.rows.take();
         }
     }
 
@@ -132,6 +136,9 @@ impl AccountBook {
 
     /// Takes one event of `account`'s subscriptions.
     pub(super) fn apply(&mut self, account: &AccountId, event: AccountEvent, now: OffsetDateTime) {
+        if event.is_position() {
+            self.rows.take();
+        }
         match event {
             AccountEvent::Value(row) => self.ledger(&row.account.clone()).value(row, now),
             AccountEvent::Portfolio(row) => self.ledger(&row.account.clone()).portfolio(row, now),
@@ -189,9 +196,14 @@ impl AccountBook {
 
     /// Positions with a quantity, of one account or of all, once they are complete, with what is
     /// known of their prices.
-    pub(super) fn positions(&self, account: Option<&AccountId>) -> Option<Vec<Position>> {
-        let rows = self.held(account).map(|held| self.priced(&held.position));
-        self.positions_known.then(|| rows.collect())
+    pub(super) fn positions(&self, account: Option<&AccountId>) -> Option<Vec<Arc<Position>>> {
+        let rows = self.positions_known.then(|| self.rows.get_or_init(|| self.priced_rows()))?;
+        let wanted = |row: &&Arc<Position>| account.is_none_or(|account| *account == row.account);
+        Some(rows.iter().filter(wanted).cloned().collect())
+    }
+
+    fn priced_rows(&self) -> Vec<Arc<Position>> {
+        self.held(None).map(|held| Arc::new(self.priced(&held.position))).collect()
     }
 
     /// The same, and whether what prices them has come.
@@ -213,10 +225,9 @@ impl AccountBook {
         })
     }
 
-    fn held(&self, account: Option<&AccountId>) -> impl Iterator<Item = &Held> {
-        let account = account.cloned();
+    fn held<'a>(&'a self, account: Option<&'a AccountId>) -> impl Iterator<Item = &'a Held> {
         self.positions.values().filter(move |held| {
-            account.as_ref().is_none_or(|account| *account == held.position.account)
+            account.is_none_or(|account| *account == held.position.account)
                 && held.position.quantity != Decimal::ZERO
         })
     }

@@ -2,6 +2,7 @@
 //! main account's is kept up to date and another's is downloaded when somebody asks.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -22,9 +23,9 @@ pub(super) enum Pricing {
     /// The portfolios of these accounts are not known.
     Missing(BTreeSet<AccountId>),
     /// Rows of the portfolio may still be on their way until then.
-    Settling(Vec<Position>, Instant),
+    Settling(Vec<Arc<Position>>, Instant),
     /// All that IB tells is there.
-    Told(Vec<Position>),
+    Told(Vec<Arc<Position>>),
 }
 
 /// Whether a portfolio downloaded at `at` still prices; one that is streamed always does.

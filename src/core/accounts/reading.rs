@@ -60,7 +60,7 @@ impl Accounts {
         &self,
         account: Option<&AccountId>,
         deadline: Deadline,
-    ) -> Result<Vec<Position>> {
+    ) -> Result<Vec<Arc<Position>>> {
         let everybody = everybody();
         let wish = Wish::positions(account.unwrap_or(&everybody), deadline);
         let link = self.session.kept(wish.request, deadline).await?;
@@ -73,7 +73,7 @@ impl Accounts {
         &self,
         account: Option<&AccountId>,
         deadline: Deadline,
-    ) -> Result<Vec<Position>> {
+    ) -> Result<Vec<Arc<Position>>> {
         let everybody = everybody();
         let wish = Wish::positions(account.unwrap_or(&everybody), deadline);
         let link = self.session.kept(wish.request, deadline).await?;

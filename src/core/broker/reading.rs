@@ -93,7 +93,7 @@ impl Client {
         &self,
         account: Option<AccountId>,
         timeout: Option<Duration>,
-    ) -> Result<Vec<Position>> {
+    ) -> Result<Vec<Arc<Position>>> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.positions);
         self.read(about_account(RequestKind::Positions, account.as_ref()), deadline, || async {
             let (account, deadline) = self.holder(account.clone(), deadline).await?;
@@ -110,7 +110,7 @@ impl Client {
         &self,
         account: Option<AccountId>,
         timeout: Option<Duration>,
-    ) -> Result<Vec<Position>> {
+    ) -> Result<Vec<Arc<Position>>> {
         let deadline = self.deadline(timeout, self.0.config.deadlines.positions);
         self.read(about_account(RequestKind::Positions, account.as_ref()), deadline, || async {
             let (account, deadline) = self.holder(account.clone(), deadline).await?;
@@ -241,8 +241,9 @@ impl Client {
         deadline: Deadline,
     ) -> Result<AccountId> {
         let link = self.0.session.kept(request, deadline).await?;
-        let wanted = account.or_else(|| self.account());
         let managed = link.accounts();
+        let own = || self.0.config.account.clone().or_else(|| managed.first().cloned());
+        let wanted = account.or_else(own);
         match wanted {
             Some(account) if managed.contains(&account) => Ok(account),
             Some(account) => Err(account.unmanaged(managed)),

@@ -175,6 +175,9 @@ impl<L: Served> Session<L> {
         deadline: Deadline,
         is_fit: impl Fn(&Status<L>) -> bool,
     ) -> Result<L> {
+        if let Some(link) = self.fitting(&is_fit) {
+            return Ok(link);
+        }
         let mut status = self.status.clone();
         let settled = status.wait_for(|status| {
             is_fit(status) || status.is_at_rest() || status.state == SessionState::Tripped
@@ -188,6 +191,11 @@ impl<L: Served> Session<L> {
             Ok(Err(_)) => Err(closed()),
             Err(_) => Err(self.no_link(request)),
         }
+    }
+
+    fn fitting(&self, is_fit: impl Fn(&Status<L>) -> bool) -> Option<L> {
+        let status = self.status.borrow();
+        status.link.as_ref().filter(|_| is_fit(&status)).cloned()
     }
 
     /// The error of a call that needs a link which nobody is opening.

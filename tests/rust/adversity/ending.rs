@@ -18,7 +18,7 @@ pub(super) async fn taken(stage: &Stage, history: History, lasted: Duration) -> 
     let positions = stage.client.positions(None, Some(SECOND)).await.ok();
     let positions = positions.map(|rows| {
         let rows = rows.into_iter();
-        sorted(rows.map(|row| (row.contract.symbol, row.quantity.normalize().to_string())))
+        sorted(rows.map(|row| (row.contract.symbol.clone(), row.quantity.normalize().to_string())))
     });
     let ending = Ending {
         trades: trades.iter().map(|trade| trade_end(&trade.latest())).collect(),
