@@ -4,6 +4,7 @@ Nothing here knows the package but for one import; it is what the application ke
 its threads and queues.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
@@ -74,10 +75,16 @@ OPEN = {OrderStatus.PENDING, OrderStatus.SUBMITTED, OrderStatus.PARTIAL}
 def create_app(broker: IBKRBroker) -> FastAPI:
     """The application on a broker."""
     app = FastAPI()
+    add_routes(app, lambda: broker)
+    return app
+
+
+def add_routes(app: FastAPI, broker_of: Callable[[], IBKRBroker]) -> None:
+    """The application's own routes."""
 
     @app.post("/signals")
     async def trade(signal: Signal) -> dict[str, object]:
-        order = order_for(signal)
+        order, broker = order_for(signal), broker_of()
         valid, message = await broker.validate_order(order)
         if not valid:
             raise HTTPException(400, message)
@@ -86,15 +93,13 @@ def create_app(broker: IBKRBroker) -> FastAPI:
 
     @app.get("/orders/{order_id}/filled")
     async def filled(order_id: str) -> bool:
-        return await broker.get_order_status(order_id) == OrderStatus.FILLED
+        return await broker_of().get_order_status(order_id) == OrderStatus.FILLED
 
     @app.get("/portfolio")
     async def portfolio() -> dict[str, object]:
-        account = await broker.get_account()
+        account = await broker_of().get_account()
         held = {position.symbol: position.quantity for position in account.positions}
         return {"cash": account.cash_balance, "held": held}
-
-    return app
 
 
 def order_for(signal: Signal) -> Order:
