@@ -88,15 +88,6 @@ def test_bad_usage_ends_with_2(arguments: list[str]) -> None:
     assert ended.value.code == 2
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])  # noqa: S104
-def test_serving_other_machines_needs_to_be_allowed(
-    host: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["serve", "--mock", "--host", host, "--port", "0"]) == 2
-
-    assert "--allow-non-loopback" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("package", ["fastapi", "uvicorn"])
 def test_missing_extra_is_named(package: str) -> None:
     program = WITHOUT.format(package=package)
