@@ -16,6 +16,7 @@ CONFORMANCE = ROOT / "tests" / "python" / "conformance"
 OWN = {
     "alerts_and_events.py": "",
     "faults_on_demand.py": "",
+    "fastapi_app.py": "",
     "limits_on_demand.py": "",
     "mock_gateway_by_command.py": "server version 226\n",
     "mock_gateway_in_a_test.py": "",
