@@ -23,6 +23,8 @@ from aioibkr.broker import (
     OrderSide,
     OrderStatus,
     OrderType,
+    PortfolioRisk,
+    RiskManager,
     get_ibkr_integration,
 )
 from aioibkr.config import (
@@ -215,6 +217,7 @@ __all__ = [
     "PacingUsage",
     "PacingViolation",
     "Pnl",
+    "PortfolioRisk",
     "Position",
     "QueueDepths",
     "Quote",
@@ -228,6 +231,7 @@ __all__ = [
     "RestartPolicy",
     "RestartWindow",
     "RiskLimits",
+    "RiskManager",
     "Settings",
     "StateChange",
     "StateUnknown",

@@ -18,7 +18,7 @@ from aioibkr._broker_models import Account, Order, OrderStatus, Position
 from aioibkr._broker_orders import ApplicationOrder
 from aioibkr._broker_prices import Prices
 from aioibkr._broker_views import OrdersById
-from aioibkr._client import Client, connect
+from aioibkr._client import Client, connect, limits_of
 from aioibkr.config import Breaker, Keepalive, Pacing, Reconnect, RestartWindow, Settings, override
 from aioibkr.errors import (
     ConfigError,
@@ -72,10 +72,11 @@ class IBKRBroker:
         given = {**where, "paper_trading": paper_trading}
         self._settings = override(settings or Settings.load(), given)
         self._reconnect, self._breaker = reconnect, breaker
+        self._limits = risk or limits_of(self._settings)
         self._connect = functools.partial(
             connect,
             settings=self._settings,
-            risk=risk,
+            risk=self._limits,
             keepalive=keepalive,
             breaker=breaker,
             reconnect=reconnect,
@@ -146,6 +147,11 @@ class IBKRBroker:
     def reconnect(self) -> Reconnect | None:
         """How a lost link is opened again."""
         return self._reconnect
+
+    @property
+    def limits(self) -> RiskLimits:
+        """Limits that every order keeps."""
+        return self._limits
 
     @property
     def breaker(self) -> Breaker | None:

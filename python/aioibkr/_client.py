@@ -40,7 +40,7 @@ from aioibkr.models import (
     Trade,
 )
 
-__all__ = ["Client", "Connecting", "connect"]
+__all__ = ["Client", "Connecting", "connect", "limits_of"]
 
 
 def connect(
@@ -121,7 +121,7 @@ def connect(
     where = {"host": host, "port": port, "client_id": client_id, "account": account}
     given = override(settings if settings is not None else _DEFAULTS, where)
     if risk is None and settings is not None:
-        risk = _limits_of(settings)
+        risk = limits_of(settings)
     config = _native.Config(
         host=given.ibkr_host,
         port=given.ibkr_port,
@@ -155,7 +155,8 @@ def connect(
 _DEFAULTS = Settings(ibkr_port=4002)
 
 
-def _limits_of(settings: Settings) -> RiskLimits:
+def limits_of(settings: Settings) -> RiskLimits:
+    """The limits that settings ask for; what they do not name has the default of `RiskLimits`."""
     value = settings.ibkr_max_order_value
     share = settings.ibkr_position_size_limit_pct
     count = settings.ibkr_max_daily_orders

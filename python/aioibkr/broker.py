@@ -16,6 +16,7 @@ from aioibkr._broker_models import (
 )
 from aioibkr._broker_orders import ApplicationOrder
 from aioibkr._integration import IBKRIntegration, get_ibkr_integration
+from aioibkr._risk_manager import PortfolioRisk, RiskManager
 
 __all__ = [
     "Account",
@@ -28,8 +29,10 @@ __all__ = [
     "OrderSide",
     "OrderStatus",
     "OrderType",
+    "PortfolioRisk",
     "Position",
     "PriceSource",
+    "RiskManager",
     "get_ibkr_integration",
 ]
 

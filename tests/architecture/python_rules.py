@@ -25,7 +25,8 @@ IMPLEMENTATION = {
     "_broker_prices", "_broker_views",
     "_client", "_client_events", "_client_reads", "_client_streams", "_events",
     "_gateway_process", "_gateway_program", "_gateway_secrets", "_integration", "_keeping",
-    "_logging", "_native", "_portfolio", "_process_group", "_restarts", "_setting", "_streams",
+    "_logging", "_native", "_portfolio", "_process_group", "_restarts",
+    "_risk_manager", "_setting", "_streams",
     "broker", "config", "errors", "models",
 }  # fmt: skip
 PRIVATE = re.compile(r"^aioibkr(?:\.\w+)*\._\w+")
