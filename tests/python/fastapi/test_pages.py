@@ -63,3 +63,27 @@ async def test_no_page_of_others_may_frame_or_read_it(
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["cross-origin-resource-policy"] == "same-origin"
     assert "access-control-allow-origin" not in headers
+
+
+@pytest.mark.parametrize(
+    ("page", "status"), [("https://desk.example", 200), ("https://evil.example", 403)]
+)
+async def test_page_that_is_allowed_may_read_answers(page: str, status: int) -> None:
+    app = application(Settings(ibkr_http_allowed_origins="https://desk.example"))
+    asked = {
+        "Origin": page,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type, idempotency-key",
+    }
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://localhost"
+        ) as client,
+    ):
+        preflight = await client.options("/api/ibkr/orders", headers=asked)
+        answer = await client.get("/api/ibkr/health", headers={"Origin": page})
+
+    assert (preflight.status_code, answer.status_code) == (status, status)
+    told = [each.headers.get("access-control-allow-origin") for each in (preflight, answer)]
+    assert told == [page if status == 200 else None] * 2

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 
 from aioibkr.config import Settings
 from aioibkr.integrations.fastapi import pages
@@ -60,6 +61,13 @@ def application(
         openapi_url=OPENAPI, docs_url=None, redoc_url=None, redirect_slashes=False,
     )  # fmt: skip
     app.include_router(router())
+    if access.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=sorted(access.origins),
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-API-Key"],
+        )
     app.add_middleware(Guard, access=lambda: access)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _not_meant)
