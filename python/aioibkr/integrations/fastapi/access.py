@@ -10,6 +10,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Self
 
 from starlette.datastructures import Headers
@@ -111,6 +112,7 @@ NO_TOKEN = Problem(
 )
 
 
+@lru_cache
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine whoever asks: `localhost`, or a loopback address."""
     return host == LOCALHOST or (_is_address(host) and ipaddress.ip_address(host).is_loopback)

@@ -6,7 +6,7 @@ those of the process.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
@@ -29,10 +29,13 @@ def bind(scope: Scope, integration: Bound) -> None:
     scope.setdefault(KEY, integration)
 
 
-def bound_to(integration: Bound) -> Callable[[HTTPConnection], None]:
-    """`bind` as a dependency, for routes that are not guarded, and for WebSockets."""
+def bound_to(integration: Bound) -> Callable[[HTTPConnection], Awaitable[None]]:
+    """`bind` as a dependency, for routes that are not guarded, and for WebSockets.
 
-    def dependency(connection: HTTPConnection) -> None:
+    It is a coroutine function, as all of ours are: FastAPI runs any other in a thread.
+    """
+
+    async def dependency(connection: HTTPConnection) -> None:
         bind(connection.scope, integration)
 
     return dependency

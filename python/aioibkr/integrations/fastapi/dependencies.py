@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 
-def get_integration(connection: HTTPConnection) -> IBKRIntegration:
+async def get_integration(connection: HTTPConnection) -> IBKRIntegration:
     """The integration of the route, connected or not.
 
     Raises `NotConnected` in an application whose lifespan was not run.
@@ -55,10 +55,10 @@ async def get_client(broker: BrokerDep) -> Client:
     return await broker.client()
 
 
-def integration_of(name: str) -> Callable[[HTTPConnection], IBKRIntegration]:
+def integration_of(name: str) -> Callable[[HTTPConnection], Awaitable[IBKRIntegration]]:
     """As `get_integration`, of the integration of that name."""
 
-    def integration(connection: HTTPConnection) -> IBKRIntegration:
+    async def integration(connection: HTTPConnection) -> IBKRIntegration:
         return found_in(connection.scope, name)
 
     return integration

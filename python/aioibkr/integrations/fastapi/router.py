@@ -37,13 +37,23 @@ def router(
         metrics: Whether `GET /metrics` is among them; it tells of all integrations that the
             application runs. One that has its own registers a `ClientCollector` with it instead.
     """
-    routes = APIRouter(dependencies=[Depends(bound_to(integration))])
+    routes = APIRouter()
+    # Routes are tried in this order: what is asked most often comes first.
+    for own in (_broker, orders.routes, _open):
+        routes.include_router(bound(own, integration), prefix=prefix, tags=["ibkr"])
+    # What is no guarded route learns its integration by a dependency.
+    whose = [Depends(bound_to(integration))]
+    routes.include_router(socket_routes(), prefix=prefix, tags=["ibkr"], dependencies=whose)
+    routes.include_router(bound(_portfolio, integration), prefix=portfolio, tags=["portfolio"])
     if metrics:
         routes.include_router(bound(scraping.routes, integration), tags=["metrics"])
-    for own in (_open, _broker, orders.routes, socket_routes()):
-        routes.include_router(bound(own, integration), prefix=prefix, tags=["ibkr"])
-    routes.include_router(bound(_portfolio, integration), prefix=portfolio, tags=["portfolio"])
     return routes
+
+
+@_broker.get("/account")
+async def account(broker: BrokerDep) -> schemas.AccountAnswer:
+    """The account's main figures."""
+    return schemas.AccountAnswer(account=schemas.AccountFigures.of(await broker.get_account()))
 
 
 @_broker.get("/status")
@@ -94,12 +104,6 @@ async def disconnect(integration: IntegrationDep) -> schemas.Connection:
     """Disconnect, until somebody connects again."""
     await integration.disconnect()
     return schemas.Connection(status="disconnected", message="Disconnected from IBKR")
-
-
-@_broker.get("/account")
-async def account(broker: BrokerDep) -> schemas.AccountAnswer:
-    """The account's main figures."""
-    return schemas.AccountAnswer(account=schemas.AccountFigures.of(await broker.get_account()))
 
 
 @_portfolio.get("/account")
