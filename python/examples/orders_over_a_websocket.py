@@ -20,7 +20,7 @@ async def follow_orders(url: str, after: int | None) -> AsyncIterator[dict[str, 
     """Every order event after one, across lost sockets; a snapshot where there is a hole."""
     while True:
         try:
-            async with connect(url) as server:
+            async with connect(url, proxy=None) as server:
                 if after is None:
                     begin: dict[str, object] = {"action": "subscribe", "channel": "orders"}
                 else:

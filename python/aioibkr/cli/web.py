@@ -17,6 +17,7 @@ import uvicorn
 from aioibkr.cli.http_connection import MOST_CONNECTIONS, BoundedConnection
 from aioibkr.config import Settings
 from aioibkr.integrations.fastapi import application
+from aioibkr.integrations.fastapi.websocket import close_sockets
 
 __all__ = ["serve"]
 
@@ -26,6 +27,10 @@ GRACE_SECONDS = 2
 LAST_SECONDS = 4.5
 LARGEST_HEAD = 32 * 1024
 LARGEST_SOCKET_MESSAGE = 64 * 1024
+# What waits in the kernel for a peer that reads slowly is old when it is read.
+SEND_BUFFER = 256 * 1024
+# A peer that takes nothing for so long is cut off by the kernel; uvicorn would wait for it.
+UNREAD_MS = 60_000
 _log = logging.getLogger("aioibkr.http")
 
 
@@ -73,6 +78,7 @@ def config_of(settings: Settings, *, served: list[str]) -> uvicorn.Config:
         h11_max_incomplete_event_size=LARGEST_HEAD,
         limit_concurrency=MOST_CONNECTIONS,
         ws_max_size=LARGEST_SOCKET_MESSAGE,
+        ws_per_message_deflate=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
 
@@ -81,13 +87,18 @@ def listening(host: str, port: int) -> socket.socket:
     """A socket that listens; raises `OSError` that names the address."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family)
+        listener = socket.create_server((host, port), family=family)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             text = f"port {port} of {host} is in use: give another --port, or 0 for a free one"
         else:
             text = f"cannot listen on {host} port {port}: {error.strerror or error}"
         raise OSError(text) from error
+    # Connections inherit these.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
+    return listener
 
 
 class _Service(uvicorn.Server):
@@ -106,6 +117,7 @@ class _Service(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._last.start()
+        await close_sockets()
         await super().shutdown(sockets=sockets)
 
     def ended(self) -> None:

@@ -112,7 +112,7 @@ class Peer:
 @asynccontextmanager
 async def peer_of(url: str, **options: Any) -> AsyncIterator[Peer]:  # noqa: ANN401 - websockets' own
     """A connected peer."""
-    async with connect(url, close_timeout=1, max_size=None, **options) as socket:
+    async with connect(url, proxy=None, close_timeout=1, max_size=None, **options) as socket:
         yield Peer(socket)
 
 
@@ -124,7 +124,7 @@ async def narrow_peer_of(url: str) -> AsyncIterator[Peer]:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         raw.setblocking(False)  # noqa: FBT003 - the standard library's signature
         await asyncio.get_running_loop().sock_connect(raw, (host, int(port)))
-        async with connect(url, sock=raw, max_queue=1, close_timeout=0.1) as peer:
+        async with connect(url, sock=raw, proxy=None, max_queue=1, close_timeout=0.1) as peer:
             yield Peer(peer)
             peer.transport.abort()
 

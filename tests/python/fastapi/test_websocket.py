@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from fastapi import FastAPI
 from websockets.exceptions import InvalidStatus
 
-from aioibkr.integrations.fastapi import IBKRSettings
+from aioibkr.integrations.fastapi import IBKRSettings, lifespan, lifespans, router
 from aioibkr.testing import MockGateway
 from python.fastapi.peers import Message, Peer, application, peer_of, served
 
@@ -161,3 +162,46 @@ async def test_with_a_token_only_its_bearer_is_served(mock_gateway: MockGateway)
         async with peer_of(url, additional_headers={"Authorization": f"Bearer {token}"}) as peer:
             await peer.say(action="ping")
             await peer.hear("pong")
+
+
+async def test_an_application_whose_lifespan_was_not_run_says_so(
+    settings: IBKRSettings,
+) -> None:
+    inner = FastAPI(lifespan=lifespan(settings, name="mounted"))
+    inner.include_router(router(integration="mounted"))
+    outer = FastAPI()
+    outer.mount("/inner", inner)
+
+    async with served(outer) as url, peer_of(url.replace("/api", "/inner/api")) as peer:
+        code = await peer.code()
+
+    assert code == 1013
+    assert "lifespan" in (peer.socket.close_reason or "")
+
+
+async def test_two_integrations_have_sockets_of_their_own(mock_gateway: MockGateway) -> None:
+    accounts = {"paper": "DU1234567", "other": "DU7654321"}
+    with MockGateway(accounts=[accounts["other"]]) as other:
+        ports = {"paper": mock_gateway.port, "other": other.port}
+        app = FastAPI(
+            lifespan=lifespans(
+                *(
+                    lifespan(IBKRSettings(ibkr_enabled=True, ibkr_port=port), name=name)
+                    for name, port in ports.items()
+                )
+            )
+        )
+        for name in ports:
+            routes = router(f"/{name}", integration=name, portfolio=f"/{name}/of", metrics=False)
+            app.include_router(routes)
+        async with served(app) as url:
+            told = {name: await account_at(url.replace("/api/ibkr", f"/{name}")) for name in ports}
+
+    assert told == accounts
+
+
+async def account_at(url: str) -> str:
+    """The account whose P&L a socket tells."""
+    async with peer_of(url) as peer:
+        await peer.subscribe("pnl")
+        return str((await peer.hear("snapshot", "pnl"))["data"][0]["account"])

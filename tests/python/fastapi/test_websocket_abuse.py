@@ -23,9 +23,8 @@ LIMITS = SocketLimits(
     message_bytes=1000,
     messages_per_second=1.0,
     burst=60,
-    heartbeat=0.2,
-    silence=1.5,
 )
+IMPATIENT = SocketLimits(heartbeat=0.2, silence=1.5)
 WRONG = {
     "not JSON": "{",
     "no object": "[1]",
@@ -51,6 +50,14 @@ async def url(settings: IBKRSettings, mock_gateway: MockGateway) -> AsyncIterato
     """The WebSocket of an application with narrow limits."""
     mock_gateway.set_price("AAPL", bid=189.9, ask=190.1, last=190.0)
     async with served(application(settings, LIMITS), sndbuf=4096) as url:
+        yield url
+
+
+@pytest.fixture
+async def impatient_url(settings: IBKRSettings, mock_gateway: MockGateway) -> AsyncIterator[str]:
+    """The WebSocket of an application that soon gives a silent peer up."""
+    mock_gateway.set_price("AAPL", bid=189.9, ask=190.1, last=190.0)
+    async with served(application(settings, IMPATIENT), sndbuf=4096) as url:
         yield url
 
 
@@ -140,8 +147,10 @@ async def test_a_symbol_that_does_not_exist_is_an_error_and_others_are_told(url:
     assert {topic.symbol for topic in topics} == {"AAPL"}
 
 
-async def test_a_peer_that_answers_pings_stays_and_a_silent_one_is_closed(url: str) -> None:
-    async with peer_of(url) as alive, peer_of(url) as silent:
+async def test_who_answers_pings_stays_and_who_is_silent_is_closed(
+    impatient_url: str,
+) -> None:
+    async with peer_of(impatient_url) as alive, peer_of(impatient_url) as silent:
         ended = asyncio.create_task(silent.code())
         while not ended.done():
             await alive.hear("ping")
@@ -152,12 +161,12 @@ async def test_a_peer_that_answers_pings_stays_and_a_silent_one_is_closed(url: s
 
 
 async def test_a_peer_that_never_reads_is_ended_and_nobody_else_waits(
-    url: str, mock_gateway: MockGateway
+    impatient_url: str, mock_gateway: MockGateway
 ) -> None:
     hub = hub_of(ib.get_ibkr_integration())
-    async with peer_of(url) as reader:
+    async with peer_of(impatient_url) as reader:
         await reader.subscribe("quotes", "AAPL")
-        async with narrow_peer_of(url) as stalled:
+        async with narrow_peer_of(impatient_url) as stalled:
             await stalled.subscribe("quotes", "AAPL")
             await until(lambda: hub.sockets == 2)
             mock_gateway.walk_price("AAPL", interval=0.001)

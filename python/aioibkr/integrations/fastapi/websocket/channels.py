@@ -19,6 +19,7 @@ Snapshot = Callable[[], list[Row] | None]
 """What is known of a topic now; None while that is not known."""
 
 Topics = frozenset[Topic]
+MOST_COMPOSED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Latest:
                 if (known := self._rows.get(topic)) is not None and known.number > seen
             ]
             news = News(tuple(_parts(changed)), self.newest)
-            self._composed[topics, seen] = news
+            _keep(self._composed, (topics, seen), news)
         return news
 
 
@@ -88,10 +89,8 @@ class Trail:
         most: int = 2000,
         first: int = 0,
         is_single: bool = False,
-        has_snapshots: bool = True,
     ) -> None:
         """Keep `capacity` rows per topic; hand over `most` at a time, `is_single` in a message."""
-        self._has_snapshots = has_snapshots
         self._capacity = capacity
         self._most = most
         self._is_single = is_single
@@ -138,9 +137,7 @@ class Trail:
         self.first = self.newest = first
 
     def snapshot(self, topic: Topic) -> list[Row] | None:
-        """What is known of a topic now; None while nothing is, no rows where it is not kept."""
-        if not self._has_snapshots:
-            return []
+        """What is known of a topic now; None while nothing is."""
         if show := self._snapshots.get(topic):
             return show()
         kept = self._kept.get(topic)
@@ -156,7 +153,8 @@ class Trail:
         """What came of these topics after a number, the oldest first, at most so many rows."""
         news = self._composed.get((topics, seen))
         if news is None:
-            news = self._composed[topics, seen] = self._since(topics, seen)
+            news = self._since(topics, seen)
+            _keep(self._composed, (topics, seen), news)
         return news
 
     def _since(self, topics: Topics, seen: int) -> News:
@@ -168,6 +166,13 @@ class Trail:
             rows = rows[: self._most]
             return News(tuple(_parts(rows, is_single=self._is_single)), rows[-1][0], lost)
         return News(tuple(_parts(rows, is_single=self._is_single)), self.newest, lost)
+
+
+def _keep(composed: dict[tuple[Topics, int], News], key: tuple[Topics, int], news: News) -> None:
+    """Keep what was composed for others; on a quiet channel nothing else empties it."""
+    if len(composed) >= MOST_COMPOSED:
+        composed.clear()
+    composed[key] = news
 
 
 class _Known:

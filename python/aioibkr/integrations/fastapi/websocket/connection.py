@@ -26,9 +26,13 @@ from aioibkr.integrations.fastapi.websocket.commands import (
 )
 from aioibkr.integrations.fastapi.websocket.hub import Channels, Hub
 from aioibkr.integrations.fastapi.websocket.limits import Allowance, SocketLimits
-from aioibkr.integrations.fastapi.websocket.subscriptions import Behind, Subscriptions
+from aioibkr.integrations.fastapi.websocket.subscriptions import (
+    WITHOUT_SNAPSHOTS,
+    Behind,
+    Subscriptions,
+)
 
-__all__ = ["Closing", "Connection"]
+__all__ = ["TRY_LATER", "Closing", "Connection"]
 
 FAULTY_COST = 5
 MOST_REPLIES = 256
@@ -82,11 +86,12 @@ class Connection:
             for ended in loops:
                 if ended.done():
                     self._end(ended.result())
+            await _cancelled(loops)
+            await self._say_farewell(self._closing.result())
         finally:
             self._hub.leave(self)
             await _cancelled(loops)
             self._is_over.set()
-        await self._say_farewell(self._closing.result())
 
     def collect(self, channels: Channels, at: str) -> None:
         """Take what is new, unless the last messages are still on their way."""
@@ -171,6 +176,8 @@ class Connection:
         added = self._added(command.topics, command)
         symbols = [topic.symbol for topic in command.topics if topic.symbol]
         self._acknowledge("subscribed", command, symbols)
+        if command.channel in WITHOUT_SNAPSHOTS:
+            self._subscriptions.follow(added, self._hub.newest(command.channel))
         for topic in added:
             self._hub.subscribe(self, topic)
 

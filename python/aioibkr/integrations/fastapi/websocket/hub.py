@@ -8,13 +8,15 @@ socket: at each beat a socket that is ready to send takes what it has not seen.
 
 import asyncio
 import logging
+import math
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
-from aioibkr import Client, IBKRIntegration
+from aioibkr import Client, IBKRBroker, IBKRIntegration
 from aioibkr.errors import (
     ConfigError,
     IBKRConnectionError,
@@ -33,13 +35,15 @@ from aioibkr.integrations.fastapi.websocket.messages import Row
 
 __all__ = ["BEAT", "KEPT_ORDER_EVENTS", "Channels", "Hub", "Reader", "close_sockets", "hub_of"]
 
-BEAT = 0.05
+BEAT = 0.04
 """Seconds between two messages of a channel to one socket, at least; the first comes at once."""
 KEPT_ORDER_EVENTS = 10_000
 KEPT_ROWS = 2000
 """Ticks and bars kept per symbol for sockets that are late."""
-PAUSE = 1.0
-"""Seconds before a feed that could not go on is begun again."""
+PAUSE = 0.5
+"""Seconds before a feed that could not go on looks again whether it can."""
+RETRY = 5.0
+"""Seconds between two tries to connect for the feeds; an application tries in its own time."""
 PATIENCE = 2.0
 """Seconds for sockets and feeds to end."""
 
@@ -76,11 +80,24 @@ class _Feed:
         self.reason = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """A connect that failed, and until when it is not tried again from here."""
+
+    broker: IBKRBroker
+    error: IBKRError
+    until: float
+
+    def is_of(self, broker: IBKRBroker) -> bool:
+        """Whether that is still how things stand: others may have connected meanwhile."""
+        return self.broker is broker and not broker.is_connected
+
+
 class Hub:
     """All sockets of one integration on one event loop."""
 
     def __init__(self, integration: IBKRIntegration) -> None:
-        self._find = integration.enabled_broker
+        self._integration = ref(integration)  # who holds the hub by it
         self._loop = asyncio.get_running_loop()
         self._channels = _channels()
         self._feeds: dict[Topic, _Feed] = {}
@@ -90,8 +107,7 @@ class Hub:
         self._last_beat = 0.0
         self._beaten = asyncio.Event()
         self._connecting = asyncio.Lock()
-        self._failed: IBKRError | None = None
-        self._failed_at = 0.0
+        self._failed: _Failed | None = None
 
     @property
     def is_usable(self) -> bool:
@@ -136,6 +152,10 @@ class Hub:
         feed.readers.discard(reader)
         if not feed.readers and topic.channel != "orders":
             self._end(topic)
+
+    def newest(self, channel: Channel) -> int:
+        """The number of what a channel knows last."""
+        return self._channels[channel].newest
 
     def can_resume(self, topic: Topic, after: int) -> bool:
         """Whether every event after that number is still kept here."""
@@ -243,7 +263,7 @@ class Hub:
                 if _is_final(error):
                     self._fail(topic, error)
                     return
-                self._interrupt(topic, error.message)
+                self._interrupt(topic, _reason(error))
             except Exception:  # noqa: BLE001 - logged; the readers are told, and it is tried again
                 _log.exception("the feed of %s failed", topic)
                 self._interrupt(topic, "an error of the server: its log says which")
@@ -254,15 +274,24 @@ class Hub:
         await FEEDS[topic.channel](await self._client(), topic, self)
         raise NotConnected("the client was closed")
 
+    def _broker(self) -> IBKRBroker:
+        integration = self._integration()
+        if integration is None:
+            raise NotConnected("the integration is gone")
+        return integration.enabled_broker()
+
     async def _client(self) -> Client:
-        """The connected client; all feeds together try once a pause, not each for itself."""
+        """The connected client; all feeds together try now and then, not each for itself."""
         async with self._connecting:
-            if self._failed is not None and self._loop.time() < self._failed_at + PAUSE / 2:
-                raise self._failed
+            broker = self._broker()
+            failed = self._failed
+            if failed is not None and failed.is_of(broker) and self._loop.time() < failed.until:
+                raise failed.error
             try:
-                return await self._find().client()
+                return await broker.client()
             except IBKRError as error:
-                self._failed, self._failed_at = error, self._loop.time()
+                until = self._loop.time() + _patience_after(error)
+                self._failed = _Failed(broker, error, until)
                 raise
 
     def _fail(self, topic: Topic, error: IBKRError) -> None:
@@ -291,7 +320,7 @@ class Hub:
 def _channels() -> Channels:
     """A trail where every row counts, else what is known now."""
     kept: Channels = {channel: Latest() for channel in CHANNELS}
-    kept["ticks"] = Trail(capacity=KEPT_ROWS, has_snapshots=False)
+    kept["ticks"] = Trail(capacity=KEPT_ROWS)
     kept["bars"] = Trail(capacity=KEPT_ROWS)
     kept["orders"] = Trail(capacity=KEPT_ORDER_EVENTS, most=500, first=_epoch(), is_single=True)
     return kept
@@ -310,6 +339,19 @@ def _is_final(error: IBKRError) -> bool:
     if isinstance(error, IBKRConnectionError | PacingViolation | StreamLagged):
         return False
     return isinstance(error, RequestError | MarketDataError | ConfigError)
+
+
+def _patience_after(error: IBKRError) -> float:
+    """How long a failed connect holds: for ever where trying again is of no use."""
+    if isinstance(error.__cause__, ConfigError):
+        return math.inf
+    return 0.0 if error.__cause__ is None else RETRY  # without a cause nothing was tried
+
+
+def _reason(error: IBKRError) -> str:
+    """Why something is not known: what is behind "not connected", where that is told."""
+    cause = error.__cause__
+    return cause.message if isinstance(cause, IBKRError) else error.message
 
 
 async def _ended(tasks: list[asyncio.Task[None]]) -> None:

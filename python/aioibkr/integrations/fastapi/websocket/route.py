@@ -2,13 +2,16 @@
 
 from fastapi import APIRouter, Depends, WebSocket
 
-from aioibkr.integrations.fastapi.dependencies import IntegrationDep
+from aioibkr.errors import NotConnected
+from aioibkr.integrations.fastapi.binding import found_in
 from aioibkr.integrations.fastapi.routes import admitted
-from aioibkr.integrations.fastapi.websocket.connection import Connection
+from aioibkr.integrations.fastapi.websocket.connection import TRY_LATER, Connection
 from aioibkr.integrations.fastapi.websocket.hub import hub_of
 from aioibkr.integrations.fastapi.websocket.limits import SocketLimits
 
 __all__ = ["socket_routes"]
+
+LONGEST_REASON = 120  # of a close frame, in bytes (RFC 6455)
 
 
 def socket_routes(limits: SocketLimits | None = None) -> APIRouter:
@@ -17,9 +20,14 @@ def socket_routes(limits: SocketLimits | None = None) -> APIRouter:
     held_to = limits or SocketLimits()
 
     @routes.websocket("/ws", dependencies=[Depends(admitted)])
-    async def live(socket: WebSocket, integration: IntegrationDep) -> None:
+    async def live(socket: WebSocket) -> None:
         """Serve one peer; see docs/websocket.md for what is said."""
         await socket.accept()
-        await Connection(socket, hub_of(integration), held_to).serve()
+        try:
+            hub = hub_of(found_in(socket.scope))
+        except NotConnected as error:
+            await socket.close(TRY_LATER, error.message[:LONGEST_REASON])
+            return
+        await Connection(socket, hub, held_to).serve()
 
     return routes

@@ -9,9 +9,12 @@ from aioibkr.integrations.fastapi.websocket.channels import Latest, News, Trail
 from aioibkr.integrations.fastapi.websocket.commands import CHANNELS, Channel, Refused, Topic
 from aioibkr.integrations.fastapi.websocket.limits import SocketLimits
 
-__all__ = ["Behind", "Subscriptions"]
+__all__ = ["WITHOUT_SNAPSHOTS", "Behind", "Subscriptions"]
 
 Channels = Mapping[Channel, Latest | Trail]
+
+WITHOUT_SNAPSHOTS = frozenset({"ticks"})
+"""Channels on which there is no state to begin with: the next event is the first."""
 
 # One object per set of topics, so that sockets with equal wishes find shared texts at once.
 _shared: WeakValueDictionary[frozenset[Topic], frozenset[Topic]] = WeakValueDictionary()
@@ -76,11 +79,21 @@ class Subscriptions:
         followed.tell(followed.told | {topic})
         followed.seen = after
 
+    def follow(self, topics: Iterable[Topic], newest: int) -> None:
+        """Begin without a snapshot, with what comes after a number."""
+        for topic in topics:
+            followed = self._followed(topic.channel)
+            if not followed.told:
+                followed.seen = newest
+            followed.fresh.discard(topic)
+            followed.tell(followed.told | {topic})
+
     def interrupt(self, topic: Topic, reason: str, at: str) -> None:
-        """Tell a gap, and begin again with a snapshot."""
+        """Tell a gap, and begin again with a snapshot, where there are any."""
         followed = self._followed(topic.channel)
-        followed.tell(followed.told - {topic})
-        followed.fresh.add(topic)
+        if topic.channel not in WITHOUT_SNAPSHOTS:
+            followed.tell(followed.told - {topic})
+            followed.fresh.add(topic)
         row = messages.gap(topic, reason)
         seq = followed.number(followed.seen)
         self.reply(messages.data(topic.channel, "gap", seq, at, row.text))
@@ -171,7 +184,5 @@ class _Followed:
             self.seen = channel.newest
         self.tell(self.told.union(begun))
         rows = ",".join(row.text for topic in begun for row in known[topic] or ())
-        if not rows and self._channel == "ticks":
-            return []  # there is no state of ticks to begin with
         seq = self.number(self.seen)
         return [messages.data(self._channel, "snapshot", seq, at, rows)]
