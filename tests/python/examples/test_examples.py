@@ -21,6 +21,7 @@ OWN = {
     "mock_gateway_by_command.py": "server version 226\n",
     "mock_gateway_in_a_test.py": "",
     "orders_over_a_websocket.py": "",
+    "paper_and_live.py": "",
     "prices_from_a_file.py": "",
     "recording_in_a_test.py": "",
     "scenario_in_a_test.py": "",

@@ -5,7 +5,7 @@ What a reader would change in the application is the import of its broker packag
 
 from pathlib import Path
 
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 
@@ -46,12 +46,4 @@ def create_service(file: Path, database: str) -> FastAPI:
     app.state.integration = integration
     app.include_router(router())
     add_routes(app, lambda: integration.broker)
-
-    @app.post("/refresh")
-    async def refresh() -> dict[str, object]:
-        answer = await integration.sync_portfolio()
-        if not answer["success"]:
-            raise HTTPException(503, str(answer["error"]))
-        return dict(answer)
-
     return app
