@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import (
     async_sessionmaker,
     create_async_engine,
 )
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from aioibkr.integrations.sqlalchemy import Sessions
 from python.sqlalchemy import postgresql
@@ -42,7 +42,7 @@ class Database:
         """Sessions to await."""
         return async_sessionmaker(self.async_engine, expire_on_commit=False)
 
-    def rows(self, mapped: type[Base]) -> list[dict[str, object]]:
+    def rows(self, mapped: type[DeclarativeBase]) -> list[dict[str, object]]:
         """What a table holds, in the order of its primary key."""
         table = mapped.metadata.tables[mapped.__tablename__]
         with self.engine.connect() as connection:

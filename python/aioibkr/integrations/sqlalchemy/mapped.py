@@ -86,6 +86,10 @@ class MappedTable:
             row[key] = None if value is None else fit(value)
         return row
 
+    def fit(self, name: str, value: Value) -> object:
+        """One value as its column keeps it; raises `ConfigError` when it does not fit."""
+        return fit_for(f"{self.name}.{name}", self.columns[name], self.kinds[name])(value)
+
     @cached_property
     def _fits(self) -> list[tuple[str, str, bool, Fit]]:
         return [

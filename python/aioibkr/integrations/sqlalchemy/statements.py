@@ -18,7 +18,7 @@ from aioibkr.errors import ConfigError
 from aioibkr.integrations.sqlalchemy.holdings import HoldingsTable
 from aioibkr.integrations.sqlalchemy.mapped import MappedTable, Row
 
-__all__ = ["Changed", "insert", "open_and_ask", "replace_holdings", "upsert"]
+__all__ = ["Changed", "Insert", "insert", "open_and_ask", "replace_holdings", "upsert"]
 
 Answers = Sequence[object]
 Insert = postgresql.Insert | sqlite.Insert
@@ -76,16 +76,23 @@ def replace_holdings(
 
 
 def upsert(
-    statement: Insert, table: sa.Table, key: Sequence[sa.Column[object]], written: Sequence[str]
+    statement: Insert,
+    table: sa.Table,
+    key: Sequence[sa.Column[object]],
+    written: Sequence[str],
+    *,
+    where: sa.ColumnElement[bool] | None = None,
 ) -> Insert:
-    """Let an insert bring a row of the same key up to date instead."""
+    """Let an insert bring a row of the same key up to date instead, where that is allowed."""
     fresh = {name: statement.excluded[name] for name in written}
     changed = {
         column.key: column.onupdate.arg
         for column in table.columns
         if isinstance(column.onupdate, sa.ColumnDefault) and not column.onupdate.is_callable
     }
-    return statement.on_conflict_do_update(index_elements=list(key), set_=changed | fresh)
+    return statement.on_conflict_do_update(
+        index_elements=list(key), set_=changed | fresh, where=where
+    )
 
 
 def _calls_python(column: sa.Column[object]) -> bool:
