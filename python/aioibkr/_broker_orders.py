@@ -257,7 +257,7 @@ def order_of(trade: Trade) -> Order:
     return Order(
         order_id=str(trade.order_id),
         symbol=trade.contract.symbol,
-        side=OrderSide(ticket.action),
+        side=OrderSide.BUY if ticket.action == "BUY" else OrderSide.SELL,
         order_type=TYPES.get(ticket.order_type) or _nearest_type(ticket),
         quantity=plain_number(ticket.quantity),
         price=ticket.limit_price,

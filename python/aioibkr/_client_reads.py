@@ -210,7 +210,8 @@ class ClientReads:
             duration: How far back from the end: ``N S``, ``N D``, ``N W``, ``N M`` or ``N Y``.
             bar_size: ``1 secs`` to ``1 month``, one of IB's sizes.
             what_to_show: ``TRADES MIDPOINT BID ASK BID_ASK ADJUSTED_LAST
-                HISTORICAL_VOLATILITY OPTION_IMPLIED_VOLATILITY``.
+                HISTORICAL_VOLATILITY OPTION_IMPLIED_VOLATILITY FEE_RATE``, and ``AGGTRADES`` for
+                coins, which have no ``TRADES``.
             use_rth: Regular trading hours only.
             end: Aware end of the window; default: now.
             timeout: Seconds; default 60.

@@ -681,8 +681,8 @@ class Position:
 class Order:
     """An order as a caller wishes it. Whether it makes sense is judged when it is placed.
 
-    Raises ``ConfigError`` for an action other than BUY and SELL, and for a quantity that is not a
-    finite decimal of at most 28 digits.
+    Raises ``ConfigError`` for an action other than BUY, SELL, SSHORT and SLONG, and for a quantity
+    that is not a finite decimal of at most 28 digits.
     """
 
     def __new__(
@@ -699,7 +699,7 @@ class Order:
         order_ref: str = "",
     ) -> Self: ...
     @property
-    def action(self) -> Literal["BUY", "SELL"]:
+    def action(self) -> Literal["BUY", "SELL", "SSHORT", "SLONG"]:
         """Buy or sell."""
     @property
     def quantity(self) -> Decimal:

@@ -130,7 +130,7 @@ __all__ = [
 Quantity = int | float | Decimal | str
 """Units of a contract. A float counts as its shortest decimal form, so ``0.1`` is exactly 0.1."""
 
-Action = Literal["BUY", "SELL"]
+Action = Literal["BUY", "SELL", "SSHORT", "SLONG"]
 Right = Literal["C", "P", "CALL", "PUT"]
 MarketDataType = Literal["live", "frozen", "delayed", "delayed-frozen"]
 FailureCategory = Literal[

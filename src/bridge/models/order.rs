@@ -12,8 +12,8 @@ use crate::convert;
 
 /// An order as a caller wishes it. Whether it makes sense is judged when it is placed.
 ///
-/// Raises ``ConfigError`` for an action other than BUY and SELL, and for a quantity that is not a
-/// finite decimal of at most 28 digits.
+/// Raises ``ConfigError`` for an action other than BUY, SELL, SSHORT and SLONG, and for a quantity
+/// that is not a finite decimal of at most 28 digits.
 #[pyclass(frozen, module = "aioibkr._native")]
 pub(crate) struct Order(pub(crate) model::Order);
 
@@ -37,7 +37,10 @@ impl Order {
     ) -> PyResult<Self> {
         Ok(Self(model::Order {
             action: Action::from_name(action).ok_or_else(|| {
-                convert::invalid(py, format!("action {action:?}: give 'BUY' or 'SELL'"))
+                convert::invalid(
+                    py,
+                    format!("action {action:?}: give 'BUY', 'SELL', 'SSHORT' or 'SLONG'"),
+                )
             })?,
             quantity: convert::quantity("quantity", quantity)?,
             order_type: OrderType::from_wire(order_type),

@@ -45,7 +45,8 @@ impl Contracts {
             return Ok(known.clone());
         }
         let rows = self.details(contract, deadline).await?;
-        let one = only(contract, rows.into_iter().map(|row| row.contract).collect())?;
+        let found = only(contract, rows.into_iter().map(|row| row.contract).collect())?;
+        let one = with_what_was_said(contract, found);
         self.remember(key, &one);
         Ok(one)
     }
@@ -68,26 +69,57 @@ impl Contracts {
 /// What two requests must share to stand for the same contract: every field, separated by a
 /// character no field contains.
 fn cache_key(contract: &Contract) -> String {
-    let id = contract.contract_id.map(|id| id.to_string()).unwrap_or_default();
-    let strike = contract.strike.map(|strike| strike.to_string()).unwrap_or_default();
+    // Without `..`: a new field has to say whether it tells requests apart.
+    let Contract {
+        contract_id,
+        symbol,
+        security_type,
+        expiry,
+        strike,
+        right,
+        multiplier,
+        exchange,
+        primary_exchange,
+        currency,
+        local_symbol,
+        trading_class,
+        include_expired,
+        security_id_type,
+        security_id,
+    } = contract;
+    let id = contract_id.map(|id| id.to_string()).unwrap_or_default();
+    let strike = strike.map(|strike| strike.to_string()).unwrap_or_default();
     [
         id.as_str(),
-        &contract.symbol,
-        contract.security_type.as_str(),
-        &contract.expiry,
+        symbol,
+        security_type.as_str(),
+        expiry,
         &strike,
-        contract.right.map_or("", |right| right.as_str()),
-        &contract.multiplier,
-        &contract.exchange,
-        &contract.primary_exchange,
-        &contract.currency,
-        &contract.local_symbol,
-        &contract.trading_class,
-        if contract.include_expired { "expired" } else { "" },
-        &contract.security_id_type,
-        &contract.security_id,
+        right.map_or("", |right| right.as_str()),
+        multiplier,
+        exchange,
+        primary_exchange,
+        currency,
+        local_symbol,
+        trading_class,
+        if *include_expired { "expired" } else { "" },
+        security_id_type,
+        security_id,
     ]
     .join("\u{1f}")
+}
+
+/// The contract found, still saying what was said when it was asked for and IB does not repeat: that
+/// it may have expired, and the identifier it was looked up by.
+fn with_what_was_said(asked: &Contract, found: Contract) -> Contract {
+    let is_silent = found.security_id.is_empty();
+    let said = if is_silent { asked } else { &found };
+    Contract {
+        include_expired: asked.include_expired || found.include_expired,
+        security_id_type: said.security_id_type.clone(),
+        security_id: said.security_id.clone(),
+        ..found
+    }
 }
 
 /// The one contract among the rows. Several rows of one identity are one contract; the row of the
@@ -157,6 +189,24 @@ mod tests {
         for (rows, exchange) in table {
             assert_eq!(only(&asked, rows).unwrap().exchange, exchange);
         }
+    }
+
+    #[test]
+    fn what_ib_does_not_repeat_is_still_said() {
+        let mut asked = Contract::stock("AAPL");
+        asked.include_expired = true;
+        (asked.security_id_type, asked.security_id) = ("ISIN".into(), "US0378331005".into());
+
+        let found = with_what_was_said(&asked, row(1, "SMART"));
+
+        let expected = Contract {
+            include_expired: true,
+            security_id_type: "ISIN".into(),
+            security_id: "US0378331005".into(),
+            ..row(1, "SMART")
+        };
+        assert_eq!(found, expected);
+        assert_eq!(with_what_was_said(&row(1, "SMART"), found.clone()), found);
     }
 
     #[test]

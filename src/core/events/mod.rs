@@ -14,6 +14,7 @@
 
 mod alerts;
 mod codes;
+mod entitlement;
 mod failures;
 mod link;
 mod outage;
@@ -35,6 +36,7 @@ use failures::History;
 use queue::Queue;
 
 pub(crate) use alerts::alert;
+pub(crate) use entitlement::is_missing_entitlement;
 pub(crate) use link::LinkEvents;
 pub(crate) use outage::Outage;
 pub use queue::{Heard, Notify};

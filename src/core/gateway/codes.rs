@@ -4,24 +4,20 @@ use ibapi::Error as WireError;
 use ibapi::Notice as WireNotice;
 
 use crate::error::{Error, ErrorKind};
+use crate::events::is_missing_entitlement;
 use crate::model::Contract;
 
 /// The kind of error a code stands for when it ends a request.
 pub(super) fn request_kind(code: i32, message: &str) -> ErrorKind {
     match code {
+        code if is_missing_entitlement(code, message) => ErrorKind::NotEntitled,
         200 => ErrorKind::ContractNotFound,
         100 | 420 => ErrorKind::PacingViolation,
         162 if is_about_pacing(message) => ErrorKind::PacingViolation,
         101 | 309 | 10190 => ErrorKind::LineLimit,
         326 => ErrorKind::ClientIdInUse,
-        code if is_entitlement(code) => ErrorKind::NotEntitled,
         _ => ErrorKind::Request,
     }
-}
-
-/// Whether the code says that a market-data subscription is missing.
-pub(super) fn is_entitlement(code: i32) -> bool {
-    matches!(code, 354 | 10089 | 10090 | 10091 | 10168 | 10186)
 }
 
 /// Whether a 162 says that there is no data, which is an answer and not a failure.
@@ -95,6 +91,9 @@ mod tests {
             (10168, "delayed not enabled", ErrorKind::NotEntitled),
             (162, "pacing violation", ErrorKind::PacingViolation),
             (162, "query returned no data", ErrorKind::Request),
+            (162, "No market data permissions for NYSE", ErrorKind::NotEntitled),
+            (420, "Invalid Real-time Query:No market data permissions", ErrorKind::NotEntitled),
+            (420, "Invalid Real-time Query:pacing violation", ErrorKind::PacingViolation),
             (101, "max tickers", ErrorKind::LineLimit),
             (321, "validation", ErrorKind::Request),
         ];

@@ -6,7 +6,7 @@ use ibapi::Error as WireError;
 use ibapi::subscriptions::NoticeStream;
 
 use super::link::Link;
-use super::probe;
+use super::{probe, zones};
 use crate::error::{Error, ErrorKind};
 use crate::events::LinkEvents;
 use crate::model::{AccountId, ClientId, Generation, MINIMUM_SERVER_VERSION};
@@ -69,6 +69,7 @@ pub(crate) struct Opening {
 impl Target {
     /// Opens the socket and completes the handshake, within `within`.
     pub(crate) async fn open(&self, within: Duration) -> Result<Opening, Failure> {
+        zones::teach();
         let handshake = ibapi::Client::builder()
             .address(self.address.clone())
             .client_id(self.client_id.0)

@@ -147,6 +147,8 @@ fn what_to_show(kind: WhatToShow) -> WireShow {
         WhatToShow::AdjustedLast => WireShow::AdjustedLast,
         WhatToShow::HistoricalVolatility => WireShow::HistoricalVolatility,
         WhatToShow::OptionImpliedVolatility => WireShow::OptionImpliedVolatility,
+        WhatToShow::AggTrades => WireShow::AggTrades,
+        WhatToShow::FeeRate => WireShow::FeeRate,
     }
 }
 

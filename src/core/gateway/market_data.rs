@@ -5,11 +5,11 @@ use ibapi::market_data::MarketDataType as WireType;
 use ibapi::market_data::realtime::TickTypes;
 use ibapi::subscriptions::SubscriptionItem;
 
-use super::codes;
 use super::convert::{contract_to_wire, known};
 use super::link::{Items, Link};
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
+use crate::events::is_missing_entitlement;
 use crate::model::{Contract, MarketDataType};
 
 /// Which field of a quote a tick moves.
@@ -116,7 +116,7 @@ fn size(kind: &TickType, size: f64) -> Option<Tick> {
 }
 
 fn advice(notice: &ibapi::Notice) -> Option<Tick> {
-    if !codes::is_entitlement(notice.code) {
+    if !is_missing_entitlement(notice.code, &notice.message) {
         log::debug!(target: "aioibkr::market_data", "notice on a line: {notice}");
         return None;
     }

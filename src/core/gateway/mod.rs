@@ -7,6 +7,7 @@
 //! | `link` | one live link, its end, requests with deadlines |
 //! | `server_time` | the gateway's clock, asked once for all who ask within a time |
 //! | `withdrawing` | cancels of dropped requests take turns too |
+//! | `zones` | names of time zones |
 //! | `codes` | what an error of the wire means |
 //! | `convert` | contracts and numbers, both directions |
 //! | `accounts` `contracts` `market_data` `history` `orders` | one request family each |
@@ -27,6 +28,7 @@ mod probe;
 mod server_time;
 mod times;
 mod withdrawing;
+mod zones;
 
 pub(crate) use accounts::AccountEvent;
 pub(crate) use connect::{Failure, Opening, Outlook, Target};

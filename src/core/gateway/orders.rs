@@ -221,6 +221,8 @@ fn order_to_wire(order: &Order, reference: &OrderRef) -> wire::Order {
         action: match order.action {
             Action::Buy => wire::Action::Buy,
             Action::Sell => wire::Action::Sell,
+            Action::SellShort => wire::Action::SellShort,
+            Action::SellLong => wire::Action::SellLong,
         },
         total_quantity: double(order.quantity),
         order_type: order.order_type.as_str().into(),

@@ -3,7 +3,9 @@
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
-use time_tz::{OffsetResult, PrimitiveDateTimeExt, timezones};
+use time_tz::{OffsetResult, PrimitiveDateTimeExt};
+
+use super::zones;
 
 const DASHED: &[BorrowedFormatItem<'static>] =
     format_description!("[year][month][day]-[hour]:[minute]:[second]");
@@ -21,7 +23,7 @@ pub(super) fn parse(text: &str) -> Option<OffsetDateTime> {
     let (date, clock) = (parts.next()?, parts.next()?);
     let zone = parts.collect::<Vec<_>>().join(" ");
     let local = PrimitiveDateTime::parse(&format!("{date} {clock}"), SPACED).ok()?;
-    match local.assume_timezone(timezones::get_by_name(&zone)?) {
+    match local.assume_timezone(zones::zone(&zone)?) {
         OffsetResult::Some(time) | OffsetResult::Ambiguous(time, _) => {
             Some(time.to_offset(UtcOffset::UTC))
         }
@@ -41,6 +43,7 @@ mod tests {
             ("20260415-13:30:00", Some(datetime!(2026-04-15 13:30 UTC))),
             ("20260415 09:30:00 US/Eastern", Some(datetime!(2026-04-15 13:30 UTC))),
             ("20260115 09:30:00 America/New_York", Some(datetime!(2026-01-15 14:30 UTC))),
+            ("20260415 22:30:00 JST", Some(datetime!(2026-04-15 13:30 UTC))),
             ("20260415  21:30:00", None),
             ("20260415 21:30:00 Nowhere/Land", None),
             ("", None),

@@ -348,7 +348,7 @@ impl Desired {
     fn sentence(&self, request_id: i32, code: i32, text: &str, now: Instant) -> Option<Sentence> {
         let key = self.by_request.get(&request_id)?;
         let line = self.lines.get(key)?;
-        let (fate, kind) = match verdict(code, &key.kind, line.asked_delayed) {
+        let (fate, kind) = match verdict(code, text, &key.kind, line.asked_delayed) {
             Verdict::Advice => (Fate::GoesOn, ErrorKind::MarketData),
             Verdict::Interrupted => (Fate::Interrupted, ErrorKind::NotEntitled),
             Verdict::Reopen if line.may_reopen(&key.kind, now) => {

@@ -124,7 +124,7 @@ impl Story {
         if let Some(key) = self.told.open.get(&request_id) {
             let is_delayed = self.desired.lines[key].asked_delayed;
             let kept = [Verdict::Advice, Verdict::Interrupted];
-            if !kept.contains(&verdict(code, &key.kind, is_delayed)) {
+            if !kept.contains(&verdict(code, "", &key.kind, is_delayed)) {
                 self.told.open.remove(&request_id);
             }
         }

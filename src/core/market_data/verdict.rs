@@ -1,6 +1,7 @@
 //! What a coded message of the gateway means for the line it names.
 
 use crate::error::ErrorKind;
+use crate::events::is_missing_entitlement;
 use crate::model::LineKind;
 
 /// What becomes of a line.
@@ -18,8 +19,8 @@ pub(super) enum Verdict {
     Over(ErrorKind),
 }
 
-/// Reads a code. `is_delayed`: whether delayed data was asked for on this link.
-pub(super) fn verdict(code: i32, kind: &LineKind, is_delayed: bool) -> Verdict {
+/// Reads a code and its text. `is_delayed`: whether delayed data was asked for on this link.
+pub(super) fn verdict(code: i32, text: &str, kind: &LineKind, is_delayed: bool) -> Verdict {
     let is_market = matches!(kind, LineKind::Market { .. });
     match code {
         // A line that is being cancelled, or was: nothing is left to decide.
@@ -29,7 +30,7 @@ pub(super) fn verdict(code: i32, kind: &LineKind, is_delayed: bool) -> Verdict {
         10090 | 10091 | 10167 => Verdict::Advice,
         10089 if is_market && is_delayed => Verdict::Advice,
         10089 | 354 | 10168 | 10186 if is_market && !is_delayed => Verdict::NotEntitled,
-        10089 | 354 | 10168 | 10186 => Verdict::Over(ErrorKind::NotEntitled),
+        code if is_missing_entitlement(code, text) => Verdict::Over(ErrorKind::NotEntitled),
         10197 => Verdict::Interrupted,
         10182 | 10189 | 10225 => Verdict::Reopen,
         101 | 309 | 10190 => Verdict::Over(ErrorKind::LineLimit),
@@ -42,6 +43,18 @@ pub(super) fn verdict(code: i32, kind: &LineKind, is_delayed: bool) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_without_permission_is_not_one_to_try_again() {
+        let market = LineKind::Market { generic_ticks: String::new() };
+        let text = "Invalid Real-time Query:No market data permissions for ISLAND STK";
+
+        let told = [162, 420].map(|code| verdict(code, text, &market, false));
+        let paced = verdict(420, "Invalid Real-time Query:pacing violation", &market, false);
+
+        assert_eq!(told, [Verdict::Over(ErrorKind::NotEntitled); 2]);
+        assert_eq!(paced, Verdict::Over(ErrorKind::PacingViolation));
+    }
 
     #[test]
     fn codes_end_exactly_the_lines_they_end() {
@@ -63,7 +76,7 @@ mod tests {
         ];
 
         for (code, kind, is_delayed, expected) in table {
-            assert_eq!(verdict(code, kind, is_delayed), expected, "{code} {kind:?}");
+            assert_eq!(verdict(code, "", kind, is_delayed), expected, "{code} {kind:?}");
         }
     }
 }

@@ -84,10 +84,14 @@ pub enum WhatToShow {
     HistoricalVolatility,
     /// `OPTION_IMPLIED_VOLATILITY`
     OptionImpliedVolatility,
+    /// `AGGTRADES`: trades of a coin, which has no `TRADES`.
+    AggTrades,
+    /// `FEE_RATE`: what borrowing the stock costs.
+    FeeRate,
 }
 
 impl WhatToShow {
-    const NAMES: [(Self, &'static str); 8] = [
+    const NAMES: [(Self, &'static str); 10] = [
         (Self::Trades, "TRADES"),
         (Self::Midpoint, "MIDPOINT"),
         (Self::Bid, "BID"),
@@ -96,6 +100,8 @@ impl WhatToShow {
         (Self::AdjustedLast, "ADJUSTED_LAST"),
         (Self::HistoricalVolatility, "HISTORICAL_VOLATILITY"),
         (Self::OptionImpliedVolatility, "OPTION_IMPLIED_VOLATILITY"),
+        (Self::AggTrades, "AGGTRADES"),
+        (Self::FeeRate, "FEE_RATE"),
     ];
 
     /// Reads IB's name, in any case.

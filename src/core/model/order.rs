@@ -13,6 +13,10 @@ pub enum Action {
     Buy,
     /// `SELL`
     Sell,
+    /// `SSHORT`: a short sale of an institutional account that tells long from short.
+    SellShort,
+    /// `SLONG`: a sale of a long position not yet delivered, for accounts set up for it.
+    SellLong,
 }
 
 impl Action {
@@ -22,25 +26,35 @@ impl Action {
         match self {
             Self::Buy => "BUY",
             Self::Sell => "SELL",
+            Self::SellShort => "SSHORT",
+            Self::SellLong => "SLONG",
         }
     }
 
-    /// Reads IB's word, in any case; short sales count as sells.
+    /// Reads IB's word, in any case.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         match name.to_ascii_uppercase().as_str() {
             "BUY" => Some(Self::Buy),
-            "SELL" | "SSHORT" | "SLONG" => Some(Self::Sell),
+            "SELL" => Some(Self::Sell),
+            "SSHORT" => Some(Self::SellShort),
+            "SLONG" => Some(Self::SellLong),
             _ => None,
         }
     }
 
-    /// 1 for a buy, -1 for a sell.
+    /// Whether it sells, in whichever way.
+    #[must_use]
+    pub fn is_sale(self) -> bool {
+        self != Self::Buy
+    }
+
+    /// 1 for a buy, -1 for a sale.
     #[must_use]
     pub fn sign(self) -> Decimal {
         match self {
             Self::Buy => Decimal::ONE,
-            Self::Sell => Decimal::NEGATIVE_ONE,
+            Self::Sell | Self::SellShort | Self::SellLong => Decimal::NEGATIVE_ONE,
         }
     }
 }

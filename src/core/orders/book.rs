@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::identity::{Contradiction, Identity};
 use super::lifecycle;
 use crate::model::{
-    Action, ClientId, Commission, Contract, ContractId, ExecutionId, Generation, OpenOrder, Order,
+    ClientId, Commission, Contract, ContractId, ExecutionId, Generation, OpenOrder, Order,
     OrderEvent, OrderId, OrderKey, OrderStatus, PermId, Trade,
 };
 
@@ -281,7 +281,7 @@ impl Book {
     /// Units offered by working sell orders of a contract.
     pub(super) fn pending_sells(&self, contract: Option<ContractId>) -> Decimal {
         let selling = |trade: &Arc<Trade>| {
-            trade.order.action == Action::Sell
+            trade.order.action.is_sale()
                 && !trade.is_done()
                 && trade.contract.contract_id == contract
         };
@@ -333,6 +333,7 @@ pub(super) fn ended(seen: &OpenOrder, now: OffsetDateTime) -> Trade {
 mod tests {
     use super::*;
     use crate::clock;
+    use crate::model::Action;
     use crate::model::{OrderRef, StatusReport};
 
     fn seen(order_id: i32, perm: i64, filled: i64) -> OpenOrder {

@@ -102,10 +102,12 @@ fn check_held(
     };
     let closable = match order.action {
         Action::Buy => (-held).max(Decimal::ZERO),
-        Action::Sell => (held.max(Decimal::ZERO) - view.pending_sells).max(Decimal::ZERO),
+        Action::Sell | Action::SellShort | Action::SellLong => {
+            (held.max(Decimal::ZERO) - view.pending_sells).max(Decimal::ZERO)
+        }
     };
     let opening = (order.quantity - closable).max(Decimal::ZERO);
-    if order.action == Action::Sell && opening > Decimal::ZERO && !limits.allow_short {
+    if order.action.is_sale() && opening > Decimal::ZERO && !limits.allow_short {
         let (quantity, offered) = (order.quantity, view.pending_sells);
         let message = format!(
             "Insufficient position: quantity {quantity} to sell, {held} held, {offered} already offered"
@@ -117,7 +119,7 @@ fn check_held(
 
 /// A buy needs buying power for what it opens.
 fn check_power(order: &Order, view: &RiskView, opened: Opened, broken: &mut Violations) {
-    if order.action == Action::Sell {
+    if order.action.is_sale() {
         return;
     }
     let Some(power) = finite(view.buying_power) else {

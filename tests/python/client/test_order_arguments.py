@@ -1,10 +1,12 @@
 """Orders with arguments that cannot be meant: refused by name, nothing sent, on a live client."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 import aioibkr as ib
+from aioibkr.models import Action
 from aioibkr.testing import MockGateway
 
 AAPL = ib.Stock("AAPL")
@@ -53,3 +55,15 @@ async def test_contract_and_order_must_be_values_of_the_package(ib_client: ib.Cl
 async def test_unknown_order_has_no_trade(ib_client: ib.Client) -> None:
     assert ib_client.trade(12345) is None
     assert ib_client.trades() == []
+
+
+@pytest.mark.parametrize("action", ["BUY", "SELL", "SSHORT", "SLONG"])
+async def test_an_action_is_sent_as_the_word_it_is(action: Action) -> None:
+    with MockGateway() as gateway:
+        gateway.set_position("DU1234567", "AAPL", quantity=10, average_cost=180.0)
+        async with ib.connect(port=gateway.port, client_id=7) as client:
+            with contextlib.suppress(ib.OrderError):  # what a retail login may not sell so
+                await client.place(ib.Stock("AAPL"), ib.LimitOrder(action, 1, 150.0))
+        (sent,) = gateway.requests("place_order")
+
+    assert sent.fields["order.action"] == action

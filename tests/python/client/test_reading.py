@@ -252,7 +252,6 @@ async def test_frames_hold_the_bars(ib_client: ib.Client) -> None:
         (lambda client: client.quote(AAPL, timeout=float("nan")), "timeout NaN"),
         (lambda client: client.server_time(timeout=-1), "timeout -1"),
         (lambda client: client.managed_accounts(timeout=1e12), "timeout 1000000000000"),
-        (lambda client: client.positions(""), "account is empty"),
         (lambda client: client.unsubscribe_quote(AAPL), "qualify it first"),
     ],
 )
@@ -333,3 +332,29 @@ async def test_metrics_count_requests(ib_client: ib.Client) -> None:
     assert after.total_requests > before.total_requests
     assert after.last_connect_time is not None
     assert after.last_connect_time.tzinfo is UTC
+
+
+async def test_a_qualified_contract_may_still_be_an_expired_one() -> None:
+    with MockGateway() as gateway:
+        gateway.add_instrument(
+            "ES", con_id=990, price=5000.0, security_type="FUT", exchange="CME", expiry="20251219"
+        )
+        async with ib.connect(port=gateway.port, client_id=7) as client:
+            expired = ib.Future("ES", "20251219", "CME", include_expired=True)
+            await client.bars(expired, duration="1 D", end=datetime(2025, 12, 10, tzinfo=UTC))
+            asked = gateway.requests("req_historical_data")[-1].fields
+
+            assert (await client.qualify(expired)).include_expired
+    assert asked["contract.includeExpired"] == "true"
+
+
+async def test_trades_of_a_coin_are_asked_for_as_aggregated() -> None:
+    with MockGateway() as gateway:
+        async with ib.connect(port=gateway.port, client_id=7) as client:
+            bars = await client.bars(ib.Crypto("BTC"), what_to_show="AGGTRADES")
+
+            with pytest.raises(ib.RequestError) as refused:
+                await client.bars(ib.Crypto("BTC"), what_to_show="TRADES")
+
+    assert len(bars) > 0
+    assert refused.value.code == 10299

@@ -79,7 +79,7 @@ impl Desk {
         let Some(limits) = &self.limits else { return broken.verdict() };
         let offered = self.book.pending_sells(replaced.contract.contract_id);
         let its_own = match replaced.order.action {
-            Action::Sell => replaced.remaining,
+            Action::Sell | Action::SellShort | Action::SellLong => replaced.remaining,
             Action::Buy => Decimal::ZERO,
         };
         let view = RiskView {
