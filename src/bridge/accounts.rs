@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use crate::awaitable::Awaitable;
 use crate::client::{Client, future_into_py, names};
 use crate::models::{self, AccountSnapshot, Pnl};
+use crate::text::Text;
 use crate::{convert, request};
 
 #[pymethods]
@@ -27,7 +28,7 @@ impl Client {
     fn account_snapshot(
         &self,
         py: Python<'_>,
-        account: Option<String>,
+        account: Option<Text>,
         timeout: Option<f64>,
         wait: bool,
         retry: bool,
@@ -43,7 +44,7 @@ impl Client {
     fn pnl(
         &self,
         py: Python<'_>,
-        account: Option<String>,
+        account: Option<Text>,
         timeout: Option<f64>,
         wait: bool,
         retry: bool,
@@ -59,7 +60,7 @@ impl Client {
     fn positions(
         &self,
         py: Python<'_>,
-        account: Option<String>,
+        account: Option<Text>,
         priced: bool,
         timeout: Option<f64>,
         wait: bool,

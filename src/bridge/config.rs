@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 
 use crate::models::RiskLimits;
 use crate::supervision::Supervision;
+use crate::text::{Text, Word};
 use crate::{convert, errors};
 
 /// Settings of a connection that could be meant.
@@ -27,15 +28,15 @@ impl Config {
     #[expect(clippy::too_many_arguments, reason = "one keyword per setting")]
     fn new(
         py: Python<'_>,
-        host: String,
+        host: Text,
         port: i64,
         client_id: i64,
-        account: Option<String>,
+        account: Option<Text>,
         timeout: Option<f64>,
         wait: bool,
         allow_live: bool,
         read_only: bool,
-        market_data_type: Option<String>,
+        market_data_type: Option<Word>,
         delayed_fallback: bool,
         risk: Option<Bound<'_, RiskLimits>>,
         deadlines: Option<HashMap<String, f64>>,
@@ -46,7 +47,7 @@ impl Config {
     ) -> PyResult<Self> {
         let default = aioibkr_core::Config::default();
         let config = aioibkr_core::Config {
-            host,
+            host: host.into(),
             port: convert::integer(py, "port", port)?,
             client_id: ClientId(convert::integer(py, "client_id", client_id)?),
             account: convert::account(account),

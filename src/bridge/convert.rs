@@ -3,6 +3,7 @@
 //! Everything a caller passes is checked here, before anything is begun; an argument that cannot
 //! be meant raises `ConfigError` naming it, its value and what is allowed.
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use aioibkr_core::Error;
@@ -14,6 +15,7 @@ use rust_decimal::Decimal;
 use time::{OffsetDateTime, UtcDateTime};
 
 use crate::errors;
+use crate::text::{Text, Word};
 
 /// Longest wait a caller may ask for: a year.
 const LONGEST_SECONDS: f64 = 31_536_000.0;
@@ -61,7 +63,7 @@ fn decimal_text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
         return value.str()?.extract();
     }
     if let Ok(text) = value.cast::<PyString>() {
-        return Ok(text.to_str()?.trim().to_owned());
+        return Ok(Word::extract(text.as_any().as_borrowed())?.trim().to_owned());
     }
     let class = value.get_type().name()?;
     if class == "Decimal" {
@@ -99,17 +101,17 @@ pub(crate) fn utc_of_nanoseconds(nanoseconds: i64) -> PyResult<UtcDateTime> {
 }
 
 /// A text, where one is given: a blank one is not.
-pub(crate) fn given(text: Option<String>) -> Option<String> {
+pub(crate) fn given<T: Deref<Target = str>>(text: Option<T>) -> Option<T> {
     text.filter(|text| !text.trim().is_empty())
 }
 
 /// An account code, where one is given.
-pub(crate) fn account(name: Option<String>) -> Option<AccountId> {
+pub(crate) fn account(name: Option<Text>) -> Option<AccountId> {
     given(name).map(|name| AccountId(name.trim().to_owned()))
 }
 
 /// A caller's order key, where one is given.
-pub(crate) fn order_key(py: Python<'_>, key: Option<String>) -> PyResult<Option<OrderKey>> {
+pub(crate) fn order_key(py: Python<'_>, key: Option<Text>) -> PyResult<Option<OrderKey>> {
     key.map(OrderKey::new).transpose().map_err(|error| errors::to_py(py, &error))
 }
 
@@ -139,12 +141,12 @@ pub(crate) fn market_data_name(kind: MarketDataType) -> &'static str {
 /// Reads what a user calls a kind of market data, where it is given.
 pub(crate) fn market_data_type(
     py: Python<'_>,
-    name: Option<String>,
+    name: Option<Word>,
 ) -> PyResult<Option<MarketDataType>> {
     let Some(name) = given(name) else { return Ok(None) };
-    let known = MARKET_DATA_TYPES.iter().find(|(_, known)| *known == name);
+    let known = MARKET_DATA_TYPES.iter().find(|(_, known)| *known == &*name);
     known.map(|(kind, _)| Some(*kind)).ok_or_else(|| {
         let names = MARKET_DATA_TYPES.map(|(_, name)| name).join(", ");
-        invalid(py, format!("market_data_type {name:?}: give one of {names}"))
+        invalid(py, format!("market_data_type {:?}: give one of {names}", &*name))
     })
 }

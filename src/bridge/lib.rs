@@ -47,6 +47,7 @@ mod runtime;
 mod staging;
 mod streams;
 mod supervision;
+mod text;
 
 use pyo3::prelude::*;
 

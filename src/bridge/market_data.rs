@@ -7,6 +7,7 @@ use pyo3::types::PyDateTime;
 use crate::awaitable::Awaitable;
 use crate::client::{Client, nothing};
 use crate::models::{self, BarColumns, Bars, Contract, Quote};
+use crate::text::{Text, Word};
 use crate::{convert, request};
 
 #[pymethods]
@@ -59,16 +60,20 @@ impl Client {
         Ok(self.core.latest_quote(identity(contract)?).map(Quote::from))
     }
 
-    #[pyo3(signature = (contract, *, duration, bar_size, what_to_show="TRADES", use_rth=true,
-        end=None, timeout=None, retry=false))]
+    #[pyo3(
+        signature = (contract, *, duration, bar_size, what_to_show="TRADES".into(), use_rth=true,
+            end=None, timeout=None, retry=false),
+        text_signature = "(contract, *, duration, bar_size, what_to_show='TRADES', use_rth=True, \
+            end=None, timeout=None, retry=False)"
+    )]
     #[expect(clippy::too_many_arguments, reason = "one keyword per choice of the request")]
     fn bars(
         &self,
         py: Python<'_>,
         contract: &Bound<'_, Contract>,
-        duration: String,
-        bar_size: &str,
-        what_to_show: &str,
+        duration: Text,
+        bar_size: Word,
+        what_to_show: Word,
         use_rth: bool,
         end: Option<&Bound<'_, PyDateTime>>,
         timeout: Option<f64>,
@@ -77,7 +82,7 @@ impl Client {
         let timeout = convert::seconds(py, "timeout", timeout)?;
         let end = end.map(|end| convert::moment("end", end)).transpose()?;
         let wanted =
-            BarsRequest { end, ..bars_request(py, duration, bar_size, what_to_show, use_rth)? };
+            BarsRequest { end, ..bars_request(py, duration, &bar_size, &what_to_show, use_rth)? };
         let (client, contract) = (self.reading(true, retry), contract.get().0.clone());
         // The columns are made here, on the runtime's thread: no event loop waits for them.
         let answer = async move {
@@ -98,13 +103,13 @@ fn identity(contract: &Bound<'_, Contract>) -> PyResult<ContractId> {
 /// A request for bars up to now.
 pub(crate) fn bars_request(
     py: Python<'_>,
-    duration: String,
+    duration: Text,
     bar_size: &str,
     what_to_show: &str,
     use_rth: bool,
 ) -> PyResult<BarsRequest> {
     Ok(BarsRequest {
-        duration,
+        duration: duration.into(),
         bar_size: read_bar_size(py, bar_size)?,
         what_to_show: read_what_to_show(py, what_to_show)?,
         use_rth,

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use crate::awaitable::Awaitable;
 use crate::client::{Client, future_into_py};
 use crate::models::{self, Contract, Fill, Order, Trade};
+use crate::text::Text;
 use crate::{convert, errors, request};
 
 /// How a caller names an order of this client.
@@ -26,7 +27,7 @@ impl Client {
         py: Python<'_>,
         contract: &Bound<'_, Contract>,
         order: &Bound<'_, Order>,
-        key: Option<String>,
+        key: Option<Text>,
         timeout: Option<f64>,
     ) -> PyResult<Awaitable> {
         let key = convert::order_key(py, key)?;

@@ -6,6 +6,7 @@ use aioibkr_core::model::{
 };
 use pyo3::prelude::*;
 
+use crate::text::Word;
 use crate::{convert, errors};
 
 /// How sessions are watched, reopened and reported, by name.
@@ -90,10 +91,10 @@ struct AlertRulesFields {
 /// `aioibkr.RestartWindow`, by its fields.
 #[derive(FromPyObject)]
 struct RestartWindowFields {
-    start: String,
-    end: String,
-    zone: String,
-    days: Option<Vec<String>>,
+    start: Word,
+    end: Word,
+    zone: Word,
+    days: Option<Vec<Word>>,
 }
 
 impl AlertRulesFields {
@@ -109,7 +110,9 @@ impl AlertRulesFields {
 
 impl RestartWindowFields {
     fn read(&self, py: Python<'_>) -> PyResult<RestartWindow> {
-        let window = RestartWindow::new(&self.start, &self.end, &self.zone, self.days.as_deref());
+        let days: Option<Vec<String>> =
+            self.days.as_ref().map(|days| days.iter().map(|day| day.to_string()).collect());
+        let window = RestartWindow::new(&self.start, &self.end, &self.zone, days.as_deref());
         window.map_err(|error| errors::to_py(py, &error))
     }
 }

@@ -7,6 +7,7 @@ use pyo3::types::{PyDict, PyTuple};
 use super::hash_of;
 use super::text::Repr;
 use crate::convert;
+use crate::text::{Text, Word};
 
 /// A contract, fully named or only as far as a lookup needs; empty text means not given.
 ///
@@ -19,36 +20,43 @@ pub(crate) struct Contract(pub(crate) model::Contract);
 #[pymethods]
 impl Contract {
     #[new]
-    #[pyo3(signature = (*, symbol="", security_type="", exchange="", currency="", expiry="",
-        strike=None, right=None, multiplier="", primary_exchange="", local_symbol="",
-        trading_class="", contract_id=None, include_expired=false, security_id_type="",
-        security_id=""))]
+    #[pyo3(
+        signature = (*, symbol="".into(), security_type="".into(), exchange="".into(),
+            currency="".into(), expiry="".into(), strike=None, right=None, multiplier="".into(),
+            primary_exchange="".into(), local_symbol="".into(), trading_class="".into(),
+            contract_id=None, include_expired=false, security_id_type="".into(),
+            security_id="".into()),
+        text_signature = "(*, symbol='', security_type='', exchange='', currency='', expiry='', \
+            strike=None, right=None, multiplier='', primary_exchange='', local_symbol='', \
+            trading_class='', contract_id=None, include_expired=False, \
+            security_id_type='', security_id='')"
+    )]
     #[expect(clippy::too_many_arguments, reason = "one keyword per field")]
     fn new(
         py: Python<'_>,
-        symbol: &str,
-        security_type: &str,
-        exchange: &str,
-        currency: &str,
-        expiry: &str,
+        symbol: Text,
+        security_type: Text,
+        exchange: Text,
+        currency: Text,
+        expiry: Text,
         strike: Option<f64>,
-        right: Option<&str>,
-        multiplier: &str,
-        primary_exchange: &str,
-        local_symbol: &str,
-        trading_class: &str,
+        right: Option<Word>,
+        multiplier: Text,
+        primary_exchange: Text,
+        local_symbol: Text,
+        trading_class: Text,
         contract_id: Option<i32>,
         include_expired: bool,
-        security_id_type: &str,
-        security_id: &str,
+        security_id_type: Text,
+        security_id: Text,
     ) -> PyResult<Self> {
         Ok(Self(model::Contract {
             contract_id: identity(py, contract_id)?,
             symbol: symbol.into(),
-            security_type: SecurityType::from_wire(security_type),
+            security_type: SecurityType::from_wire(&security_type),
             expiry: expiry.into(),
             strike: strike_price(py, strike)?,
-            right: right.map(|right| read_right(py, right)).transpose()?,
+            right: right.map(|right| read_right(py, &right)).transpose()?,
             multiplier: multiplier.into(),
             exchange: exchange.into(),
             primary_exchange: primary_exchange.into(),

@@ -9,6 +9,7 @@ use super::contract::rebuild;
 use super::hash_of;
 use super::text::Repr;
 use crate::convert;
+use crate::text::{Text, Word};
 
 /// An order as a caller wishes it. Whether it makes sense is judged when it is placed.
 ///
@@ -20,33 +21,35 @@ pub(crate) struct Order(pub(crate) model::Order);
 #[pymethods]
 impl Order {
     #[new]
-    #[pyo3(signature = (*, action, quantity, order_type="MKT", limit_price=None, stop_price=None,
-        time_in_force="DAY", outside_rth=false, account=None, order_ref=""))]
+    #[pyo3(
+        signature = (*, action, quantity, order_type="MKT".into(), limit_price=None, stop_price=None,
+            time_in_force="DAY".into(), outside_rth=false, account=None, order_ref="".into()),
+        text_signature = "(*, action, quantity, order_type='MKT', limit_price=None, stop_price=None, \
+            time_in_force='DAY', outside_rth=False, account=None, order_ref='')"
+    )]
     #[expect(clippy::too_many_arguments, reason = "one keyword per field")]
     fn new(
         py: Python<'_>,
-        action: &str,
+        action: Word,
         quantity: &Bound<'_, PyAny>,
-        order_type: &str,
+        order_type: Text,
         limit_price: Option<f64>,
         stop_price: Option<f64>,
-        time_in_force: &str,
+        time_in_force: Text,
         outside_rth: bool,
-        account: Option<String>,
-        order_ref: &str,
+        account: Option<Text>,
+        order_ref: Text,
     ) -> PyResult<Self> {
         Ok(Self(model::Order {
-            action: Action::from_name(action).ok_or_else(|| {
-                convert::invalid(
-                    py,
-                    format!("action {action:?}: give 'BUY', 'SELL', 'SSHORT' or 'SLONG'"),
-                )
+            action: Action::from_name(&action).ok_or_else(|| {
+                let words = "give 'BUY', 'SELL', 'SSHORT' or 'SLONG'";
+                convert::invalid(py, format!("action {:?}: {words}", &*action))
             })?,
             quantity: convert::quantity("quantity", quantity)?,
-            order_type: OrderType::from_wire(order_type),
+            order_type: OrderType::from_wire(&order_type.ascii(py, "order_type")?),
             limit_price,
             stop_price,
-            time_in_force: TimeInForce::from_wire(time_in_force),
+            time_in_force: TimeInForce::from_wire(&time_in_force.ascii(py, "time_in_force")?),
             outside_rth,
             account: convert::account(account),
             order_ref: order_ref.into(),

@@ -16,6 +16,7 @@ use crate::awaitable::Awaitable;
 use crate::client::Client;
 use crate::market_data::bars_request;
 use crate::models::Contract;
+use crate::text::{Text, Word};
 use crate::{convert, request};
 
 /// Items kept for a reader that does not come, unless told.
@@ -26,7 +27,7 @@ const CAPACITY: usize = 1 << 20;
 #[pyo3(from_item_all)]
 struct Manners {
     capacity: Option<i64>,
-    policy: String,
+    policy: Word,
     timeout: Option<f64>,
 }
 
@@ -35,7 +36,7 @@ impl Manners {
     fn read(self, py: Python<'_>) -> PyResult<(StreamOptions, Arc<Bell>)> {
         let overflow = Overflow::from_name(&self.policy).ok_or_else(|| {
             let names = Overflow::names().join(", ");
-            convert::invalid(py, format!("policy {:?}: give one of {names}", self.policy))
+            convert::invalid(py, format!("policy {:?}: give one of {names}", &*self.policy))
         })?;
         let capacity = match self.capacity {
             Some(capacity) => convert::integer(py, "capacity", capacity)?,
@@ -78,12 +79,12 @@ impl Client {
         &self,
         py: Python<'_>,
         contracts: Vec<Bound<'_, Contract>>,
-        generic_ticks: String,
+        generic_ticks: Text,
         manners: Manners,
     ) -> PyResult<Awaitable> {
         let (options, bell) = manners.read(py)?;
         let (client, contracts) = (self.core.clone(), contracts_of(contracts));
-        let opened = async move { client.quotes(contracts, generic_ticks, options).await };
+        let opened = async move { client.quotes(contracts, generic_ticks.into(), options).await };
         request::read(py, opened, |py, stream| board(py, stream, bell))
     }
 
@@ -91,12 +92,12 @@ impl Client {
         &self,
         py: Python<'_>,
         contracts: Vec<Bound<'_, Contract>>,
-        generic_ticks: String,
+        generic_ticks: Text,
         manners: Manners,
     ) -> PyResult<Awaitable> {
         let (options, bell) = manners.read(py)?;
         let (client, contracts) = (self.core.clone(), contracts_of(contracts));
-        let opened = async move { client.ticks(contracts, generic_ticks, options).await };
+        let opened = async move { client.ticks(contracts, generic_ticks.into(), options).await };
         request::read(py, opened, |py, stream| queue(py, stream, Arc::default(), bell))
     }
 
@@ -104,11 +105,11 @@ impl Client {
         &self,
         py: Python<'_>,
         contracts: Vec<Bound<'_, Contract>>,
-        kind: &str,
+        kind: Word,
         manners: Manners,
     ) -> PyResult<Awaitable> {
         let (options, bell) = manners.read(py)?;
-        let kind = read_kind(py, kind)?;
+        let kind = read_kind(py, &kind)?;
         let (client, contracts) = (self.core.clone(), contracts_of(contracts));
         let opened = async move { client.tick_by_tick(contracts, kind, options).await };
         request::read(py, opened, |py, opened| queue(py, opened.stream, opened.texts, bell))
@@ -133,11 +134,11 @@ impl Client {
         &self,
         py: Python<'_>,
         contract: &Bound<'_, Contract>,
-        what_to_show: &str,
+        what_to_show: Word,
         use_rth: bool,
         manners: Manners,
     ) -> PyResult<Awaitable> {
-        let what_to_show = crate::market_data::read_what_to_show(py, what_to_show)?;
+        let what_to_show = crate::market_data::read_what_to_show(py, &what_to_show)?;
         self.open_bars(py, contract, LineKind::RealTimeBars { what_to_show, use_rth }, manners)
     }
 
@@ -146,13 +147,13 @@ impl Client {
         &self,
         py: Python<'_>,
         contract: &Bound<'_, Contract>,
-        duration: String,
-        bar_size: &str,
-        what_to_show: &str,
+        duration: Text,
+        bar_size: Word,
+        what_to_show: Word,
         use_rth: bool,
         manners: Manners,
     ) -> PyResult<Awaitable> {
-        let wanted = bars_request(py, duration, bar_size, what_to_show, use_rth)?;
+        let wanted = bars_request(py, duration, &bar_size, &what_to_show, use_rth)?;
         self.open_bars(py, contract, LineKind::Bars(wanted), manners)
     }
 }

@@ -30,6 +30,7 @@ impl Contracts {
         contract: &Contract,
         deadline: Deadline,
     ) -> Result<Vec<ContractDetails>> {
+        contract.check_names()?;
         let link = self.session.live("contract_details", deadline).await?;
         link.contract_details(contract, deadline).await
     }

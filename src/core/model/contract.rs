@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::ContractId;
+use crate::error::{Error, Result};
 
 /// IB's security types, by their wire names.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -142,6 +143,33 @@ pub struct Contract {
 }
 
 impl Contract {
+    /// Whether IB can know it by its names: they are printable ASCII.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) naming the field and its value.
+    pub(crate) fn check_names(&self) -> Result<()> {
+        let names = [
+            ("symbol", self.symbol.as_str()),
+            ("security_type", self.security_type.as_str()),
+            ("expiry", &self.expiry),
+            ("multiplier", &self.multiplier),
+            ("exchange", &self.exchange),
+            ("primary_exchange", &self.primary_exchange),
+            ("currency", &self.currency),
+            ("local_symbol", &self.local_symbol),
+            ("trading_class", &self.trading_class),
+            ("security_id_type", &self.security_id_type),
+            ("security_id", &self.security_id),
+        ];
+        let is_printable = |name: &str| name.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+        match names.into_iter().find(|(_, name)| !is_printable(name)) {
+            Some((field, name)) => Err(Error::config(format!(
+                "contract {field} {name:?}: IB's names are printable ASCII"
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// An otherwise empty contract of a kind.
     #[must_use]
     pub fn new(security_type: SecurityType, symbol: impl Into<String>) -> Self {
