@@ -14,7 +14,8 @@ from datetime import date, datetime
 from aioibkr import _broker_accounts as accounts
 from aioibkr import _broker_market as market
 from aioibkr import _broker_orders as orders
-from aioibkr._broker_models import Account, Order, OrderStatus, Position
+from aioibkr._broker_kept import PricesTold, check_age, fresh_or_kept
+from aioibkr._broker_models import Account, MarketPrice, Order, OrderStatus, Position
 from aioibkr._broker_orders import ApplicationOrder
 from aioibkr._broker_prices import Prices
 from aioibkr._broker_views import OrdersById
@@ -28,7 +29,7 @@ from aioibkr.errors import (
     OrderError,
     OrderOutcomeUnknown,
 )
-from aioibkr.models import AccountSnapshot, Contract, RiskLimits, Stock
+from aioibkr.models import AccountSnapshot, Contract, KeptAccount, RiskLimits, Stock
 
 __all__ = ["IBKRBroker"]
 
@@ -84,6 +85,8 @@ class IBKRBroker:
             restart_windows=tuple(restart_windows),
         )
         _ = self._connect()  # which begins nothing, and refuses what cannot be meant
+        if self._settings.ibkr_stale_ok is not None:
+            check_age("ibkr_stale_ok", self._settings.ibkr_stale_ok)
         self._lock = threading.Lock()
         self._client: Client | None = None
         self._parted = False
@@ -91,6 +94,7 @@ class IBKRBroker:
         self._subscribed: dict[str, Contract] = {}
         self._prices = Prices()
         self._positions = accounts.Positions()
+        self._prices_told = PricesTold()
 
     @property
     def host(self) -> str:
@@ -119,6 +123,11 @@ class IBKRBroker:
         client = self._client
         known = client.is_paper if client else None
         return self._settings.ibkr_paper_trading if known is None else known
+
+    @property
+    def stale_ok(self) -> float | None:
+        """How old kept figures may be in seconds, as the settings have it (`ibkr_stale_ok`)."""
+        return self._settings.ibkr_stale_ok
 
     @property
     def is_connected(self) -> bool:
@@ -301,10 +310,23 @@ class IBKRBroker:
             return False  # it ended in another way before the cancel arrived
         return orders.status_of(trade) is OrderStatus.CANCELLED
 
-    async def get_order(self, order_id: str) -> Order | None:
-        """One order of this session, finished or not; None when it is unknown."""
-        trade = await orders.trade_of(await self.client(), order_id)
-        return None if trade is None else orders.order_of(trade)
+    async def get_order(self, order_id: str, *, stale_ok: float | None = None) -> Order | None:
+        """One order of this session, finished or not; None when it is unknown.
+
+        `stale_ok` as with `get_account`.
+        """
+
+        async def fresh() -> Order | None:
+            trade = await orders.trade_of(await self.client(), order_id)
+            return None if trade is None else orders.order_of(trade)
+
+        def kept(seconds: float) -> Order | None:
+            number, client = orders.number_of(order_id), self._kept_client()
+            trade = client.trade(number) if client and number is not None else None
+            as_of = client.kept_orders_as_of(stale_ok=seconds) if client else None
+            return orders.order_of(trade, as_of) if trade and as_of else None
+
+        return await fresh_or_kept(fresh, kept, stale_ok)
 
     async def get_order_status(self, order_id: str) -> OrderStatus:
         """Where an order stands; raises `ConfigError`, a `ValueError`, when it is unknown."""
@@ -313,56 +335,113 @@ class IBKRBroker:
             raise ConfigError(f"order {order_id!r} is not known in this session")
         return orders.status_of(trade)
 
-    async def get_orders(self, status: object = None) -> list[Order]:
+    async def get_orders(
+        self, status: object = None, *, stale_ok: float | None = None
+    ) -> list[Order]:
         """Orders of this session, finished ones included.
 
         `status` narrows them: `open` (pending, submitted or partly filled), `filled`, `cancelled`
         or any status as a word or an enum. Raises `ConfigError` for any other word, `StateUnknown`
-        while orders are not known: unknown is not empty.
+        while orders are not known: unknown is not empty. `stale_ok` as with `get_account`.
         """
         wanted = orders.statuses_named(status)
-        told = [orders.order_of(trade) for trade in await orders.trades_of(await self.client())]
+
+        async def fresh() -> list[Order]:
+            return [orders.order_of(trade) for trade in await orders.trades_of(await self.client())]
+
+        def kept(seconds: float) -> list[Order] | None:
+            client = self._kept_client()
+            as_of = client.kept_orders_as_of(stale_ok=seconds) if client else None
+            if client is None or as_of is None:
+                return None
+            return [orders.order_of(trade, as_of) for trade in client.trades()]
+
+        told = await fresh_or_kept(fresh, kept, stale_ok)
         return [order for order in told if order.status in wanted]
 
-    async def get_positions(self) -> list[Position]:
+    async def get_positions(self, *, stale_ok: float | None = None) -> list[Position]:
         """Open positions of the account, each with a price and the name of its source.
 
         They wait for the portfolio that brings IB's marks; see `Position.price_source` for what
         stands in where IB has none. Raises `StateUnknown` while positions or the portfolio are not
-        known: unknown is not empty.
+        known: unknown is not empty. `stale_ok` as with `get_account`; of no positions only
+        `get_account` tells as of when.
         """
-        client = await self.client()
-        held = await client.positions(client.account)
-        prices = await self._prices.of(client, held)
-        return [
-            accounts.position_of(row, prices.get(row.contract.contract_id or 0)) for row in held
-        ]
 
-    async def get_account(self) -> Account:
+        async def fresh() -> list[Position]:
+            client = await self.client()
+            held = await client.positions(client.account)
+            return self._positions.of(held, await self._prices.of(client, held))
+
+        def kept(seconds: float) -> list[Position] | None:
+            account = self._kept_account(seconds)
+            return None if account is None else self._positions.kept(account)
+
+        return await fresh_or_kept(fresh, kept, stale_ok)
+
+    async def get_account(self, *, stale_ok: float | None = None) -> Account:
         """The account in its base currency, with its positions and P&L.
 
+        With `stale_ok` what is kept is taken instead of waiting while the link is suspect,
+        degraded, being opened or left alone, if it was right at most so many seconds ago; it then
+        says so: `as_of`. Figures that are older, or were never known, are waited for as without.
         Raises `StateUnknown` while a part of it is not known.
         """
-        account, _ = await self._read_account()
+        account, _ = await self._read_account(stale_ok)
         return account
 
-    async def get_portfolio_summary(self) -> accounts.Summary:
-        """The portfolio at a glance as a dictionary, `positions` as a list of dictionaries."""
-        return accounts.summary_of(*await self._read_account())
+    async def get_portfolio_summary(self, *, stale_ok: float | None = None) -> accounts.Summary:
+        """The portfolio at a glance as a dictionary, `positions` as a list of dictionaries.
 
-    async def _read_account(self) -> tuple[Account, AccountSnapshot]:
-        client = await self.client()
-        snapshot, pnl = await client.account_summary(), await client.pnl()
-        return accounts.account_of(snapshot, pnl, await self.get_positions()), snapshot
+        `stale_ok` as with `get_account`; kept figures have the key `as_of`.
+        """
+        return accounts.summary_of(*await self._read_account(stale_ok))
 
-    async def get_market_price(self, symbol: str) -> float:
+    async def _read_account(self, stale_ok: float | None) -> tuple[Account, AccountSnapshot]:
+        async def fresh() -> tuple[Account, AccountSnapshot]:
+            client = await self.client()
+            snapshot, pnl = await client.account_summary(), await client.pnl()
+            return accounts.account_of(snapshot, pnl, await self.get_positions()), snapshot
+
+        def kept(seconds: float) -> tuple[Account, AccountSnapshot] | None:
+            known = self._kept_account(seconds)
+            if known is None:
+                return None
+            return accounts.kept_account_of(known, self._positions.kept(known)), known.snapshot
+
+        return await fresh_or_kept(fresh, kept, stale_ok)
+
+    def _kept_client(self) -> Client | None:
+        return None if self._parted else self._client
+
+    def _kept_account(self, seconds: float) -> KeptAccount | None:
+        client = self._kept_client()
+        return client.kept_account(stale_ok=seconds) if client else None
+
+    async def get_market_price(self, symbol: str, *, stale_ok: float | None = None) -> MarketPrice:
         """A fresh market price of a US stock, finite and more than 0, delayed if need be.
 
-        Raises `ValueError` when there is none, with the reason as its cause.
+        Raises `ValueError` when there is none, with the reason as its cause. With `stale_ok`, as
+        with `get_account`, the price that was told last, with its moment in `as_of`.
         """
+        contract = _stock(symbol)
+
+        async def fresh() -> MarketPrice:
+            price = await self._fresh_price(contract, symbol)
+            return self._prices_told.note(contract.symbol, price)
+
+        def kept(seconds: float) -> MarketPrice | None:
+            client = self._kept_client()
+            if client is None or client.state == "live":
+                return None
+            return self._prices_told.latest(contract.symbol, seconds)
+
+        return await fresh_or_kept(fresh, kept, stale_ok)
+
+    async def _fresh_price(self, contract: Contract, symbol: str) -> float:
         client = await self.client()
         try:
-            quote = await client.quote(await client.qualify(_stock(symbol)))
+            quote = await client.quote(await client.qualify(contract))
         except IBKRConnectionError:
             raise
         except IBKRError as error:

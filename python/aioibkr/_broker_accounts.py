@@ -3,17 +3,24 @@
 import functools
 import math
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import NamedTuple
 
 from aioibkr._broker_models import Account, Position
 from aioibkr._broker_orders import plain_number
 from aioibkr._broker_prices import Price
 from aioibkr.errors import StateUnknown
-from aioibkr.models import AccountSnapshot, Pnl
+from aioibkr.models import AccountSnapshot, KeptAccount, Pnl
 from aioibkr.models import Position as Holding
 
-__all__ = ["Positions", "Summary", "account_of", "position_of", "summary_of"]
+__all__ = [
+    "Positions",
+    "Summary",
+    "account_of",
+    "kept_account_of",
+    "position_of",
+    "summary_of",
+]
 
 Summary = dict[str, object]
 
@@ -38,6 +45,12 @@ class Positions:
             told.append(known)
         self._told = told
         return [position for _, _, position in told]
+
+    def kept(self, kept: KeptAccount) -> list[Position]:
+        """Tell what is kept, at the prices that were told last, with its moment."""
+        told = {id(row): position for row, _, position in self._told}
+        rows = (told.get(id(row)) or position_of(row) for row in kept.positions)
+        return [replace(position, as_of=kept.as_of) for position in rows]
 
 
 def position_of(holding: Holding, estimate: Price | None = None) -> Position:
@@ -114,6 +127,12 @@ def account_of(snapshot: AccountSnapshot, pnl: Pnl, positions: Iterable[Position
     )
 
 
+def kept_account_of(kept: KeptAccount, positions: Iterable[Position]) -> Account:
+    """Tell an account as it is kept; a P&L that was not told is None."""
+    pnl = kept.pnl or kept.snapshot.pnl  # which has None for what was not told
+    return replace(account_of(kept.snapshot, pnl, positions), as_of=kept.as_of)
+
+
 def _amount(snapshot: AccountSnapshot, tag: str) -> float:
     amount = snapshot.number(tag)
     if amount is None:
@@ -131,9 +150,11 @@ def summary_of(account: Account, snapshot: AccountSnapshot) -> Summary:
     """The portfolio at a glance; `cash_percentage` is 0 to 100.
 
     `invested_value` is the account's value less its cash. `price_source` of each position says what
-    its figures rest on; `day_trades_remaining` is None when IB does not limit or tell them.
+    its figures rest on; `day_trades_remaining` is None when IB does not limit or tell them. What
+    was answered from kept figures has `as_of` too.
     """
     positions = account.positions
+    kept = {} if account.as_of is None else {"as_of": account.as_of}
     total, cash = account.portfolio_value, account.cash_balance
     day_trades = snapshot.number("DayTradesRemaining")
     return {
@@ -155,4 +176,5 @@ def summary_of(account: Account, snapshot: AccountSnapshot) -> Summary:
         "currency": account.currency,
         "cash_percentage": cash / total * 100 if total > 0 else 0.0,
         "day_trades_remaining": None if day_trades is None or day_trades < 0 else int(day_trades),
+        **kept,
     }

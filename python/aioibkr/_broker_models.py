@@ -8,10 +8,11 @@ an application keeps its own definitions.
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
-from typing import Literal
+from typing import Literal, Self
 
 __all__ = [
     "Account",
+    "MarketPrice",
     "Order",
     "OrderSide",
     "OrderStatus",
@@ -72,6 +73,18 @@ class OrderSide(_Word):
     SELL = "SELL"
 
 
+class MarketPrice(float):
+    """A market price; `as_of` is when it was right where it was kept, None where it is fresh."""
+
+    as_of: datetime | None
+
+    def __new__(cls, amount: float, as_of: datetime | None = None) -> Self:
+        """Tell a price."""
+        price = super().__new__(cls, amount)
+        price.as_of = as_of
+        return price
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -82,7 +95,8 @@ class Order:
 
     Quantities are `int` when integral, else `float`. Prices are per unit in the contract's
     currency; a price the type does not have is None. `place_order` fills in `order_id` and
-    `status` of the object it is given. `metadata["idempotency_key"]` is the order's key.
+    `status` of the object it is given. `metadata["idempotency_key"]` is the order's key. `as_of` is
+    when it was last known to be right, where it was answered from what is kept; else None.
     """
 
     order_id: str | None = field(hash=False)
@@ -100,6 +114,7 @@ class Order:
     metadata: dict[str, object] = field(default_factory=dict, hash=False)
     submitted_at: datetime | None = None
     filled_at: datetime | None = None
+    as_of: datetime | None = field(default=None, hash=False)
 
     @property
     def remaining_quantity(self) -> int | float:
@@ -114,7 +129,8 @@ class Position:
     `price_source` says where the price comes from: IB's own mark (`mark`); where IB has none, a
     fresh quote (`quote`), else the last close (`close`), else the average cost (`average_cost`),
     which says nothing of the market: value and P&L are then what was paid and 0. `avg_cost` has the
-    contract's multiplier in it, prices have not; `market_value` is signed.
+    contract's multiplier in it, prices have not; `market_value` is signed. `as_of` is when all that
+    was last known to be right, where it was answered from what is kept; else None.
     """
 
     symbol: str
@@ -126,6 +142,7 @@ class Position:
     realized_pnl: float = 0.0
     currency: str = "USD"
     price_source: PriceSource = "mark"
+    as_of: datetime | None = None
 
     @property
     def market_price(self) -> float:
@@ -135,7 +152,11 @@ class Position:
 
 @dataclass(frozen=True)
 class Account:
-    """One account in its base currency. A P&L that IB has not computed is None, never 0."""
+    """One account in its base currency. A P&L that IB has not computed is None, never 0.
+
+    `as_of` is when the figures were last known to be right, where they were answered from what is
+    kept; else None.
+    """
 
     account_id: str
     cash_balance: float
@@ -146,3 +167,4 @@ class Account:
     daily_pnl: float | None
     currency: str = "USD"
     positions: list[Position] = field(default_factory=list, hash=False)
+    as_of: datetime | None = None

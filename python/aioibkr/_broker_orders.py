@@ -232,14 +232,19 @@ async def trade_of(client: Client, order_id: str) -> Trade | None:
 
     An order is unknown once the link has listed its orders. Raises `StateUnknown` before that.
     """
+    if (number := number_of(order_id)) is None:
+        return None
+    if (trade := client.trade(number)) is None:
+        await client.open_orders()
+        trade = client.trade(number)
+    return trade
+
+
+def number_of(order_id: str) -> int | None:
+    """The number of an order id; None for what is none."""
     text = str(order_id).strip()
     numeric = text.isascii() and text.isdigit() and len(text) <= len(str(LAST_ORDER_ID))
-    if not numeric or int(text) > LAST_ORDER_ID:
-        return None
-    if (trade := client.trade(int(text))) is None:
-        await client.open_orders()
-        trade = client.trade(int(text))
-    return trade
+    return int(text) if numeric and int(text) <= LAST_ORDER_ID else None
 
 
 async def trades_of(client: Client) -> list[Trade]:
@@ -248,8 +253,8 @@ async def trades_of(client: Client) -> list[Trade]:
     return client.trades()
 
 
-def order_of(trade: Trade) -> Order:
-    """Tell a trade as an order of the application.
+def order_of(trade: Trade, as_of: datetime | None = None) -> Order:
+    """Tell a trade as an order of the application, and as of when where it is kept.
 
     The trade goes on while it is read: the status first, then what came with or after it.
     """
@@ -270,6 +275,7 @@ def order_of(trade: Trade) -> Order:
         metadata={KEY: trade.key} if trade.key else {},
         submitted_at=trade.submitted_at,
         filled_at=trade.filled_at,
+        as_of=as_of,
     )
 
 

@@ -15,6 +15,7 @@ from aioibkr.models import (
     Contract,
     ContractDetails,
     Fill,
+    KeptAccount,
     Pnl,
     Position,
     Quote,
@@ -78,6 +79,28 @@ class ClientReads:
             ConfigError: The login does not manage the account.
         """
         return await self._native.account_snapshot(account, timeout=timeout, wait=wait, retry=retry)
+
+    def kept_account(self, account: str | None = None, *, stale_ok: float) -> KeptAccount | None:
+        """Look at what is kept of an account while no live link tells it; waits for nothing.
+
+        For a caller who takes figures that were right at most ``stale_ok`` seconds ago instead of
+        waiting while the link is suspect, degraded or away, or a new one has not told them yet.
+        None while a live link tells them (then `account_summary` answers at once), where what is
+        kept is older or nothing is, and after `close`.
+
+        Args:
+            account: A managed account; default: the client's own.
+            stale_ok: Seconds, above 0.
+        """
+        kept = self._native.kept_account(account, stale_ok=stale_ok)
+        return None if kept is None else KeptAccount(*kept)
+
+    def kept_orders_as_of(self, *, stale_ok: float) -> datetime | None:
+        """Tell when `trades` was last right, if no live link keeps it and that is young enough.
+
+        None as `kept_account`.
+        """
+        return self._native.kept_orders_as_of(stale_ok=stale_ok)
 
     async def account_values(
         self,

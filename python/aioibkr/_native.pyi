@@ -1243,6 +1243,10 @@ class Client:
         wait: bool = True,
         retry: bool = False,
     ) -> _Answer[AccountSnapshot]: ...
+    def kept_account(
+        self, account: str | None = None, *, stale_ok: float
+    ) -> tuple[AccountSnapshot, Pnl | None, list[Position], datetime] | None: ...
+    def kept_orders_as_of(self, *, stale_ok: float) -> datetime | None: ...
     def pnl(
         self,
         account: str | None = None,

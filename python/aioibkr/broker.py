@@ -7,6 +7,7 @@ root. `IBKRInsyncBroker` and `IBKRThreadedBroker` are older names of `IBKRBroker
 from aioibkr._broker import IBKRBroker
 from aioibkr._broker_models import (
     Account,
+    MarketPrice,
     Order,
     OrderSide,
     OrderStatus,
@@ -25,6 +26,7 @@ __all__ = [
     "IBKRInsyncBroker",
     "IBKRIntegration",
     "IBKRThreadedBroker",
+    "MarketPrice",
     "Order",
     "OrderSide",
     "OrderStatus",

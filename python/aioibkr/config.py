@@ -204,6 +204,7 @@ class SettingsOptions(TypedDict, total=False):
     ibkr_max_daily_orders: int
     ibkr_position_size_limit_pct: float
     ibkr_delayed_data: bool
+    ibkr_stale_ok: float | None
     ibkr_http_allowed_hosts: str | None
     ibkr_http_allowed_origins: str | None
     ibkr_http_token: str | None
@@ -238,6 +239,7 @@ class Settings:
     ibkr_max_daily_orders: int = 100
     ibkr_position_size_limit_pct: float = 0.10
     ibkr_delayed_data: bool = True
+    ibkr_stale_ok: float | None = None
     ibkr_http_allowed_hosts: str | None = None
     """Further names of the HTTP service, separated by commas; ``*`` allows any."""
     ibkr_http_allowed_origins: str | None = None

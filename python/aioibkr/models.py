@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
-from typing import Literal, TypedDict, Unpack
+from typing import Literal, NamedTuple, TypedDict, Unpack
 
 from aioibkr._native import (
     AccountSnapshot,
@@ -89,6 +90,7 @@ __all__ = [
     "Histogram",
     "Index",
     "KeepaliveEvent",
+    "KeptAccount",
     "LimitOrder",
     "LineUsage",
     "LinkHealth",
@@ -171,6 +173,19 @@ QuoteField = Literal[
     "last_timestamp",
 ]
 """What of a quote the market moves; see `Quote.time_of`."""
+
+
+class KeptAccount(NamedTuple):
+    """What is kept of an account while no live link tells it."""
+
+    snapshot: AccountSnapshot
+    """Its values."""
+    pnl: Pnl | None
+    """Profit and loss, if it was told."""
+    positions: list[Position]
+    """What it holds, with the prices that were known."""
+    as_of: datetime
+    """When all that was last known to be right, UTC."""
 
 
 class ContractOptions(TypedDict, total=False):

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use pyo3::prelude::*;
+use time::UtcDateTime;
 
 use crate::awaitable::Awaitable;
 use crate::client::{Client, future_into_py, names};
 use crate::models::{self, AccountSnapshot, Pnl};
 use crate::text::Text;
 use crate::{convert, request};
+
+/// Values, P&L, positions and when they were last right.
+type KeptParts = (AccountSnapshot, Option<Pnl>, Py<PyAny>, UtcDateTime);
 
 #[pymethods]
 impl Client {
@@ -38,6 +42,29 @@ impl Client {
         let client = self.reading(wait, retry);
         let answer = async move { client.account_snapshot(account, timeout).await };
         request::kept(py, answer, |py, snapshot| models::object(py, AccountSnapshot(snapshot)))
+    }
+
+    /// What is kept of an account, as (snapshot, P&L or None, positions, as of), or None.
+    #[pyo3(signature = (account=None, *, stale_ok))]
+    fn kept_account(
+        &self,
+        py: Python<'_>,
+        account: Option<String>,
+        stale_ok: f64,
+    ) -> PyResult<Option<KeptParts>> {
+        let account = convert::account(account);
+        let most = convert::seconds(py, "stale_ok", Some(stale_ok))?.unwrap_or_default();
+        let Some(kept) = self.core.kept_account(account.as_ref(), most) else { return Ok(None) };
+        let positions = self.told.list(py, kept.positions)?;
+        let as_of = convert::utc(kept.as_of);
+        Ok(Some((AccountSnapshot(kept.snapshot), kept.pnl.map(Pnl), positions, as_of)))
+    }
+
+    /// When the orders of this session were last right, UTC, or None.
+    #[pyo3(signature = (*, stale_ok))]
+    fn kept_orders_as_of(&self, py: Python<'_>, stale_ok: f64) -> PyResult<Option<UtcDateTime>> {
+        let most = convert::seconds(py, "stale_ok", Some(stale_ok))?.unwrap_or_default();
+        Ok(self.core.kept_orders_as_of(most).map(convert::utc))
     }
 
     #[pyo3(signature = (account=None, *, timeout=None, wait=true, retry=false))]

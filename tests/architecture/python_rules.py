@@ -21,8 +21,8 @@ STANDARD_LIBRARY_ONLY = {"errors.py", "config.py", "_setting.py"}
 # These see of the package what a user sees; `testing` also drives the mock gateway.
 PUBLIC_ONLY = {"sync", "integrations", "compat", "optionsflow", "cli", "metrics", "testing"}
 IMPLEMENTATION = {
-    "_broker", "_broker_accounts", "_broker_market", "_broker_models", "_broker_orders",
-    "_broker_prices", "_broker_views",
+    "_broker", "_broker_accounts", "_broker_kept", "_broker_market", "_broker_models",
+    "_broker_orders", "_broker_prices", "_broker_views",
     "_client", "_client_events", "_client_reads", "_client_streams", "_events",
     "_gateway_process", "_gateway_program", "_gateway_secrets", "_integration", "_keeping",
     "_logging", "_native", "_portfolio", "_process_group", "_restarts",

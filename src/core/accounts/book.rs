@@ -34,6 +34,10 @@ pub(crate) struct AccountBook {
     began_at: Option<OffsetDateTime>,
     /// How often a book was begun.
     begun: u64,
+    /// Since when it may no longer be right.
+    doubtful_since: Option<OffsetDateTime>,
+    /// The last book that knew an account, and when it was last right.
+    earlier: Option<(Arc<AccountBook>, OffsetDateTime)>,
 }
 
 /// A row of the positions, and when it came.
@@ -48,7 +52,52 @@ impl AccountBook {
     pub(super) fn begin(&mut self, generation: Generation, main: Option<AccountId>) {
         let began_at = Some(clock::now());
         let begun = self.begun + 1;
-        *self = Self { generation: Some(generation), main, began_at, begun, ..Self::default() };
+        let earlier = self.take_as_earlier();
+        *self = Self {
+            generation: Some(generation),
+            main,
+            began_at,
+            begun,
+            earlier,
+            ..Self::default()
+        };
+    }
+
+    /// What is left for the next book: this one if it knew anything, else what it had.
+    fn take_as_earlier(&mut self) -> Option<(Arc<Self>, OffsetDateTime)> {
+        let before = self.earlier.take();
+        if !self.main.as_ref().is_some_and(|main| self.is_whole(main)) {
+            return before;
+        }
+        let as_of = self.doubtful_since.unwrap_or_else(clock::now);
+        Some((Arc::new(std::mem::take(self)), as_of))
+    }
+
+    /// Whether what is asked of an account's kept figures is known.
+    pub(super) fn is_whole(&self, account: &AccountId) -> bool {
+        let ledger = self.ledgers.get(account);
+        self.positions_known && ledger.is_some_and(|ledger| ledger.values_at().is_some())
+    }
+
+    /// Notes since when the book of that link is in doubt, the first of several times, or that it
+    /// is not; says whether that is news.
+    pub(super) fn doubt(&mut self, link: Generation, since: Option<OffsetDateTime>) -> bool {
+        if !self.is_of(link) {
+            return false;
+        }
+        let known = self.doubtful_since;
+        self.doubtful_since = since.map(|since| known.map_or(since, |known| known.min(since)));
+        known != self.doubtful_since
+    }
+
+    /// Since when it is in doubt.
+    pub(super) fn doubtful_since(&self) -> Option<OffsetDateTime> {
+        self.doubtful_since
+    }
+
+    /// The last book that knew an account, and when it was last right.
+    pub(super) fn earlier(&self) -> Option<(&Self, OffsetDateTime)> {
+        self.earlier.as_ref().map(|(book, as_of)| (&**book, *as_of))
     }
 
     /// Whether the book speaks of that link.

@@ -11,6 +11,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, watch};
 
 use super::book::AccountBook;
+use super::doubt;
 use super::keeper::{Keeper, Subject};
 use crate::events::Events;
 use crate::model::AccountId;
@@ -59,8 +60,14 @@ impl Follower {
         Self { session, keeper, account, demands, others: BTreeSet::new() }
     }
 
-    /// Follows link after link until the session is closed.
-    pub(crate) async fn run(mut self) {
+    /// Keeps the book until the session is closed.
+    pub(crate) async fn run(self) {
+        let (session, book) = (self.session.clone(), self.keeper.book());
+        tokio::join!(self.follow_links(), doubt::note(session, &book));
+    }
+
+    /// Follows link after link.
+    async fn follow_links(mut self) {
         let mut status = self.session.watch();
         loop {
             let (link, lost) = match status.wait_for(|status| status.link.is_some()).await {

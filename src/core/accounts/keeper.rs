@@ -71,6 +71,11 @@ impl Keeper {
         Self { book, download, events, turns: Arc::default() }
     }
 
+    /// The book it keeps.
+    pub(super) fn book(&self) -> Arc<watch::Sender<AccountBook>> {
+        Arc::clone(&self.book)
+    }
+
     /// Changes the book, and wakes its readers.
     pub(super) fn change(&self, change: impl FnOnce(&mut AccountBook)) {
         self.book.send_modify(change);

@@ -1,6 +1,7 @@
 //! Accounts: values, positions and P&L, kept by subscription and known per generation.
 
 mod book;
+mod doubt;
 mod follow;
 mod keeper;
 mod ledger;

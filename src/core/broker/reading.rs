@@ -12,8 +12,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::market_data::check_duration;
 use crate::metrics::RequestKind;
 use crate::model::{
-    AccountId, AccountSnapshot, Bar, BarsRequest, Contract, ContractDetails, ContractId, Pnl,
-    Position, Quote,
+    AccountId, AccountSnapshot, Bar, BarsRequest, Contract, ContractDetails, ContractId,
+    KeptAccount, Pnl, Position, Quote,
 };
 
 impl Client {
@@ -66,6 +66,28 @@ impl Client {
             },
         )
         .await
+    }
+
+    /// What is kept of an account (default: the client's) for a caller who takes figures that were
+    /// right at most `max_age` ago instead of waiting for a link: of the link that is suspect or
+    /// without IB's servers, or of the last one. `None` while a live link tells them, and where
+    /// nothing is kept that is young enough. Asks and waits for nothing, in any state.
+    #[must_use]
+    pub fn kept_account(
+        &self,
+        account: Option<&AccountId>,
+        max_age: Duration,
+    ) -> Option<KeptAccount> {
+        self.0.accounts.kept(account.or(self.0.config.account.as_ref()), max_age)
+    }
+
+    /// When the orders of this session were last known to be right, for a caller who takes them if
+    /// that was at most `max_age` ago. `None` as of [`kept_account`](Self::kept_account).
+    #[must_use]
+    pub fn kept_orders_as_of(&self, max_age: Duration) -> Option<OffsetDateTime> {
+        let as_of = self.0.accounts.doubtful_since()?;
+        let age = clock::now() - as_of;
+        (self.0.orders.were_known() && !age.is_negative() && age <= max_age).then_some(as_of)
     }
 
     /// Profit and loss of an account (default: the client's).

@@ -1,5 +1,7 @@
 //! Accounts: values, positions, profit and loss.
 
+use std::sync::Arc;
+
 use rust_decimal::Decimal;
 use time::OffsetDateTime;
 
@@ -63,6 +65,19 @@ pub struct AccountSnapshot {
     pub pnl: Pnl,
     /// When the last row arrived.
     pub updated_at: OffsetDateTime,
+}
+
+/// What is kept of an account while no live link tells it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeptAccount {
+    /// Its values.
+    pub snapshot: Arc<AccountSnapshot>,
+    /// Profit and loss, if it was told.
+    pub pnl: Option<Pnl>,
+    /// What it holds, with the prices that were known.
+    pub positions: Vec<Arc<Position>>,
+    /// When all that was last known to be right.
+    pub as_of: OffsetDateTime,
 }
 
 /// The money of an account, in its base currency; a figure IB has not told is `None`.

@@ -26,7 +26,7 @@ mod text_table;
 mod tick;
 mod trade;
 
-pub use account::{AccountSnapshot, AccountValue, Balance, Pnl, Position};
+pub use account::{AccountSnapshot, AccountValue, Balance, KeptAccount, Pnl, Position};
 pub use alert::{Alert, AlertKind, AlertLevel, AlertRules};
 pub use client_event::{
     Event, KeepaliveEvent, KeepaliveStep, Kept, LinkName, LinkNotice, Readiness, StateChange, Topic,

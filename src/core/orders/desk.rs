@@ -352,6 +352,7 @@ impl Desk {
                 || directory.revision != self.book.revision();
             if is_stale {
                 directory.known = self.known;
+                directory.was_known |= self.known.is_some();
                 directory.progress = self.progress.clone();
                 directory.revision = self.book.revision();
                 let trades = self.book.all().filter_map(|(no, _)| Some((no, self.book.watch(no)?)));

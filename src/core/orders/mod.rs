@@ -89,6 +89,8 @@ pub(crate) struct Terms {
 pub(crate) struct Directory {
     trades: BTreeMap<book::TradeNo, watch::Receiver<Arc<Trade>>>,
     known: Option<Generation>,
+    /// Whether they were known once, on whatever link.
+    was_known: bool,
     progress: reconcile::Progress,
     revision: u64,
 }
@@ -138,6 +140,11 @@ impl Orders {
     pub(crate) fn missing(&self, link: Generation) -> Vec<&'static str> {
         let directory = self.directory.borrow();
         if directory.known == Some(link) { Vec::new() } else { directory.progress.lacking() }
+    }
+
+    /// Whether the orders were known once, on whatever link.
+    pub(crate) fn were_known(&self) -> bool {
+        self.directory.borrow().was_known
     }
 
     /// How many commands the desk has not taken yet.

@@ -48,6 +48,7 @@ async def test_working_order_is_listed_and_read(web: httpx.AsyncClient) -> None:
         "filled_quantity": 0,
         "remaining_quantity": 10,
         "avg_fill_price": None,
+        "as_of": None,
     }
     assert detail.pop("submitted_at") is not None
     assert detail == {
@@ -59,6 +60,7 @@ async def test_working_order_is_listed_and_read(web: httpx.AsyncClient) -> None:
         "status": "SUBMITTED",
         "price": 1.5,
         "filled_at": None,
+        "as_of": None,
     }
 
 

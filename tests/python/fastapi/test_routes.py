@@ -58,6 +58,7 @@ async def test_positions_are_listed(web: httpx.AsyncClient, mock_gateway: MockGa
         "market_value": 1900.0,
         "unrealized_pnl": 100.0,
         "price_source": "mark",
+        "as_of": None,
     }
 
 
@@ -86,6 +87,7 @@ async def test_quote_is_a_price(web: httpx.AsyncClient, mock_gateway: MockGatewa
     body = (await web.get("/api/ibkr/quote/aapl")).json()
 
     assert body.pop("timestamp")
+    assert body.pop("as_of") is None
     assert body == {"symbol": "AAPL", "price": 190.0, "source": "ib_gateway"}
     assert (await web.get("/api/ibkr/quote/NOSUCH")).status_code == 404
 

@@ -17,11 +17,13 @@ from aioibkr.integrations.fastapi.binding import found_in
 __all__ = [
     "BrokerDep",
     "IntegrationDep",
+    "ReadingDep",
     "broker_of",
     "client_of",
     "get_broker",
     "get_client",
     "get_integration",
+    "get_reading_broker",
     "integration_of",
 ]
 
@@ -48,6 +50,21 @@ async def get_broker(integration: IntegrationDep) -> IBKRBroker:
 
 
 BrokerDep = Annotated[IBKRBroker, Depends(get_broker)]
+
+
+async def get_reading_broker(integration: IntegrationDep) -> IBKRBroker:
+    """The broker, for reads that may be answered from what is kept.
+
+    As `get_broker` without `ibkr_stale_ok`; with it the link need not be up, and a read takes
+    `stale_ok=broker.stale_ok`.
+    """
+    broker = integration.enabled_broker()
+    if broker.stale_ok is None:
+        await broker.client()
+    return broker
+
+
+ReadingDep = Annotated[IBKRBroker, Depends(get_reading_broker)]
 
 
 async def get_client(broker: BrokerDep) -> Client:

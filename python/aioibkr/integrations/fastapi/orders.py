@@ -12,7 +12,7 @@ from fastapi import APIRouter, Header, HTTPException
 from aioibkr.errors import OrderOutcomeUnknown
 from aioibkr.integrations.fastapi import schemas
 from aioibkr.integrations.fastapi.answers import GUARDED, PLACING, answers
-from aioibkr.integrations.fastapi.dependencies import BrokerDep
+from aioibkr.integrations.fastapi.dependencies import ReadingDep
 from aioibkr.integrations.fastapi.ordering import OrderingDep
 from aioibkr.integrations.fastapi.routes import BrokerRoute
 
@@ -41,15 +41,16 @@ async def place(
 
 
 @routes.get("/orders")
-async def working(broker: BrokerDep) -> list[schemas.OrderRow]:
-    """Working orders."""
-    return [schemas.OrderRow.model_validate(order) for order in await broker.get_orders("open")]
+async def working(broker: ReadingDep) -> list[schemas.OrderRow]:
+    """Working orders; `as_of` where they are as they were known last (`ibkr_stale_ok`)."""
+    told = await broker.get_orders("open", stale_ok=broker.stale_ok)
+    return [schemas.OrderRow.model_validate(order) for order in told]
 
 
 @routes.get("/orders/{order_id}", responses=answers(400, 404, 422))
-async def read(order_id: str, broker: BrokerDep) -> schemas.OrderDetail:
+async def read(order_id: str, broker: ReadingDep) -> schemas.OrderDetail:
     """One order, finished or not; 400 for an id that is not a number, 404 for an unknown one."""
-    order = await broker.get_order(numeric(order_id))
+    order = await broker.get_order(numeric(order_id), stale_ok=broker.stale_ok)
     if order is None:
         raise HTTPException(404, f"Order {order_id} is not known in this session")
     return schemas.OrderDetail.model_validate(order)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Response
 from aioibkr.integrations.fastapi import orders, schemas, scraping
 from aioibkr.integrations.fastapi.answers import ANY_ROUTE, GUARDED, Answers, answers
 from aioibkr.integrations.fastapi.binding import Bound, bound, bound_to
-from aioibkr.integrations.fastapi.dependencies import BrokerDep, IntegrationDep
+from aioibkr.integrations.fastapi.dependencies import IntegrationDep, ReadingDep
 from aioibkr.integrations.fastapi.routes import BrokerRoute, OpenRoute
 from aioibkr.integrations.fastapi.websocket import socket_routes
 
@@ -51,9 +51,10 @@ def router(
 
 
 @_broker.get("/account")
-async def account(broker: BrokerDep) -> schemas.AccountAnswer:
-    """The account's main figures."""
-    return schemas.AccountAnswer(account=schemas.AccountFigures.of(await broker.get_account()))
+async def account(broker: ReadingDep) -> schemas.AccountAnswer:
+    """The account's main figures; `as_of` where they are kept ones (`ibkr_stale_ok`)."""
+    told = await broker.get_account(stale_ok=broker.stale_ok)
+    return schemas.AccountAnswer(account=schemas.AccountFigures.of(told), as_of=told.as_of)
 
 
 @_broker.get("/status")
@@ -107,10 +108,11 @@ async def disconnect(integration: IntegrationDep) -> schemas.Connection:
 
 
 @_portfolio.get("/account")
-async def portfolio_account(broker: BrokerDep) -> schemas.PortfolioAccountAnswer:
-    """The account's main figures."""
-    figures = schemas.AccountFigures.of(await broker.get_account())
-    return schemas.PortfolioAccountAnswer(account=figures)
+async def portfolio_account(broker: ReadingDep) -> schemas.PortfolioAccountAnswer:
+    """The account's main figures; `as_of` where they are kept ones (`ibkr_stale_ok`)."""
+    told = await broker.get_account(stale_ok=broker.stale_ok)
+    figures = schemas.AccountFigures.of(told)
+    return schemas.PortfolioAccountAnswer(account=figures, as_of=told.as_of)
 
 
 @_broker.post("/sync")
@@ -128,16 +130,18 @@ async def sync(integration: IntegrationDep) -> schemas.Synced:
 
 
 @_broker.get("/positions")
-async def positions(broker: BrokerDep) -> list[schemas.PositionRow]:
-    """Open positions."""
-    return [schemas.PositionRow.of(position) for position in await broker.get_positions()]
+async def positions(broker: ReadingDep) -> list[schemas.PositionRow]:
+    """Open positions; `as_of` where they are kept ones (`ibkr_stale_ok`)."""
+    held = await broker.get_positions(stale_ok=broker.stale_ok)
+    return [schemas.PositionRow.of(position) for position in held]
 
 
 @_broker.get("/quote/{symbol}", responses=answers(400, 404, 422))
-async def quote(symbol: schemas.Symbol, broker: BrokerDep) -> schemas.Price:
+async def quote(symbol: schemas.Symbol, broker: ReadingDep) -> schemas.Price:
     """A fresh market price of a US stock; 404 when there is none."""
     try:
-        price = await broker.get_market_price(symbol)
+        price = await broker.get_market_price(symbol, stale_ok=broker.stale_ok)
     except ValueError as error:
         raise HTTPException(404, str(error)) from error
-    return schemas.Price(symbol=symbol, price=price, timestamp=datetime.now(UTC))
+    now = datetime.now(UTC)
+    return schemas.Price(symbol=symbol, price=price, timestamp=now, as_of=price.as_of)

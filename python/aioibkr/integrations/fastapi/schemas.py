@@ -1,4 +1,7 @@
-"""Bodies of requests and answers. Quantities are integers when integral, unknown prices null."""
+"""Bodies of requests and answers. Quantities are integers when integral, unknown prices null.
+
+`as_of` is when figures were last known to be right, where they are kept ones; else null.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -139,6 +142,7 @@ class OrderRow(BaseModel):
     filled_quantity: Quantity
     remaining_quantity: Quantity
     avg_fill_price: float | None
+    as_of: datetime | None = None
 
 
 class OrderDetail(BaseModel):
@@ -155,6 +159,7 @@ class OrderDetail(BaseModel):
     price: float | None
     submitted_at: datetime | None
     filled_at: datetime | None
+    as_of: datetime | None = None
 
 
 class PositionRow(BaseModel):
@@ -169,6 +174,7 @@ class PositionRow(BaseModel):
     market_value: float
     unrealized_pnl: float
     price_source: PriceSource
+    as_of: datetime | None = None
 
     @classmethod
     def of(cls, position: Position) -> Self:
@@ -198,6 +204,7 @@ class AccountAnswer(BaseModel):
 
     status: Literal["success"] = "success"
     account: AccountFigures
+    as_of: datetime | None = None
 
 
 class PortfolioAccountAnswer(BaseModel):
@@ -205,6 +212,7 @@ class PortfolioAccountAnswer(BaseModel):
 
     status: Literal["connected"] = "connected"
     account: AccountFigures
+    as_of: datetime | None = None
 
 
 class Connection(BaseModel):
@@ -255,6 +263,7 @@ class Price(BaseModel):
     price: float
     timestamp: datetime
     source: Literal["ib_gateway"] = "ib_gateway"
+    as_of: datetime | None = None
 
 
 class Health(BaseModel):

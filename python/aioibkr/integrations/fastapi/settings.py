@@ -53,6 +53,7 @@ class IBKRSettings(BaseSettings):
     ibkr_max_daily_orders: Annotated[int, Field(ge=0)] = 100
     ibkr_position_size_limit_pct: Annotated[float, Field(ge=0, le=1)] = 0.10
     ibkr_delayed_data: bool = True
+    ibkr_stale_ok: Seconds | None = None
     ibkr_http_allowed_hosts: str | None = None
     ibkr_http_allowed_origins: str | None = None
     ibkr_http_token: str | None = Field(default=None, repr=False)

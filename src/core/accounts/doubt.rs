@@ -1,0 +1,84 @@
+//! Since when what is kept may no longer be right: figures that are told nevertheless carry it.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use tokio::sync::watch;
+
+use super::Accounts;
+use super::book::AccountBook;
+use crate::clock;
+use crate::model::{AccountId, KeptAccount, SessionState};
+use crate::session::{Session, Status};
+
+impl Accounts {
+    /// What is kept of an account, the client's own by default, for a caller who takes figures that
+    /// were right at most `max_age` ago. `None` while a live link tells them, when they are older,
+    /// never came, or the client was closed. Asks and waits for nothing.
+    pub(crate) fn kept(
+        &self,
+        account: Option<&AccountId>,
+        max_age: Duration,
+    ) -> Option<KeptAccount> {
+        let status = self.session.status();
+        let book = self.book.borrow();
+        let is_told = |book: &AccountBook, account: &AccountId| {
+            status.is_live() && book.is_of(status.generation) && book.is_whole(account)
+        };
+        let account = account.or(book.main()).or(status.accounts.first())?;
+        if status.state.is_closed() || is_told(&book, account) {
+            return None;
+        }
+        let as_of = as_of(&status, &book);
+        let present = || kept(&book, account, as_of);
+        let earlier = || book.earlier().and_then(|(book, as_of)| kept(book, account, as_of));
+        let kept = present().or_else(earlier)?;
+        // A clock that was set back says nothing of an age.
+        let age = clock::now() - kept.as_of;
+        (!age.is_negative() && age <= max_age).then_some(kept)
+    }
+
+    /// Since when the link is not live; `None` while it is, before the first and once closed.
+    pub(crate) fn doubtful_since(&self) -> Option<OffsetDateTime> {
+        let status = self.session.status();
+        let is_closed = status.state.is_closed();
+        let is_doubtful = status.generation.0 > 0 && !is_closed && !status.is_live();
+        is_doubtful.then(|| as_of(&status, &self.book.borrow()))
+    }
+}
+
+fn kept(book: &AccountBook, account: &AccountId, as_of: OffsetDateTime) -> Option<KeptAccount> {
+    let snapshot = book.snapshot(account)?;
+    let positions = book.positions(Some(account))?;
+    Some(KeptAccount { snapshot, pnl: book.pnl(account), positions, as_of })
+}
+
+/// When the book was last known to be right.
+fn as_of(status: &Status, book: &AccountBook) -> OffsetDateTime {
+    book.doubtful_since().unwrap_or_else(|| last_sign(status))
+}
+
+/// When a link that is not live last was, as far as is known: a silent one with its last sign.
+fn last_sign(status: &Status) -> OffsetDateTime {
+    match &status.link {
+        Some(link) if status.state == SessionState::Suspect => {
+            clock::now() - link.life().last().elapsed()
+        }
+        Some(_) | None => status.since,
+    }
+}
+
+/// Notes in the book since when it is in doubt, until the session is closed.
+pub(super) async fn note(session: Session, book: &watch::Sender<AccountBook>) {
+    let mut status = session.watch();
+    loop {
+        let present = status.borrow_and_update().clone();
+        if !present.state.is_closed() {
+            let doubt = (!present.is_live()).then(|| last_sign(&present));
+            book.send_if_modified(|book| book.doubt(present.generation, doubt));
+        }
+        if status.changed().await.is_err() {
+            return;
+        }
+    }
+}
