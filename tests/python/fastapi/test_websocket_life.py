@@ -154,3 +154,21 @@ async def test_sockets_are_told_that_the_server_goes_away_also_one_that_never_re
 
     assert code == 1001
     assert (of_sockets.sockets, of_sockets.topics) == (0, frozenset())
+
+
+async def test_a_session_that_stays_away_is_told_once(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "PAUSE", 0.001)
+    async with peer_of(url) as peer:
+        await peer.subscribe("session")
+        await peer.hear("snapshot", "session")
+        await ib.get_ibkr_integration().disconnect()
+        await peer.hear_session("away")
+        for number in range(10):  # each answer comes with a beat of its own
+            await peer.say(action="ping", id=number)
+            await peer.hear("pong")
+
+    rows = [told["data"][0] for told in peer.heard if told.get("seq") is not None]
+    states = [row["state"] for row in rows if "state" in row]
+    assert states.count("away") == 1

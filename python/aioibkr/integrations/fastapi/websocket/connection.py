@@ -147,7 +147,7 @@ class Connection:
                 return closing
 
     def _take(self, text: str | None, binary: bytes | None) -> Closing | None:
-        if len(text or binary or "") > self._limits.message_bytes:
+        if len(binary or (text or "").encode()) > self._limits.message_bytes:
             return Closing(TOO_LARGE, f"a message is at most {self._limits.message_bytes} bytes")
         cost = 1
         try:

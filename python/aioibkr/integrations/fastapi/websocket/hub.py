@@ -140,7 +140,7 @@ class Hub:
         if feed is None:
             feed = self._begin(topic)
         feed.readers.add(reader)
-        if feed.reason:
+        if feed.reason and topic.channel != "session":
             reader.interrupt(topic, feed.reason)
         self.wake()
 
@@ -303,11 +303,12 @@ class Hub:
 
     def _interrupt(self, topic: Topic, reason: str) -> None:
         """Tell once, not at every try, that a topic is not known."""
-        if topic.channel == "session":
-            self.tell(topic, lambda: messages.away("away", reason))
-            return
         feed = self._feeds[topic]
         if feed.reason == reason:
+            return
+        if topic.channel == "session":
+            self.tell(topic, lambda: messages.away("away", reason))
+            feed.reason = reason
             return
         feed.reason = reason
         self._channels[topic.channel].forget(topic)
