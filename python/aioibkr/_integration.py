@@ -4,6 +4,7 @@
 no gateway with False or None instead of an exception.
 """
 
+import asyncio
 import logging
 import threading
 from collections.abc import Callable
@@ -167,7 +168,11 @@ class IBKRIntegration:
         self.broker.resume()
         if self._is_kept:
             self._keeper.start(self.broker)
-            await self._keeper.tried(START_PATIENCE)
+            try:
+                await self._keeper.tried(START_PATIENCE)
+            except asyncio.CancelledError:
+                await self.end()
+                raise
 
     async def end(self) -> None:
         """End an application's life: with the last one, disconnect and keep nothing connected."""

@@ -41,17 +41,17 @@ class Kind:
     reader: Callable[[object], Value]
     is_optional: bool = False
 
-    def read(self, value: object, place: str) -> Value:
+    def read(self, value: object, what: str) -> Value:
         """Read a value; text comes from the environment and INI files.
 
-        Raises `ConfigError` naming the place, the value and what to give instead.
+        Raises `ConfigError` that says what it was and what to give instead.
         """
         if value is None and self.is_optional:
             return None
         try:
             return self.reader(value)
         except (KeyError, OverflowError, TypeError, ValueError):
-            raise ConfigError(f"{place} {value!r}: give {self.wanted}") from None
+            raise ConfigError(f"{what}: give {self.wanted}") from None
 
 
 def _boolean(value: object) -> bool:

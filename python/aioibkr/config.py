@@ -368,8 +368,10 @@ def _is_said(name: str, value: object) -> bool:
 
 
 def _read(name: str, value: object, place: str) -> Value:
-    return _KINDS[name].read(value, place)
+    shown = "of a kind that is not shown" if name in _SECRETS else repr(value)
+    return _KINDS[name].read(value, f"{place} {shown}")
 
 
 # Annotations are texts here, because of `from __future__ import annotations`.
 _KINDS = {field.name: kind_of(str(field.type)) for field in fields(Settings)}
+_SECRETS = {field.name for field in fields(Settings) if not field.repr}

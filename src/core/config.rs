@@ -139,6 +139,9 @@ impl Config {
         if self.host.trim().is_empty() {
             return Err(Error::config("host is empty: give the gateway's host name or address"));
         }
+        if self.host.contains(char::is_whitespace) {
+            return Err(Error::config(format!("host {:?} has a blank in it", self.host)));
+        }
         if self.port == 0 {
             return Err(Error::config("port 0 is not a gateway port: give 1 to 65535"));
         }

@@ -191,7 +191,7 @@ def test_blank_arguments_of_a_broker_are_those_of_its_settings(blank: str) -> No
     assert (broker.account, broker.paper_trading) == (None, True)
 
 
-@pytest.mark.parametrize("blank", BLANKS, ids=repr)
+@pytest.mark.parametrize("blank", ["", "  "], ids=repr)
 def test_blank_account_and_host_connect_to_the_login_s_account(
     mock_gateway: MockGateway, blank: str
 ) -> None:
@@ -241,6 +241,13 @@ def test_blank_texts_of_a_gateway_process_are_not_given() -> None:
     assert program.hidden().mask("shown") == "shown"
 
 
+def test_secret_that_cannot_be_read_is_not_shown() -> None:
+    with pytest.raises(ib.ConfigError, match="ibkr_http_token") as refused:
+        ib.Settings(ibkr_http_token=b"a secret of bytes")  # type: ignore[arg-type]
+
+    assert "a secret" not in str(refused.value)
+
+
 CANNOT_BE_MEANT: list[tuple[dict[str, object], str]] = [
     ({"port": 0}, "port 0"),
     ({"port": 70000}, "port 70000"),
@@ -253,6 +260,7 @@ CANNOT_BE_MEANT: list[tuple[dict[str, object], str]] = [
     ({"account": "DU 1"}, 'account "DU 1"'),
     ({"account": 7}, "account 7"),
     ({"host": 7}, "host 7"),
+    ({"host": "gate way"}, "gate way"),
     ({"paper_trading": "perhaps"}, "paper_trading 'perhaps'"),
 ]
 

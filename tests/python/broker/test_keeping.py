@@ -4,7 +4,7 @@ import asyncio
 import threading
 
 from aioibkr import Breaker, IBKRBroker, IBKRIntegration, Reconnect, Settings
-from aioibkr.testing import MockGateway
+from aioibkr.testing import MockGateway, faults
 from python.broker.wishes import until
 
 
@@ -169,6 +169,19 @@ async def test_begun_again_it_connects_again(mock_gateway: MockGateway) -> None:
         await integration.end()
 
     assert mock_gateway.connect_count == 3
+
+
+async def test_start_that_is_cancelled_leaves_nothing(mock_gateway: MockGateway) -> None:
+    integration = kept(mock_gateway)
+    mock_gateway.inject(faults.Mute("all"))
+    starting = asyncio.ensure_future(integration.begin())
+    await asyncio.sleep(0)
+
+    starting.cancel()
+    await asyncio.wait([starting])
+
+    assert not integration.has_begun
+    assert not keepers()
 
 
 async def test_another_loop_may_disconnect(mock_gateway: MockGateway) -> None:

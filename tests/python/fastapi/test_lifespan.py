@@ -1,7 +1,9 @@
 """An application's life: begun without a gateway, lazily, with settings that cannot be meant."""
 
+import re
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,7 +17,9 @@ from aioibkr.integrations.fastapi.lifespan import Lifespan
 from aioibkr.testing import MockGateway
 from python.broker.test_keeping import quick
 from python.broker.wishes import until
+from python.trademind.gateway import free_port
 
+PATIENCE = 40.0  # with the pauses of a real service
 READINESS = "/api/ibkr/health?probe=readiness"
 
 
@@ -141,6 +145,34 @@ def test_serve_ends_with_the_reason_once() -> None:
     assert done.returncode == 2
     assert done.stderr.count("client_id -1") == 1
     assert "Traceback" not in done.stderr
+
+
+def test_serve_becomes_ready_when_its_gateway_comes() -> None:
+    port = str(free_port())
+    command = [sys.executable, "-m", "aioibkr", "serve", "--port", "0", "--gateway-port", port]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        try:
+            url = url_said_by(running)
+            before = httpx.get(f"{url}{READINESS}").status_code
+            with MockGateway(port=int(port)):
+                after = [httpx.get(f"{url}{READINESS}").status_code]
+                end = time.monotonic() + PATIENCE
+                while after[-1] != 200 and time.monotonic() < end:
+                    time.sleep(0.05)
+                    after.append(httpx.get(f"{url}{READINESS}").status_code)
+        finally:
+            running.kill()
+
+    assert (before, after[-1]) == (503, 200)
+
+
+def url_said_by(running: "subprocess.Popen[str]") -> str:
+    """Where a service says that it answers."""
+    assert running.stdout is not None
+    for line in running.stdout:
+        if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+            return found.group()
+    raise AssertionError("the service said nothing")
 
 
 async def test_routes_and_old_callers_see_one_integration(mock_gateway: MockGateway) -> None:
