@@ -63,6 +63,27 @@ async def test_fault_2_filled_order_stays_filled_and_readable(
     assert order.filled_at is not None
 
 
+async def test_fault_2_filled_order_stays_filled_on_the_next_link(
+    mock_gateway: MockGateway, ib_broker: IBKRBroker
+) -> None:
+    order_id = await ib_broker.place_order(buy(10))
+    client = await ib_broker.client()
+    trade = client.trade(int(order_id))
+    assert trade is not None
+    await trade.done(timeout=5)
+    link = client.generation
+    mock_gateway.drop_connections()
+
+    async def back() -> bool:
+        return client.generation > link and client.ready
+
+    await until(back)
+
+    assert await ib_broker.get_order_status(order_id) is OrderStatus.FILLED
+    assert [order.order_id for order in await ib_broker.get_orders("filled")] == [order_id]
+    assert await ib_broker.get_orders("cancelled") == []
+
+
 async def test_fault_3_open_orders_are_listed(ib_broker: IBKRBroker) -> None:
     order_id = await ib_broker.place_order(buy(10, limit=1.0))
 
