@@ -1,6 +1,7 @@
 """Await an IB Gateway: connection, market data, accounts and orders of Interactive Brokers."""
 
 from aioibkr._client import Client, connect
+from aioibkr._client_ids import ClientIds
 from aioibkr._events import EventHandle, EventStream
 from aioibkr._gateway_process import GatewayProcess
 from aioibkr._gateway_program import GatewayProgram
@@ -151,6 +152,7 @@ __all__ = [
     "CircuitOpen",
     "Client",
     "ClientIdInUse",
+    "ClientIds",
     "Commission",
     "ConfigError",
     "ConnectTimeout",

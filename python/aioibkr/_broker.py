@@ -20,6 +20,7 @@ from aioibkr._broker_orders import ApplicationOrder
 from aioibkr._broker_prices import Prices
 from aioibkr._broker_views import OrdersById
 from aioibkr._client import Client, connect, limits_of
+from aioibkr._client_ids import ClientIds
 from aioibkr.config import Breaker, Keepalive, Pacing, Reconnect, RestartWindow, Settings, override
 from aioibkr.errors import (
     ConfigError,
@@ -43,8 +44,9 @@ class IBKRBroker:
     settings from the environment (`IBKR_HOST` …), a file, and the defaults: host 127.0.0.1, port
     7497, client id 1, the login's first account, paper trading. A value that cannot be meant is
     refused here, with `ConfigError`. With `paper_trading=False` orders to a live account are
-    allowed. `risk` replaces the limits of the settings; `keepalive`, `breaker`, `reconnect`,
-    `pacing` and `restart_windows` are those of `connect`.
+    allowed. Of `client_ids`, a range such as ``11-18``, it takes one that is free on this machine,
+    in place of `client_id`. `risk` replaces the limits of the settings; `keepalive`, `breaker`,
+    `reconnect`, `pacing` and `restart_windows` are those of `connect`.
 
     Reads and `validate_order` connect when there is no link; after `disconnect` only `connect`
     does. Orders are placed and cancelled only by a broker that was connected, by `connect` or a
@@ -68,9 +70,11 @@ class IBKRBroker:
         reconnect: Reconnect | None = Reconnect(),  # noqa: B008
         pacing: Pacing | None = Pacing(),  # noqa: B008
         restart_windows: Iterable[RestartWindow] = (),
+        client_ids: ClientIds | str | None = None,
     ) -> None:
-        where = {"host": host, "port": port, "client_id": client_id, "account": account}
-        given = {**where, "paper_trading": paper_trading}
+        ids = client_ids.text if isinstance(client_ids, ClientIds) else client_ids
+        where = {"host": host, "port": port, "client_id": client_id, "client_ids": ids}
+        given = {**where, "account": account, "paper_trading": paper_trading}
         self._settings = override(settings or Settings.load(), given)
         self._reconnect, self._breaker = reconnect, breaker
         self._limits = risk or limits_of(self._settings)
@@ -108,8 +112,9 @@ class IBKRBroker:
 
     @property
     def client_id(self) -> int:
-        """Client id of the connection; 0 means 0."""
-        return self._settings.ibkr_client_id
+        """Client id of the connection; 0 means 0. Of a range, the one that was taken."""
+        client = self._client
+        return self._settings.ibkr_client_id if client is None else client.client_id
 
     @property
     def account(self) -> str | None:
@@ -228,10 +233,10 @@ class IBKRBroker:
         """
         if self._parted:
             raise NotConnected(NOT_CONNECTED)
-        client = self._wanted()
-        if client.is_connected:
-            return client
         try:
+            client = self._wanted()
+            if client.is_connected:
+                return client
             await client.open()
         except IBKRError as error:
             raise NotConnected(NOT_CONNECTED, error.details, code=error.code) from error

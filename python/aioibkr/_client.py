@@ -15,6 +15,7 @@ from typing import Self
 
 from aioibkr import _native
 from aioibkr._client_events import AlertHook, ClientEvents
+from aioibkr._client_ids import ClientIds
 from aioibkr._client_reads import ClientReads
 from aioibkr._client_streams import ClientStreams
 from aioibkr._events import Callbacks
@@ -47,7 +48,7 @@ def connect(
     *,
     host: str | None = None,
     port: int | None = None,
-    client_id: int | None = None,
+    client_id: int | ClientIds | None = None,
     account: str | None = None,
     timeout: float | None = None,
     wait: bool = False,
@@ -77,7 +78,9 @@ def connect(
     Args:
         host: Name or address of the gateway, default 127.0.0.1.
         port: Its port, 1 to 65535, default 4002.
-        client_id: 0 or more, default 1; each id can be connected once.
+        client_id: 0 or more, default 1; each id can be connected once. Of `ClientIds` it is the
+            first that no program of this user and machine holds. A client with a feed also takes
+            the id 1000 above its own, or one of the next eight.
         account: The account to act for; default: the only managed one, else the first.
         timeout: Seconds for the whole connect, all tries included; default 10, or as long as the
             tries of ``reconnect`` may take. A gateway that greets late and a client id that is
@@ -112,13 +115,14 @@ def connect(
         ConfigError: An argument cannot be meant: raised here, before anything is begun. Or the
             login does not manage ``account``: raised by the await, which names what it manages.
         ConnectTimeout: No gateway answered in time.
-        ClientIdInUse: Another connection held the client id all the time (326).
+        ClientIdInUse: Another connection held the client id all the time (326); the message says
+            which program of this machine it is. Or all of `ClientIds` are taken: it names by whom.
         GatewayTooOld: The gateway's server version is below 213.
         HandshakeFailed: What listens there does not answer like a gateway.
 
     Cancelling the await closes what was opened.
     """
-    where = {"host": host, "port": port, "client_id": client_id, "account": account}
+    where = {"host": host, "port": port, "account": account, **_ids_given(client_id)}
     given = override(settings if settings is not None else _DEFAULTS, where)
     if risk is None and settings is not None:
         risk = limits_of(settings)
@@ -126,6 +130,7 @@ def connect(
         host=given.ibkr_host,
         port=given.ibkr_port,
         client_id=given.ibkr_client_id,
+        client_ids=_range_of(given),
         account=given.ibkr_account,
         timeout=_connect_timeout(given, reconnect) if timeout is None else timeout,
         wait=wait,
@@ -153,6 +158,19 @@ def connect(
 
 # Settings are an application's, and theirs is the port of TWS.
 _DEFAULTS = Settings(ibkr_port=4002)
+
+
+def _ids_given(client_id: int | ClientIds | None) -> dict[str, object]:
+    if isinstance(client_id, ClientIds):
+        return {"client_ids": client_id.text}
+    return {"client_id": client_id}
+
+
+def _range_of(given: Settings) -> tuple[int, int] | None:
+    if given.ibkr_client_ids is None:
+        return None
+    ids = ClientIds(given.ibkr_client_ids)
+    return ids.first, ids.last
 
 
 def limits_of(settings: Settings) -> RiskLimits:
@@ -198,18 +216,19 @@ class Connecting:
         return self.__aenter__().__await__()
 
     async def __aenter__(self) -> Client:
+        client = self.client
         if self._alerts is not None:
-            self.client.on("alert", self._alerts)
+            client.on("alert", self._alerts)
             self._alerts = None  # it may be entered again after a failure
         try:
-            await self.client.open()
+            await client.open()
         except asyncio.CancelledError:
-            self.client._begin_close()  # noqa: SLF001 - a cancelled task should not wait for it
+            client._begin_close()  # noqa: SLF001 - a cancelled task should not wait for it
             raise
         except Exception:
-            await self.client.close()
+            await client.close()
             raise
-        return self.client
+        return client
 
     async def __aexit__(
         self,

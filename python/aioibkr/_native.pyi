@@ -1161,6 +1161,7 @@ class Config:
         feed_client_id: int | None = None,
         lines: Mapping[str, int] | None = None,
         supervision: _Supervision | None = None,
+        client_ids: tuple[int, int] | None = None,
     ) -> Self: ...
 
 @final

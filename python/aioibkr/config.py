@@ -191,6 +191,7 @@ class SettingsOptions(TypedDict, total=False):
     ibkr_host: str
     ibkr_port: int
     ibkr_client_id: int
+    ibkr_client_ids: str | None
     ibkr_account: str | None
     ibkr_paper_trading: bool
     ibkr_connect_timeout: float
@@ -226,6 +227,8 @@ class Settings:
     ibkr_host: str = "127.0.0.1"
     ibkr_port: int = 7497
     ibkr_client_id: int = 1
+    ibkr_client_ids: str | None = None
+    """A range such as ``11-18``, of which each process takes one, in place of the id."""
     ibkr_account: str | None = None
     ibkr_paper_trading: bool = True
     ibkr_connect_timeout: float = 10.0
@@ -270,11 +273,11 @@ class Settings:
             ConfigError: A value cannot be read, or a key or the file is unknown. The message says
                 where the value came from.
         """
+        path = path_of(file)
+        sources = ({} if path is None else _from_file(path), _from_environment(os.environ))
         found: dict[str, Value] = {}
-        if (path := path_of(file)) is not None:
-            found |= _from_file(path)
-        found |= _from_environment(os.environ)
-        found |= _explicit(explicit)
+        for source in (*sources, _explicit(explicit)):
+            found |= _decided(source)
         return cls(**cast("SettingsOptions", found))
 
     def __post_init__(self) -> None:
@@ -297,7 +300,7 @@ def override(settings: Settings, given: Mapping[str, object]) -> Settings:
     """
     found = {name: value for name, value in given.items() if is_given(value)}
     changes = {_field_of(name): _read(_field_of(name), found[name], name) for name in found}
-    return replace(settings, **cast("SettingsOptions", changes))
+    return replace(settings, **cast("SettingsOptions", _decided(changes)))
 
 
 def given_of(values: Mapping[str, V]) -> dict[str, V]:
@@ -308,6 +311,12 @@ def given_of(values: Mapping[str, V]) -> dict[str, V]:
         if (field := _ALIASES.get(name.lower(), name.lower())) not in _KINDS
         or _is_said(field, value)
     }
+
+
+def _decided(found: dict[str, Value]) -> dict[str, Value]:
+    """What one source says: an id there stands over a range of a source that counts less."""
+    is_alone = "ibkr_client_id" in found and "ibkr_client_ids" not in found
+    return found | {"ibkr_client_ids": None} if is_alone else found
 
 
 def _field_of(name: str) -> str:

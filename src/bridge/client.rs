@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aioibkr_core::broker::Patience;
-use aioibkr_core::model::{AccountId, ClientId};
+use aioibkr_core::model::AccountId;
 use aioibkr_core::{Error, ErrorKind};
 use pyo3::prelude::*;
 use time::UtcDateTime;
@@ -25,7 +25,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[pyclass(frozen, module = "aioibkr._native")]
 pub(crate) struct Client {
     pub(crate) core: aioibkr_core::Client,
-    pub(crate) client_id: ClientId,
     pub(crate) told: Arc<Told>,
 }
 
@@ -36,10 +35,9 @@ impl Client {
     fn new(py: Python<'_>, config: &Config) -> PyResult<Self> {
         logging::refresh_levels(py)?;
         let config = config.0.clone();
-        let client_id = config.client_id;
         let core = runtime::handle().and_then(|handle| aioibkr_core::Client::new(config, handle));
         let core = core.map_err(|error| errors::to_py(py, &error))?;
-        Ok(Self { core, client_id, told: Arc::default() })
+        Ok(Self { core, told: Arc::default() })
     }
 
     /// Opens the link.
@@ -108,7 +106,7 @@ impl Client {
 
     #[getter]
     fn client_id(&self) -> i32 {
-        self.client_id.0
+        self.core.client_id().0
     }
 
     #[getter]

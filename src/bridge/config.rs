@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aioibkr_core::config::Deadlines;
-use aioibkr_core::model::{ClientId, LineBudget};
+use aioibkr_core::model::{ClientId, ClientIds, LineBudget};
 use pyo3::prelude::*;
 
 use crate::models::RiskLimits;
@@ -24,7 +24,8 @@ impl Config {
     #[new]
     #[pyo3(signature = (*, host, port, client_id, account=None, timeout=None, wait=false,
         allow_live=false, read_only=false, market_data_type=None, delayed_fallback=true,
-        risk=None, deadlines=None, feed=true, feed_client_id=None, lines=None, supervision=None))]
+        risk=None, deadlines=None, feed=true, feed_client_id=None, lines=None, supervision=None,
+        client_ids=None))]
     #[expect(clippy::too_many_arguments, reason = "one keyword per setting")]
     fn new(
         py: Python<'_>,
@@ -44,12 +45,14 @@ impl Config {
         feed_client_id: Option<i64>,
         lines: Option<HashMap<String, i64>>,
         supervision: Option<Supervision>,
+        client_ids: Option<(i64, i64)>,
     ) -> PyResult<Self> {
         let default = aioibkr_core::Config::default();
         let config = aioibkr_core::Config {
             host: host.into(),
             port: convert::integer(py, "port", port)?,
             client_id: ClientId(convert::integer(py, "client_id", client_id)?),
+            client_ids: client_ids.map(|ids| read_client_ids(py, ids)).transpose()?,
             account: convert::account(account),
             connect_timeout: convert::seconds(py, "timeout", timeout)?
                 .unwrap_or(default.connect_timeout),
@@ -75,6 +78,12 @@ impl Config {
         config.validate().map_err(|error| errors::to_py(py, &error))?;
         Ok(Self(config))
     }
+}
+
+fn read_client_ids(py: Python<'_>, (first, last): (i64, i64)) -> PyResult<ClientIds> {
+    let id = |value| convert::integer(py, "client_ids", value).map(ClientId);
+    let ids = ClientIds::new(id(first)?, id(last)?);
+    ids.map_err(|error| errors::to_py(py, &error))
 }
 
 fn read_deadlines(py: Python<'_>, given: &HashMap<String, f64>) -> PyResult<Deadlines> {

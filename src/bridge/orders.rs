@@ -107,7 +107,7 @@ impl Client {
         retry: bool,
     ) -> PyResult<Awaitable> {
         let timeout = convert::seconds(py, "timeout", timeout)?;
-        let (client, client_id) = (self.reading(wait, retry), self.client_id);
+        let (client, client_id) = (self.reading(wait, retry), self.core.client_id());
         let follower = self.core.clone();
         let answer = async move { client.open_orders(timeout).await };
         request::read(py, answer, move |py, trades| {
@@ -156,7 +156,7 @@ impl Client {
             OrderName::Trade(trade) => trade,
         };
         let (client_id, order_id) = trade.get().owner();
-        if client_id == self.client_id {
+        if client_id == self.core.client_id() {
             return Ok(order_id);
         }
         let error = Error::new(

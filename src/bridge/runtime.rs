@@ -14,7 +14,7 @@ use std::sync::{Mutex, OnceLock};
 use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 
-use aioibkr_core::{Error, ErrorKind};
+use aioibkr_core::{Error, ErrorKind, lease};
 use pyo3::prelude::*;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Notify;
@@ -33,6 +33,8 @@ static IN_FLIGHT: AtomicUsize = AtomicUsize::new(0);
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     let options = pyo3::types::PyDict::new(py);
+    options.set_item("before", wrap_pyfunction!(_before_fork, module)?)?;
+    options.set_item("after_in_parent", wrap_pyfunction!(_after_fork_in_parent, module)?)?;
     options.set_item("after_in_child", wrap_pyfunction!(_after_fork, module)?)?;
     if let Ok(register) = py.import("os")?.getattr("register_at_fork") {
         register.call((), Some(&options))?;
@@ -42,7 +44,18 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 }
 
 #[pyfunction]
+fn _before_fork(py: Python<'_>) {
+    py.detach(lease::before_fork);
+}
+
+#[pyfunction]
+fn _after_fork_in_parent() {
+    lease::after_fork_in_parent();
+}
+
+#[pyfunction]
 fn _after_fork() {
+    lease::after_fork_in_child();
     if RUNTIME.get().is_some() {
         FORKED.store(true, Ordering::Relaxed);
     }

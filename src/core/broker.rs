@@ -33,6 +33,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::events::{Events, LinkEvents};
 use crate::feed::{FeedLink, FeedTarget};
 use crate::gateway::{Link, Target};
+use crate::lease::Seats;
 use crate::lock::lock;
 use crate::market_data::{
     Fanouts, Feed, FeedPolicy, FeedTold, KeptQuotes, LinePolicy, Lines, RecentPrices,
@@ -72,6 +73,7 @@ struct Inner {
     recent: RecentPrices,
     orders: Orders,
     pace: Pace,
+    seats: Arc<Seats>,
     keys: Keys,
     tasks: Mutex<JoinSet<()>>,
 }
@@ -80,20 +82,23 @@ impl Client {
     /// A client for a gateway; opens nothing yet.
     ///
     /// # Errors
-    /// `Config` naming the setting that cannot work.
-    pub fn new(config: Config, runtime: Handle) -> Result<Self> {
+    /// `Config` naming the setting that cannot work; `ClientIdInUse` when every one of its
+    /// `client_ids` is held on this machine.
+    pub fn new(mut config: Config, runtime: Handle) -> Result<Self> {
         config.validate()?;
+        let seats = Arc::new(seats(&config)?);
+        config.client_id = seats.client_id();
         let counters = Arc::<Counters>::default();
         let events = Events::new(config.alerts.repeat_after);
         let pace = pace(&config);
         let control = events.of(LinkName::Control);
-        let target = target(&config, pace.clone(), control.clone());
+        let target = target(&config, seats.clone(), pace.clone(), control.clone());
         let (session, supervisor) =
             Session::new(target, policy(&config), counters.control.clone(), control);
         let (accounts, follower) = Accounts::new(session.clone(), follow(&config, &events));
         let (orders, desk) = Orders::new(terms(&config, &counters, &events), session.clone());
         let mut tasks = JoinSet::new();
-        let feed = feed(&config, (&counters, &events), &mut tasks, &runtime);
+        let feed = feed(&config, &seats, (&counters, &events), &mut tasks, &runtime);
         let backfill = feed.backfill(session.clone(), config.deadlines.history);
         tasks.spawn_on(backfill.run(), &runtime);
         tasks.spawn_on(supervisor.run(config.deadlines.close), &runtime);
@@ -112,6 +117,7 @@ impl Client {
             accounts,
             orders,
             pace,
+            seats,
             keys: Keys::default(),
             tasks: Mutex::new(tasks),
         };
@@ -156,6 +162,7 @@ impl Client {
         if tokio::time::timeout(GRACE, ended).await.is_err() {
             log::warn!(target: "aioibkr::session", "a task did not end in time: it is aborted");
         }
+        self.0.seats.release();
         self.0.events.end();
         Ok(())
     }
@@ -174,6 +181,12 @@ impl Client {
         {
             log::warn!(target: "aioibkr::session", "closing without an answer: {error}");
         }
+    }
+
+    /// The client id: the one given, or the one taken of those given.
+    #[must_use]
+    pub fn client_id(&self) -> ClientId {
+        self.0.config.client_id
     }
 
     /// Where the session stands.
@@ -295,17 +308,27 @@ impl Client {
     }
 }
 
-/// Whoever listens learns that nothing more happens, be it that the client was dropped.
+/// Whoever listens learns that nothing more happens, be it that the client was dropped; its ids are
+/// free.
 impl Drop for Inner {
     fn drop(&mut self) {
+        self.seats.release();
         self.events.end();
     }
 }
 
-fn target(config: &Config, pace: Pace, events: LinkEvents) -> Target {
+/// The client's id: the one given, or one that nobody on this machine holds.
+fn seats(config: &Config) -> Result<Seats> {
+    match config.client_ids {
+        Some(ids) => Seats::lease(config.address(), ids),
+        None => Ok(Seats::new(config.address(), config.client_id)),
+    }
+}
+
+fn target(config: &Config, seats: Arc<Seats>, pace: Pace, events: LinkEvents) -> Target {
     Target {
         address: config.address(),
-        client_id: config.client_id,
+        seats,
         account: config.account.clone(),
         pace,
         events,
@@ -393,6 +416,7 @@ fn link_health<L>(
 /// The feed, and the tasks that serve it.
 fn feed(
     config: &Config,
+    seats: &Arc<Seats>,
     (counters, events): (&Counters, &Events),
     tasks: &mut JoinSet<()>,
     runtime: &Handle,
@@ -413,7 +437,7 @@ fn feed(
         sinks.sink(generation)
     });
     let pace = pace(config);
-    let target = target.paced(pace.clone());
+    let target = target.paced(pace.clone()).seated(seats.clone());
     let (policy, links) = (policy(config), counters.feed.clone());
     let (session, supervisor) = Session::new(target, policy, links, events.of(LinkName::Feed));
     let feed = Feed::new(Some(session), pace, terms, told);

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::model::{
-    AccountId, AlertRules, Breaker, ClientId, ConnectTries, Keepalive, LineBudget, MarketDataType,
-    Pacing, Reconnect, RiskLimits,
+    AccountId, AlertRules, Breaker, ClientId, ClientIds, ConnectTries, FEED_OFFSET, FEED_SPARE,
+    Keepalive, LineBudget, MarketDataType, Pacing, Reconnect, RiskLimits,
 };
 
 pub use crate::model::MINIMUM_SERVER_VERSION;
@@ -19,6 +19,8 @@ pub struct Config {
     pub port: u16,
     /// Client id, 0 included.
     pub client_id: ClientId,
+    /// Take the first id of these that no program of this machine holds, in place of `client_id`.
+    pub client_ids: Option<ClientIds>,
     /// The account to act for; without one, the only managed account, else the first.
     pub account: Option<AccountId>,
     /// Time allowed for the whole first connect, all tries included.
@@ -48,7 +50,8 @@ pub struct Config {
     pub delayed_fallback: bool,
     /// Open a feed link when a stream needs it; without one, streams are refused.
     pub feed: bool,
-    /// Client id of the feed link; `None` is `client_id` + 1000. The next eight are tried as well.
+    /// Client id of the feed link; `None` is `client_id` + 1000. The next eight are tried as well; with
+    /// `client_ids`, eight that no other of them has.
     pub feed_client_id: Option<ClientId>,
     /// Lines the account may have open.
     pub lines: LineBudget,
@@ -106,6 +109,7 @@ impl Default for Config {
             host: "127.0.0.1".into(),
             port: 4002,
             client_id: ClientId(1),
+            client_ids: None,
             account: None,
             connect_timeout: Duration::from_secs(10),
             connect_pauses: vec![Duration::from_secs(1), Duration::from_secs(2)],
@@ -162,6 +166,11 @@ impl Config {
                 "feed_client_id {feed}: give 0 or more, another than client_id"
             )));
         }
+        if self.feed_client_id.is_some() && self.client_ids.is_some() {
+            return Err(Error::config(
+                "feed_client_id: leave it out with client_ids, whose feeds need an id each",
+            ));
+        }
         if self.keepalive.is_some_and(|rules| {
             [rules.idle, rules.probe_timeout, rules.give_up, rules.spacing]
                 .contains(&Duration::ZERO)
@@ -194,9 +203,10 @@ impl Config {
     /// Client ids the feed link may have, the preferred one first.
     #[must_use]
     pub fn feed_client_ids(&self) -> Vec<ClientId> {
-        const SPARE: i32 = 8;
-        let first = self.feed_client_id.map_or(self.client_id.0.saturating_add(1000), |id| id.0);
-        let ids = (0..=SPARE).filter_map(|offset| first.checked_add(offset).map(ClientId));
+        let above = self.client_id.0.saturating_add(FEED_OFFSET);
+        let first = self.feed_client_id.map_or(above, |id| id.0);
+        let stride = self.client_ids.map_or(1, ClientIds::stride);
+        let ids = (0..=FEED_SPARE).filter_map(|n| first.checked_add(n * stride).map(ClientId));
         ids.filter(|id| *id != self.client_id).collect()
     }
 

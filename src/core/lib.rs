@@ -7,6 +7,7 @@
 //! | [`config`] | what a caller may choose about a connection |
 //! | [`clock`] | the only reader of the wall clock; deadlines |
 //! | `life` | when a link last gave a sign of life |
+//! | [`lease`] | which program of this machine holds which client id |
 //! | `lock` | how locks are taken |
 //! | [`metrics`] | what a client counts |
 //! | [`events`] | what happens to a client: listeners, failures, alerts |
@@ -33,6 +34,7 @@ pub mod error;
 pub mod events;
 pub mod feed;
 mod gateway;
+pub mod lease;
 mod life;
 mod lock;
 pub mod market_data;

@@ -24,6 +24,7 @@ IMPLEMENTATION = {
     "_broker", "_broker_accounts", "_broker_kept", "_broker_market", "_broker_models",
     "_broker_orders", "_broker_prices", "_broker_views",
     "_client", "_client_events", "_client_reads", "_client_streams", "_events",
+    "_client_ids",
     "_gateway_process", "_gateway_program", "_gateway_secrets", "_integration", "_keeping",
     "_logging", "_native", "_portfolio", "_process_group", "_restarts",
     "_risk_manager", "_setting", "_streams",

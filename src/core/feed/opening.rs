@@ -14,6 +14,7 @@ use super::handshake::{self, Greeting};
 use super::link::FeedLink;
 use super::{FrameBuffer, Sink};
 use crate::error::{Error, ErrorKind, Result};
+use crate::lease::Seats;
 use crate::model::{ClientId, Generation};
 use crate::pacing::{Pace, Urgency};
 
@@ -32,6 +33,7 @@ pub struct FeedTarget {
     client_ids: Vec<ClientId>,
     sinks: Sinks,
     pace: Pace,
+    seats: Option<Arc<Seats>>,
 }
 
 impl FeedTarget {
@@ -42,12 +44,17 @@ impl FeedTarget {
         client_ids: Vec<ClientId>,
         sinks: impl Fn(Generation) -> Box<dyn Sink> + Send + Sync + 'static,
     ) -> Self {
-        Self { address, client_ids, sinks: Arc::new(sinks), pace: Pace::default() }
+        Self { address, client_ids, sinks: Arc::new(sinks), pace: Pace::default(), seats: None }
     }
 
     /// The same, with its handshakes taking turns.
     pub(crate) fn paced(self, pace: Pace) -> Self {
         Self { pace, ..self }
+    }
+
+    /// The same, telling others which client id it has.
+    pub(crate) fn seated(self, seats: Arc<Seats>) -> Self {
+        Self { seats: Some(seats), ..self }
     }
 
     /// `host:port`.
@@ -86,6 +93,7 @@ impl FeedTarget {
         // START_API is the first message that counts.
         self.pace.turn(Urgency::Ordinary).await;
         let greeting = handshake::shake(&mut socket, &mut frames, client_id).await?;
+        self.seats.iter().for_each(|seats| seats.hold_feed(client_id));
         Ok(Opening { socket, frames, greeting, client_id, pace: self.pace.clone() })
     }
 

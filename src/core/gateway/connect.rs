@@ -1,5 +1,6 @@
 //! Opening one link: socket, handshake, and the streams that must exist before anything is asked.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ibapi::Error as WireError;
@@ -9,10 +10,9 @@ use super::link::Link;
 use super::{probe, zones};
 use crate::error::{Error, ErrorKind};
 use crate::events::LinkEvents;
-use crate::model::{AccountId, ClientId, Generation, MINIMUM_SERVER_VERSION};
+use crate::lease::Seats;
+use crate::model::{AccountId, Generation, MINIMUM_SERVER_VERSION};
 use crate::pacing::{Pace, Urgency};
-
-const CLIENT_ID_IN_USE: i32 = 326;
 
 /// Frames a request may leave unread before the oldest are dropped (and the drop is reported).
 const CHANNEL_CAPACITY: usize = 256;
@@ -22,8 +22,8 @@ const CHANNEL_CAPACITY: usize = 256;
 pub(crate) struct Target {
     /// `host:port`.
     pub(crate) address: String,
-    /// Client id announced at START_API.
-    pub(crate) client_id: ClientId,
+    /// The client id announced at START_API, and who else holds it.
+    pub(crate) seats: Arc<Seats>,
     /// The account that the login has to manage.
     pub(crate) account: Option<AccountId>,
     /// Takes the turns of what its links send.
@@ -72,7 +72,7 @@ impl Target {
         zones::teach();
         let handshake = ibapi::Client::builder()
             .address(self.address.clone())
-            .client_id(self.client_id.0)
+            .client_id(self.seats.client_id().0)
             .max_reconnect_attempts(0)
             .channel_capacity(CHANNEL_CAPACITY)
             .tcp_no_delay(true)
@@ -126,12 +126,11 @@ impl Target {
         if let WireError::ServerVersion(_, offered, _) = &error {
             return self.too_old(*offered);
         }
+        if let WireError::ClientIdInUse { .. } = &error {
+            let error = self.seats.in_use().with_source(error);
+            return Failure { error, outlook: Outlook::Held };
+        }
         let (kind, outlook, message) = match &error {
-            WireError::ClientIdInUse { client_id } => (
-                ErrorKind::ClientIdInUse,
-                Outlook::Held,
-                format!("{address}: client id {client_id} is in use by another connection"),
-            ),
             WireError::InvalidFrame(_) | WireError::Parse(..) | WireError::ParseInt(_) => (
                 ErrorKind::HandshakeFailed,
                 Outlook::Lasting,
@@ -151,12 +150,7 @@ impl Target {
                 format!("cannot connect to {address}: {error}"),
             ),
         };
-        let known = Error::new(kind, message).with_source(error);
-        let error = match kind {
-            ErrorKind::ClientIdInUse => known.with_code(CLIENT_ID_IN_USE),
-            _ => known,
-        };
-        Failure { error, outlook }
+        Failure { error: Error::new(kind, message).with_source(error), outlook }
     }
 }
 
@@ -187,6 +181,7 @@ impl Opening {
         let orders = self.client.order_update_stream().await;
         match orders {
             Ok(orders) => {
+                target.seats.hold();
                 let opened = (self.notices, orders);
                 Ok(Link::new(self.client, opened, generation, target))
             }

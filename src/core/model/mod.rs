@@ -4,6 +4,7 @@
 mod account;
 mod alert;
 mod client_event;
+mod client_ids;
 mod contract;
 mod depth;
 mod event;
@@ -31,6 +32,8 @@ pub use alert::{Alert, AlertKind, AlertLevel, AlertRules};
 pub use client_event::{
     Event, KeepaliveEvent, KeepaliveStep, Kept, LinkName, LinkNotice, Readiness, StateChange, Topic,
 };
+pub use client_ids::ClientIds;
+pub(crate) use client_ids::{FEED_OFFSET, FEED_SPARE};
 pub use contract::{Contract, ContractDetails, Right, SecurityType};
 pub use depth::{DepthBook, DepthLevel};
 pub use event::{

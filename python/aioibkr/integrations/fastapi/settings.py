@@ -38,6 +38,7 @@ class IBKRSettings(BaseSettings):
     ibkr_host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     ibkr_port: Annotated[int, Field(ge=1, le=65535)] = 7497
     ibkr_client_id: Annotated[int, Field(ge=0)] = 1
+    ibkr_client_ids: str | None = None
     ibkr_account: str | None = Field(
         default=None, validation_alias=AliasChoices("ibkr_account", "ibkr_account_id")
     )
