@@ -28,6 +28,12 @@ pub(crate) struct Client {
     pub(crate) told: Arc<Told>,
 }
 
+impl Drop for Client {
+    fn drop(&mut self) {
+        runtime::outlive_fork(&self.core);
+    }
+}
+
 #[pymethods]
 impl Client {
     /// A client for a gateway; opens nothing yet.

@@ -4,18 +4,29 @@
 //! hands them to `logging`, so no Rust thread ever waits for the interpreter to write a log line.
 //! The levels are read from the Python loggers `aioibkr` and `aioibkr.access` when a client is made
 //! and on [`refresh_levels`]. Nothing is written once the interpreter is going down.
+//!
+//! Queue and thread belong to one process. A forked child has neither of its parent's: what waits
+//! there is the parent's to write, and the child starts its own when it has something to log. A fork
+//! waits for the line that is being written: the child would find the file's lock held by a thread it
+//! does not have.
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, MutexGuard, OnceLock, TryLockError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use crate::mailbox::lock;
 
 const QUEUE: usize = 4096;
+
+/// How long a fork waits for a handler that does not come back.
+const FORK_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Requests are logged under this name, with a level of their own.
 const ACCESS: &str = "aioibkr::access";
@@ -23,17 +34,39 @@ const ACCESS: &str = "aioibkr::access";
 static LOGGER: PythonLogger = PythonLogger {
     access: AtomicUsize::new(0),
     others: AtomicUsize::new(0),
-    queue: OnceLock::new(),
-    lost: AtomicU64::new(0),
+    first: Process {
+        queue: OnceLock::new(),
+        lost: AtomicU64::new(0),
+        writing: Mutex::new(()),
+        child: OnceLock::new(),
+    },
 };
+
+thread_local! {
+    /// Keeps handlers from being called while this thread forks.
+    static FORKING: RefCell<Option<MutexGuard<'static, ()>>> = const { RefCell::new(None) };
+}
 
 struct PythonLogger {
     /// Most verbose level of the access log, as a number; 0 for none.
     access: AtomicUsize,
     /// The same of everything else.
     others: AtomicUsize,
+    /// Of the process that loaded the extension.
+    first: Process,
+}
+
+/// The logging of one process. Forking takes no lock that another thread may hold just then: a child
+/// finds the cells of its ancestors, in whatever state, and adds one of its own.
+#[derive(Default)]
+struct Process {
     queue: OnceLock<Queue>,
     lost: AtomicU64,
+    /// Held while handlers are called. Whoever takes it waits for the interpreter afterwards, never
+    /// before.
+    writing: Mutex<()>,
+    /// The child this memory was copied for.
+    child: OnceLock<Box<Self>>,
 }
 
 struct Queue {
@@ -55,6 +88,15 @@ impl Line {
 }
 
 impl PythonLogger {
+    /// What belongs to this process.
+    fn own(&'static self) -> &'static Process {
+        let mut process = &self.first;
+        while let Some(child) = process.child.get() {
+            process = child;
+        }
+        process
+    }
+
     fn shows(&self, target: &str, level: Level) -> bool {
         let most = if target == ACCESS { &self.access } else { &self.others };
         level as usize <= most.load(Ordering::Relaxed)
@@ -73,8 +115,9 @@ impl Log for PythonLogger {
         }
         let line =
             Line { level, logger: logger_name(record.target()), text: record.args().to_string() };
-        if self.queue.get().is_none_or(|queue| queue.lines.try_send(line).is_err()) {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+        let own = LOGGER.own();
+        if own.queue.get().is_none_or(|queue| queue.lines.try_send(line).is_err()) {
+            own.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -116,8 +159,54 @@ pub(crate) fn refresh_levels(py: Python<'_>) -> PyResult<()> {
     LOGGER.others.store(others as usize, Ordering::Relaxed);
     LOGGER.access.store(access as usize, Ordering::Relaxed);
     log::set_max_level(others.max(access));
-    LOGGER.queue.get_or_init(start);
+    if LOGGER.own().queue.get().is_none() {
+        LOGGER.own().queue.get_or_init(start);
+        end_with_multiprocessing(py)?;
+    }
     Ok(())
+}
+
+/// A child of `multiprocessing` ends without the hooks of `atexit`: it has its own.
+fn end_with_multiprocessing(py: Python<'_>) -> PyResult<()> {
+    let modules = py.import("sys")?.getattr("modules")?.cast_into::<PyDict>()?;
+    let Some(util) = modules.get_item("multiprocessing.util")? else { return Ok(()) };
+    let options = PyDict::new(py);
+    options.set_item("exitpriority", 0)?;
+    let end = wrap_pyfunction!(_stop_logging, py)?;
+    util.call_method("Finalize", (py.None(), end), Some(&options))?;
+    Ok(())
+}
+
+#[pyfunction]
+fn _stop_logging(py: Python<'_>) {
+    py.detach(stop);
+}
+
+/// Waits for the line that is being written. To be called without the interpreter attached, by the
+/// thread that is about to fork.
+pub(crate) fn before_fork() {
+    let until = Instant::now() + FORK_PATIENCE;
+    loop {
+        match LOGGER.own().writing.try_lock() {
+            Ok(writing) => return FORKING.set(Some(writing)),
+            Err(TryLockError::Poisoned(writing)) => return FORKING.set(Some(writing.into_inner())),
+            Err(TryLockError::WouldBlock) if Instant::now() >= until => return,
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
+        }
+    }
+}
+
+/// To be called by the same thread after it forked.
+pub(crate) fn after_fork_in_parent() {
+    FORKING.set(None);
+}
+
+/// Nothing of the parent's logging is this child's: neither what waits nor who writes it. To be called
+/// by the child's only thread.
+pub(crate) fn after_fork_in_child() {
+    FORKING.set(None);
+    // Its own cell is new, so that nothing can be there yet.
+    let _ = LOGGER.own().child.set(Box::default());
 }
 
 /// What the Python logger of that name lets through.
@@ -159,7 +248,7 @@ fn start() -> Queue {
 /// Writes what is queued and ends the delivering thread. Call without the interpreter attached.
 pub(crate) fn stop() {
     log::set_max_level(LevelFilter::Off);
-    let Some(queue) = LOGGER.queue.get() else { return };
+    let Some(queue) = LOGGER.own().queue.get() else { return };
     let end = Line { level: Level::Trace, logger: String::new(), text: String::new() };
     let thread = lock(&queue.thread).take();
     if let (Ok(()), Some(thread)) = (queue.lines.send(end), thread) {
@@ -170,8 +259,9 @@ pub(crate) fn stop() {
 
 fn serve(lines: &Receiver<Line>) {
     while let Ok(line) = lines.recv() {
+        let _writing = lock(&LOGGER.own().writing);
         let goes_on = Python::try_attach(|py| {
-            let lost = LOGGER.lost.swap(0, Ordering::Relaxed);
+            let lost = LOGGER.own().lost.swap(0, Ordering::Relaxed);
             if lost > 0 {
                 let text = format!("{lost} log lines were lost: the queue was full");
                 write(py, "aioibkr", Level::Warn, &text);

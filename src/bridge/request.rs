@@ -107,6 +107,9 @@ impl Source for Owner {
 
 impl Drop for Owner {
     fn drop(&mut self) {
+        if runtime::is_forked() {
+            return runtime::outlive_fork(&self.0);
+        }
         self.0.forget();
     }
 }

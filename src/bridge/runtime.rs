@@ -1,7 +1,8 @@
 //! The one tokio runtime of the process, on a thread of its own.
 //!
 //! Started on first use, never at import. A forked child has no such thread, so every use there is
-//! refused. At interpreter exit the thread is parked and nothing more is polled: the runtime is
+//! refused, and what it finds of its parent's is left as it is: locks that a thread held while it was
+//! forked are never released there. At interpreter exit the thread is parked and nothing more is polled: the runtime is
 //! never dropped, because tasks dropped that late could touch an interpreter that is gone.
 //!
 //! `AIOIBKR_RUNTIME=worker` selects one worker thread instead of the default `current_thread`
@@ -45,17 +46,22 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 
 #[pyfunction]
 fn _before_fork(py: Python<'_>) {
-    py.detach(lease::before_fork);
+    py.detach(|| {
+        logging::before_fork();
+        lease::before_fork();
+    });
 }
 
 #[pyfunction]
 fn _after_fork_in_parent() {
     lease::after_fork_in_parent();
+    logging::after_fork_in_parent();
 }
 
 #[pyfunction]
 fn _after_fork() {
     lease::after_fork_in_child();
+    logging::after_fork_in_child();
     if RUNTIME.get().is_some() {
         FORKED.store(true, Ordering::Relaxed);
     }
@@ -65,8 +71,8 @@ fn _after_fork() {
 /// that is going down.
 #[pyfunction]
 fn _at_exit(py: Python<'_>) {
-    if FORKED.load(Ordering::Relaxed) {
-        return;
+    if is_forked() {
+        return py.detach(logging::stop);
     }
     let thread = lock(&THREAD).take();
     py.detach(|| {
@@ -79,12 +85,25 @@ fn _at_exit(py: Python<'_>) {
     });
 }
 
+/// Whether the runtime was started by a process that this one was forked from.
+pub(crate) fn is_forked() -> bool {
+    FORKED.load(Ordering::Relaxed)
+}
+
+/// Keeps a value of the parent's from being dropped in a forked child, where that might wait for a
+/// lock or a thread for ever: a share of it is never given up.
+pub(crate) fn outlive_fork<T: Clone>(value: &T) {
+    if is_forked() {
+        std::mem::forget(value.clone());
+    }
+}
+
 /// The runtime, started if this is the first use.
 ///
 /// # Errors
 /// In a child forked after the start, and when the operating system refuses a thread.
 pub(crate) fn get() -> Result<&'static Runtime, Error> {
-    if FORKED.load(Ordering::Relaxed) {
+    if is_forked() {
         return Err(Error::new(
             ErrorKind::NotConnected,
             format!(

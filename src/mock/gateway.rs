@@ -4,7 +4,6 @@
 use std::net::SocketAddr;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rust_decimal::Decimal;
@@ -18,6 +17,7 @@ use crate::exchange::{ConId, QuoteChange};
 use crate::faults::{FaultId, Injection};
 use crate::flood::{FloodHandle, Progress};
 use crate::handler;
+use crate::own_thread::OwnThread;
 use crate::record::{ExecutionRecord, OrderRecord};
 use crate::request_log::RequestRecord;
 use crate::scenario::{Director, Scenario, Step};
@@ -32,7 +32,7 @@ pub struct MockGateway {
     pub(crate) shared: Arc<Shared>,
     /// Unbounded because each sender waits for its reply: there is one entry per calling thread.
     server: UnboundedSender<OrderWithReply>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    thread: Mutex<Option<OwnThread>>,
     director: Mutex<Option<Director>>,
 }
 
@@ -94,9 +94,7 @@ impl MockGateway {
         let (server, orders) = unbounded_channel();
         let (started, outcome) = sync_channel(1);
         let served = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("mock-gateway".to_owned())
-            .spawn(move || run(served, orders, &started))?;
+        let thread = OwnThread::start("mock-gateway", move || run(served, orders, &started))?;
         let address = outcome.recv().map_err(std::io::Error::other)??;
         let thread = Mutex::new(Some(thread));
         let gateway = Self { address, shared, server, thread, director: Mutex::default() };
@@ -125,14 +123,15 @@ impl MockGateway {
         self.address
     }
 
-    /// Stops listening, drops every client and ends the thread. Stopping twice does nothing.
+    /// Stops listening, drops every client and ends the thread. Stopping twice does nothing, nor does
+    /// stopping in a process that was forked from the gateway's.
     pub fn stop(&self) {
-        // A server that is gone already has nothing left to stop.
-        let _ = self.order(ServerOrder::Stop);
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if thread.is_some_and(|thread| thread.join().is_err()) {
-            log::error!("the mock gateway's thread panicked");
+        if thread.as_ref().is_none_or(OwnThread::is_here) {
+            // A server that is gone already has nothing left to stop.
+            let _ = self.order(ServerOrder::Stop);
         }
+        thread.into_iter().for_each(OwnThread::join);
         drop(self.director.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 

@@ -24,6 +24,7 @@ mod market_control;
 mod newsroom;
 mod notices;
 mod outbox;
+mod own_thread;
 mod pending;
 mod prices;
 mod profile;

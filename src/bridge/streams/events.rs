@@ -12,6 +12,7 @@ use crate::awaitable::Awaitable;
 use crate::client::Client;
 use crate::convert;
 use crate::models::{self, Failure};
+use crate::runtime;
 
 /// A listener and its bell.
 struct Hearing {
@@ -46,6 +47,12 @@ impl Reading for Hearing {
 // Dropping it ends the hearing.
 #[pyclass(frozen, module = "aioibkr._native")]
 pub(crate) struct _Events(Arc<Hearing>);
+
+impl Drop for _Events {
+    fn drop(&mut self) {
+        runtime::outlive_fork(&self.0);
+    }
+}
 
 #[pymethods]
 impl _Events {

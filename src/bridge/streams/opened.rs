@@ -1,6 +1,7 @@
 //! An open stream as Python holds it, whatever its kind.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use aioibkr_core::Error;
 use pyo3::prelude::*;
@@ -9,7 +10,7 @@ use pyo3::types::{PyDict, PyList};
 use super::bell::Bell;
 use super::contracts::Contracts;
 use super::reader::_Reader;
-use crate::{convert, errors};
+use crate::{convert, errors, runtime};
 
 /// What every kind of stream offers.
 pub(super) trait Opened: Send + Sync {
@@ -45,11 +46,17 @@ pub(super) trait Opened: Send + Sync {
 //
 // Dropping it releases the lines.
 #[pyclass(frozen, module = "aioibkr._native")]
-pub(crate) struct _Stream(Box<dyn Opened>);
+pub(crate) struct _Stream(Arc<dyn Opened>);
+
+impl Drop for _Stream {
+    fn drop(&mut self) {
+        runtime::outlive_fork(&self.0);
+    }
+}
 
 impl _Stream {
     pub(super) fn object(py: Python<'_>, opened: impl Opened + 'static) -> PyResult<Py<PyAny>> {
-        Ok(Py::new(py, Self(Box::new(opened)))?.into_any())
+        Ok(Py::new(py, Self(Arc::new(opened)))?.into_any())
     }
 }
 

@@ -16,6 +16,7 @@ use super::turn::Turn;
 use crate::awaitable::{Awaitable, Source, Waiter};
 use crate::errors;
 use crate::mailbox::lock;
+use crate::runtime;
 
 /// What a look at a stream finds.
 pub(super) enum Found {
@@ -65,6 +66,12 @@ pub(super) trait Reading: Send + Sync {
 pub(crate) struct _Reader {
     reading: Arc<dyn Reading>,
     turn: Turn,
+}
+
+impl Drop for _Reader {
+    fn drop(&mut self) {
+        runtime::outlive_fork(&self.reading);
+    }
 }
 
 impl _Reader {

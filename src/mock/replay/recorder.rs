@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -19,6 +18,7 @@ use super::mask::{Masks, Whole};
 use super::recording::{Entry, Happening, Way, header};
 use crate::error::Error;
 use crate::handshake::GREETING;
+use crate::own_thread::OwnThread;
 
 /// What a recorder is started with.
 #[derive(Clone, Debug)]
@@ -41,7 +41,7 @@ pub struct RecorderSettings {
 pub struct Recorder {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<OwnThread>,
 }
 
 impl Recorder {
@@ -63,7 +63,7 @@ impl Recorder {
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
         let (started, outcome) = sync_channel(1);
-        let thread = std::thread::Builder::new().name("recorder".to_owned()).spawn(move || {
+        let thread = OwnThread::start("recorder", move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             match runtime {
                 Ok(runtime) => {
@@ -88,9 +88,7 @@ impl Recorder {
 impl Drop for Recorder {
     fn drop(&mut self) {
         drop(self.stop.take());
-        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
-            log::error!("the recorder's thread panicked");
-        }
+        self.thread.take().into_iter().for_each(OwnThread::join);
     }
 }
 

@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::{Scenario, Step, Timed};
 use crate::error::Error;
 use crate::gateway::{FaultHandle, MockGateway};
+use crate::own_thread::OwnThread;
 
 /// How often it is looked whether the first client has come.
 const LOOK: Duration = Duration::from_millis(2);
@@ -18,16 +18,16 @@ const LOOK: Duration = Duration::from_millis(2);
 pub(crate) struct Director {
     /// Its end tells the thread to stop.
     running: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<OwnThread>,
 }
 
 impl Director {
     /// Starts the scenario on a handle of the gateway that does not keep it running.
     pub(crate) fn start(scenario: Scenario, gateway: MockGateway) -> std::io::Result<Self> {
         let (running, stopped) = channel();
-        let thread = std::thread::Builder::new()
-            .name("mock-scenario".to_owned())
-            .spawn(move || Stage::new(gateway, stopped).play(scenario))?;
+        let thread = OwnThread::start("mock-scenario", move || {
+            Stage::new(gateway, stopped).play(scenario);
+        })?;
         Ok(Self { running: Some(running), thread: Some(thread) })
     }
 }
@@ -35,9 +35,7 @@ impl Director {
 impl Drop for Director {
     fn drop(&mut self) {
         drop(self.running.take());
-        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
-            log::error!("the scenario's thread panicked");
-        }
+        self.thread.take().into_iter().for_each(OwnThread::join);
     }
 }
 
