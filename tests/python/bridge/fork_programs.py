@@ -43,7 +43,7 @@ def configured_in_the_master(port: int, file: Path) -> None:
     """As gunicorn --preload: the master configures, workers connect."""
     ib.configure_logging(level="info", file=file)
     for client_id in (21, 22):
-        assert in_child(lambda client_id=client_id: asyncio.run(session(port, client_id))) == 0
+        assert in_child(lambda: asyncio.run(session(port, client_id))) == 0  # noqa: B023 - called now
 
 
 def configured_again_in_the_worker(port: int, file: Path) -> None:
@@ -165,9 +165,9 @@ def worker_of(port: int, file: Path, client_id: int) -> None:
 def with_multiprocessing(method: str, port: int, file: Path) -> None:
     """Two processes of multiprocessing, of which neither loses a line."""
     ib.configure_logging(level="info", file=file.with_suffix(".master"))
-    context = multiprocessing.get_context(method)
+    multiprocessing.set_start_method(method)
     for client_id in (21, 22):
-        process = context.Process(target=worker_of, args=(port, file, client_id))
+        process = multiprocessing.Process(target=worker_of, args=(port, file, client_id))
         process.start()
         process.join(PATIENCE)
         assert process.exitcode == 0, process.exitcode

@@ -30,9 +30,9 @@ async def main(port: int, ids: str) -> None:
         feed = client.health().feed
         forked = os.fork() if "fork" in sys.argv else None
         if forked == 0:
-            _ = signal.pause()
-        ids = {"id": client.client_id, "feed": feed.client_id if feed else None}
-        tell(**ids, pid=os.getpid(), forked=forked)
+            signal.pause()
+        feed_id = feed.client_id if feed else None
+        tell(id=client.client_id, feed=feed_id, pid=os.getpid(), forked=forked)
         _ = await asyncio.to_thread(os.read, 0, 1)
     tell(closed=True)
     _ = await asyncio.to_thread(os.read, 0, 1)

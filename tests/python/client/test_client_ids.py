@@ -180,12 +180,12 @@ async def test_a_broker_leases_anew_each_time_it_connects(mock_gateway: MockGate
 )
 def test_a_range_that_cannot_be_meant_is_refused_at_once(ids: str, complaint: str) -> None:
     with pytest.raises(ib.ConfigError, match=complaint):
-        ib.connect(client_id=ib.ClientIds(ids))
+        _ = ib.connect(client_id=ib.ClientIds(ids))
 
 
 def test_a_feed_id_of_its_own_does_not_go_with_a_range() -> None:
     with pytest.raises(ib.ConfigError, match="feed_client_id"):
-        ib.connect(client_id=ib.ClientIds("11-18"), feed_client_id=99)
+        _ = ib.connect(client_id=ib.ClientIds("11-18"), feed_client_id=99)
 
 
 def test_an_id_given_stands_over_a_range_of_a_source_that_counts_less(
