@@ -8,6 +8,7 @@ from typing import Annotated
 import httpx
 import pytest
 from fastapi import Depends, FastAPI
+from websockets.exceptions import InvalidStatus
 
 from aioibkr import Client, ConfigError, IBKRBroker, IBKRIntegration, Settings, get_ibkr_integration
 from aioibkr.integrations.fastapi import (
@@ -20,6 +21,7 @@ from aioibkr.integrations.fastapi import (
     router,
 )
 from aioibkr.testing import MockGateway
+from python.fastapi.peers import PATH, peer_of, served
 
 KEY = "0123456789abcdef0123456789abcdef"
 
@@ -192,6 +194,30 @@ async def test_rules_of_access_are_those_of_the_router_s_integration(
 
     assert without == ["DU1", 401]
     assert with_key == "U2"
+
+
+async def test_sockets_are_those_of_the_router_s_integration(
+    gateways: tuple[MockGateway, MockGateway],
+) -> None:
+    paper, live = map(enabled, gateways)
+    guarded = IBKRIntegration(replace(live, ibkr_http_token=KEY), name="guarded socket")
+    app = FastAPI(lifespan=lifespans(lifespan(paper, name="open socket"), lifespan(guarded)))
+    app.include_router(router("/paper", integration="open socket"))
+    app.include_router(router("/live", integration="guarded socket", portfolio="/live/portfolio"))
+    heard = []
+
+    async with served(app) as url:
+        at_paper, at_live = (url.replace(PATH, f"/{name}/ws") for name in ("paper", "live"))
+        with pytest.raises(InvalidStatus):
+            async with peer_of(at_live):
+                pass
+        for at, headers in ((at_paper, {}), (at_live, {"X-API-Key": KEY})):
+            async with peer_of(at, additional_headers=headers) as peer:
+                await peer.subscribe("session")
+                await peer.hear_session("live")
+                heard.append(peer.heard[-1]["data"][0]["account"])
+
+    assert heard == ["DU1", "U2"]
 
 
 async def test_protected_application_has_the_rules_of_an_integration() -> None:
