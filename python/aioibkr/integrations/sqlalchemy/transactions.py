@@ -8,7 +8,7 @@ with whatever it held. A blocking session works on a thread, so that no event lo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import TypeAlias, TypeVar
 
@@ -34,6 +34,8 @@ Sessions: TypeAlias = (
 
 Done = TypeVar("Done")
 CONFLICTS = {"40001", "40P01"}
+GRACE = 1.0
+"""Seconds in which the server itself says that a lock was not to be had."""
 
 
 async def transact(
@@ -48,18 +50,18 @@ async def transact(
     `mapper` is that of a class the work writes to. On SQLite the write lock is taken first, and
     waited for as long as the driver's own timeout.
 
-    A cancelled await ends the transaction first. On a blocking session the driver's own timeouts
-    bound it: a thread cannot be interrupted. Raises `DatabaseError`.
+    A cancelled await waits for the end of a transaction that has begun: a driver that is cut off
+    may leave its locks behind. On SQLite and on a blocking session the driver's own timeouts bound
+    it. Raises `DatabaseError`.
     """
     async with AsyncExitStack() as stack:
         session = await _session_of(sessions, stack)
         try:
             if isinstance(session, AsyncSession):
-                async with asyncio.timeout(timeout):
-                    return await session.run_sync(_carried_out, mapper, work)
+                return await _to_its_end(_awaited(session, mapper, work, timeout))
             if _is_bound_to_its_thread(session, mapper):
                 return _carried_out(session, mapper, work)
-            return await _on_a_thread(lambda: _carried_out(session, mapper, work))
+            return await _to_its_end(asyncio.to_thread(_carried_out, session, mapper, work))
         except TimeoutError as error:
             message = f"the database did not answer within {timeout:g} s"
             raise DatabaseError(message, {"retryable": "yes"}) from error
@@ -121,9 +123,18 @@ def _is_bound_to_its_thread(session: Session, mapper: Mapper[object]) -> bool:
     return isinstance(bind.engine.pool, SingletonThreadPool)
 
 
-async def _on_a_thread(work: Callable[[], Done]) -> Done:
+async def _awaited(
+    session: AsyncSession, mapper: Mapper[object], work: Callable[[Session], Done], timeout: float
+) -> Done:
+    # SQLite is never cut short: its driver would go on, and keep the lock of a lost connection.
+    is_sqlite = session.get_bind(mapper).dialect.name == "sqlite"
+    async with asyncio.timeout(None if is_sqlite else timeout + GRACE):
+        return await session.run_sync(_carried_out, mapper, work)
+
+
+async def _to_its_end(work: Coroutine[object, object, Done]) -> Done:
     """Await it; a cancelled await still waits, as the session is in use until the end."""
-    running = asyncio.ensure_future(asyncio.to_thread(work))
+    running = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
