@@ -49,7 +49,7 @@ impl Client {
     fn kept_account(
         &self,
         py: Python<'_>,
-        account: Option<String>,
+        account: Option<Text>,
         stale_ok: f64,
     ) -> PyResult<Option<KeptParts>> {
         let account = convert::account(account);
