@@ -14,6 +14,7 @@ use super::hash_of;
 use super::text::{Repr, Verbatim};
 use crate::convert;
 use crate::mailbox::lock;
+use crate::text::Word;
 
 /// One row of an account's values, exactly as IB names it.
 #[pyclass(frozen, module = "aioibkr._native")]
@@ -103,8 +104,8 @@ impl AccountSnapshot {
     /// Find the number under a tag in base currency; None where there is none.
     ///
     /// Rows of BASE or of other currencies are never mixed in.
-    fn number(&self, tag: &str) -> Option<f64> {
-        self.0.number(tag)
+    fn number(&self, tag: Word) -> Option<f64> {
+        self.0.number(&tag)
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {

@@ -12,6 +12,7 @@ use super::greeks::Greeks;
 use super::hash_of;
 use super::text::{Repr, Verbatim};
 use crate::convert;
+use crate::text::Word;
 
 /// The state of one market at one moment. What is not there is None, never NaN or -1.
 #[pyclass(frozen, module = "aioibkr._native")]
@@ -220,9 +221,9 @@ impl Quote {
     /// When a field was told last, UTC, be it that it is missing; None if it never was.
     ///
     /// Raises ``ConfigError`` for a name that is no field the market moves.
-    fn time_of(&self, py: Python<'_>, field: &str) -> PyResult<Option<UtcDateTime>> {
-        let known = QuoteField::from_name(field);
-        let field = known.ok_or_else(|| convert::invalid(py, unknown_field(field)))?;
+    fn time_of(&self, py: Python<'_>, field: Word) -> PyResult<Option<UtcDateTime>> {
+        let known = QuoteField::from_name(&field);
+        let field = known.ok_or_else(|| convert::invalid(py, unknown_field(&field)))?;
         Ok(self.0.time_of(field).map(convert::utc))
     }
 

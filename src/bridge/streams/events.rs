@@ -13,6 +13,7 @@ use crate::client::Client;
 use crate::convert;
 use crate::models::{self, Failure};
 use crate::runtime;
+use crate::text::Word;
 
 /// A listener and its bell.
 struct Hearing {
@@ -96,10 +97,10 @@ impl _Events {
 
 #[pymethods]
 impl Client {
-    fn hear(&self, py: Python<'_>, topic: &str, capacity: i64) -> PyResult<_Events> {
-        let Some(topic) = Topic::from_name(topic) else {
+    fn hear(&self, py: Python<'_>, topic: Word, capacity: i64) -> PyResult<_Events> {
+        let Some(topic) = Topic::from_name(&topic) else {
             let names = Topic::NAMES.map(|(_, name)| name).join(", ");
-            return Err(convert::invalid(py, format!("event {topic:?}: give one of {names}")));
+            return Err(convert::invalid(py, format!("event {:?}: give one of {names}", &*topic)));
         };
         let capacity = match convert::integer(py, "capacity", capacity)? {
             0 => return Err(convert::invalid(py, "capacity 0: give 1 or more")),
@@ -111,8 +112,8 @@ impl Client {
         Ok(_Events(Arc::new(Hearing { listener, bell })))
     }
 
-    fn failures(&self, py: Python<'_>, category: Option<&str>) -> PyResult<Vec<Failure>> {
-        let category = match category {
+    fn failures(&self, py: Python<'_>, category: Option<Word>) -> PyResult<Vec<Failure>> {
+        let category = match category.as_deref() {
             None | Some("any") => None,
             Some(name) => Some(FailureCategory::from_name(name).ok_or_else(|| {
                 let names = FailureCategory::NAMES.map(|(_, name)| name).join(", ");
