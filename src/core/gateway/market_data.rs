@@ -1,5 +1,6 @@
 //! Top-of-book market data: one subscription, its ticks in our words.
 
+use ibapi::contracts::OptionComputation;
 use ibapi::contracts::tick_types::TickType;
 use ibapi::market_data::MarketDataType as WireType;
 use ibapi::market_data::realtime::TickTypes;
@@ -10,29 +11,19 @@ use super::link::{Items, Link};
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::is_missing_entitlement;
-use crate::model::{Contract, MarketDataType};
+use crate::model::{Contract, Greeks, MarketDataType};
 
-/// Which field of a quote a tick moves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TickKind {
-    Bid,
-    Ask,
-    Last,
-    BidSize,
-    AskSize,
-    LastSize,
-    Volume,
-    Open,
-    High,
-    Low,
-    Close,
-}
-
-/// One item of a market-data line.
+/// One item of a market-data line, as the gateway sent it; what it means is the fold's to say.
 #[derive(Debug, Clone)]
 pub(crate) enum Tick {
-    /// A field has a new value; `None` says that it has none now.
-    Field(TickKind, Option<f64>),
+    /// A price, a size, both, or a generic value in place of a price, under IB's tick type.
+    Number { tick_type: i32, price: Option<f64>, size: Option<f64> },
+    /// A text under IB's tick type.
+    Text { tick_type: i32, value: String },
+    /// What a price of an option implies, under IB's tick type.
+    Greeks(i32, Greeks),
+    /// The smallest step of the price.
+    Step(f64),
     /// Which data the line carries from here on.
     Type(MarketDataType),
     /// The gateway explains why data is missing; data may follow all the same.
@@ -55,64 +46,60 @@ impl Link {
         &self,
         contract: &Contract,
         deadline: Deadline,
-    ) -> Result<Items<Vec<Tick>>> {
+    ) -> Result<Items<Tick>> {
         let wire = contract_to_wire(contract);
         let opened = self.client().market_data(&wire).subscribe();
         let stream = self.ask("market_data", deadline, opened).await?;
         Ok(self.subscribed(stream, "market_data", |item| match item {
-            SubscriptionItem::Data(tick) => ticks(&tick).map(Ok),
-            SubscriptionItem::Notice(notice) => advice(&notice).map(|tick| Ok(vec![tick])),
+            SubscriptionItem::Data(tick) => ticks(tick).map(Ok),
+            SubscriptionItem::Notice(notice) => advice(&notice).map(Ok),
         }))
     }
 }
 
-fn ticks(tick: &TickTypes) -> Option<Vec<Tick>> {
-    match tick {
-        TickTypes::Price(tick) => price(&tick.tick_type, tick.price).map(|tick| vec![tick]),
+/// A tick in our words; `None` for one that says nothing of the market.
+fn ticks(tick: TickTypes) -> Option<Tick> {
+    Some(match tick {
+        TickTypes::Price(tick) => number(&tick.tick_type, known(tick.price), None),
         TickTypes::PriceSize(tick) => {
-            let price = price(&tick.price_tick_type, tick.price);
-            Some(price.into_iter().chain(size(&tick.size_tick_type, tick.size)).collect())
+            number(&tick.price_tick_type, known(tick.price), size(tick.size))
         }
-        TickTypes::Size(tick) => size(&tick.tick_type, tick.size).map(|tick| vec![tick]),
-        TickTypes::MarketDataType(kind) => {
-            MarketDataType::from_number(*kind as i32).map(|kind| vec![Tick::Type(kind)])
+        TickTypes::Size(tick) => number(&tick.tick_type, None, size(tick.size)),
+        TickTypes::Generic(tick) => number(&tick.tick_type, known(tick.value), None),
+        TickTypes::String(tick) => {
+            Tick::Text { tick_type: type_number(&tick.tick_type), value: tick.value }
         }
-        TickTypes::String(_)
-        | TickTypes::Generic(_)
-        | TickTypes::OptionComputation(_)
-        | TickTypes::SnapshotEnd
-        | TickTypes::RequestParameters(_) => None,
+        TickTypes::OptionComputation(tick) => Tick::Greeks(type_number(&tick.field), greeks(&tick)),
+        TickTypes::RequestParameters(parameters) => Tick::Step(known(parameters.min_tick)?),
+        TickTypes::MarketDataType(kind) => Tick::Type(MarketDataType::from_number(kind as i32)?),
+        TickTypes::SnapshotEnd => return None,
+    })
+}
+
+fn number(kind: &TickType, price: Option<f64>, size: Option<f64>) -> Tick {
+    Tick::Number { tick_type: type_number(kind), price, size }
+}
+
+/// IB's number of a tick type; -1 for one that the wire's crate does not know.
+fn type_number(kind: &TickType) -> i32 {
+    *kind as i32
+}
+
+fn size(size: f64) -> Option<f64> {
+    known(size).filter(|size| *size >= 0.0)
+}
+
+fn greeks(tick: &OptionComputation) -> Greeks {
+    Greeks {
+        implied_volatility: tick.implied_volatility,
+        delta: tick.delta,
+        gamma: tick.gamma,
+        vega: tick.vega,
+        theta: tick.theta,
+        option_price: tick.option_price,
+        pv_dividend: tick.present_value_dividend,
+        underlying_price: tick.underlying_price,
     }
-}
-
-fn price(kind: &TickType, price: f64) -> Option<Tick> {
-    let kind = match kind {
-        TickType::Bid | TickType::DelayedBid => TickKind::Bid,
-        TickType::Ask | TickType::DelayedAsk => TickKind::Ask,
-        TickType::Last | TickType::DelayedLast => TickKind::Last,
-        TickType::Open | TickType::DelayedOpen => TickKind::Open,
-        TickType::High | TickType::DelayedHigh => TickKind::High,
-        TickType::Low | TickType::DelayedLow => TickKind::Low,
-        TickType::Close | TickType::DelayedClose => TickKind::Close,
-        _ => return None,
-    };
-    Some(Tick::Field(kind, known(price).filter(|price| is_price(*price))))
-}
-
-/// The gateway writes -1 (and sometimes 0) where there is no price.
-fn is_price(price: f64) -> bool {
-    price != -1.0 && price != 0.0
-}
-
-fn size(kind: &TickType, size: f64) -> Option<Tick> {
-    let kind = match kind {
-        TickType::BidSize | TickType::DelayedBidSize => TickKind::BidSize,
-        TickType::AskSize | TickType::DelayedAskSize => TickKind::AskSize,
-        TickType::LastSize | TickType::DelayedLastSize => TickKind::LastSize,
-        TickType::Volume | TickType::DelayedVolume => TickKind::Volume,
-        _ => return None,
-    };
-    Some(Tick::Field(kind, known(size).filter(|size| *size >= 0.0)))
 }
 
 fn advice(notice: &ibapi::Notice) -> Option<Tick> {

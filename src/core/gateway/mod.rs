@@ -33,5 +33,5 @@ mod zones;
 pub(crate) use accounts::AccountEvent;
 pub(crate) use connect::{Failure, Opening, Outlook, Target};
 pub(crate) use link::{Items, Link};
-pub(crate) use market_data::{Tick, TickKind};
+pub(crate) use market_data::Tick;
 pub(crate) use orders::{Listing, OrderEvents};

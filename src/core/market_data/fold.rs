@@ -128,7 +128,12 @@ impl QuoteFold {
     /// Takes what holds for all ticks of the subscription. It is no news of the market, so no time
     /// is kept.
     pub(crate) fn parameters(&mut self, parameters: &TickParameters<'_>) {
-        self.quote.min_tick = parameters.min_tick.filter(|step| is_told(*step) && *step > 0.0);
+        self.step(parameters.min_tick);
+    }
+
+    /// Takes the smallest step of the price; 0 is none.
+    pub(crate) fn step(&mut self, step: Option<f64>) {
+        self.quote.min_tick = step.filter(|step| is_told(*step) && *step > 0.0);
         self.quote.is_gap = false;
     }
 

@@ -8,17 +8,19 @@ use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
+use super::fold::QuoteFold;
 use super::policy::LinePolicy;
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Contract, Generation, MarketDataType, Quote, QuoteField};
+use crate::model::{Contract, Generation, Greeks, MarketDataType, Quote};
 use crate::session::Session;
-use crate::session::{Items, Link, Tick, TickKind};
+use crate::session::{Items, Link, Tick, feed};
 
 /// What is known of a line.
 #[derive(Debug, Clone)]
 pub(super) struct LineState {
-    /// The latest quote of the present link.
+    fold: QuoteFold,
+    /// The latest quote of the present link, as the fold has it.
     pub(super) quote: Quote,
     /// Whether a price has arrived on this link, and when the first did.
     pub(super) priced_at: Option<tokio::time::Instant>,
@@ -43,7 +45,7 @@ impl Drop for Line {
 impl Line {
     /// Starts a line; it lives as long as this value.
     pub(super) fn start(contract: Contract, session: Session, policy: Arc<LinePolicy>) -> Self {
-        let empty = LineState::new(contract.clone(), Generation(0), clock::now());
+        let empty = LineState::new(contract.clone(), Generation(0));
         let (sender, state) = watch::channel(empty);
         let runtime = policy.runtime.clone();
         let runner = Runner { contract, session, policy, state: sender };
@@ -67,45 +69,71 @@ impl Line {
 }
 
 impl LineState {
-    fn new(contract: Contract, generation: Generation, now: OffsetDateTime) -> Self {
-        let quote = Quote::empty(Arc::new(contract), now, generation);
-        Self { quote, priced_at: None, advice: None, failure: None }
+    fn new(contract: Contract, generation: Generation) -> Self {
+        let fold = QuoteFold::new(Arc::new(contract), generation);
+        let quote = fold.quote();
+        Self { fold, quote, priced_at: None, advice: None, failure: None }
     }
 
-    /// Folds one tick.
-    fn apply(&mut self, tick: Tick, now: OffsetDateTime) {
+    /// Folds ticks as streams do, so that a quote never differs from a stream.
+    fn apply(&mut self, ticks: impl IntoIterator<Item = Tick>, now: OffsetDateTime) {
+        // Beyond the years 1677 to 2262 no clock of ours runs.
+        let time = i64::try_from(now.unix_timestamp_nanos()).unwrap_or(i64::MAX);
+        ticks.into_iter().for_each(|tick| self.take(time, tick));
+        self.quote = self.fold.quote();
+        if self.priced_at.is_none() && self.quote.market_price().is_some() {
+            self.priced_at = Some(tokio::time::Instant::now());
+        }
+    }
+
+    fn take(&mut self, time: i64, tick: Tick) {
         match tick {
-            Tick::Type(kind) => self.quote.market_data_type = kind,
-            Tick::Advice(error) => self.advice = Some(error),
-            Tick::Field(kind, value) => {
-                set(&mut self.quote, kind, value, now);
-                if self.priced_at.is_none() && self.quote.market_price().is_some() {
-                    self.priced_at = Some(tokio::time::Instant::now());
-                }
+            Tick::Number { tick_type, price, size } => {
+                let (request_id, attributes) = (UNNAMED, 0);
+                let tick = feed::Tick { request_id, tick_type, price, size, attributes };
+                self.fold.tick(time, &tick);
             }
+            Tick::Text { tick_type, value } => {
+                let (request_id, value) = (UNNAMED, value.as_str());
+                self.fold.text(time, &feed::TickText { request_id, tick_type, value });
+            }
+            Tick::Greeks(tick_type, greeks) => {
+                self.fold.option(time, &computed(tick_type, &greeks))
+            }
+            Tick::Step(step) => self.fold.step(Some(step)),
+            Tick::Type(kind) => self.fold.market_data_type(kind),
+            Tick::Advice(error) => self.advice = Some(error),
         }
     }
 }
 
-/// Sets one field and when it was told.
-fn set(quote: &mut Quote, kind: TickKind, value: Option<f64>, now: OffsetDateTime) {
-    let (field, place) = match kind {
-        TickKind::Bid => (QuoteField::Bid, &mut quote.bid),
-        TickKind::Ask => (QuoteField::Ask, &mut quote.ask),
-        TickKind::Last => (QuoteField::Last, &mut quote.last),
-        TickKind::BidSize => (QuoteField::BidSize, &mut quote.bid_size),
-        TickKind::AskSize => (QuoteField::AskSize, &mut quote.ask_size),
-        TickKind::LastSize => (QuoteField::LastSize, &mut quote.last_size),
-        TickKind::Volume => (QuoteField::Volume, &mut quote.volume),
-        TickKind::Open => (QuoteField::Open, &mut quote.open),
-        TickKind::High => (QuoteField::High, &mut quote.high),
-        TickKind::Low => (QuoteField::Low, &mut quote.low),
-        TickKind::Close => (QuoteField::Close, &mut quote.close),
-    };
-    *place = value;
-    quote.received_at = now;
-    // Beyond the years 1677 to 2262 no clock of ours runs.
-    quote.mark_told(field, i64::try_from(now.unix_timestamp_nanos()).unwrap_or(i64::MAX));
+/// Requests are the wire crate's here, which does not tell their ids.
+const UNNAMED: i32 = -1;
+
+fn computed(tick_type: i32, greeks: &Greeks) -> feed::OptionTick {
+    // Without `..`: a new figure has to be handed on.
+    let Greeks {
+        implied_volatility,
+        delta,
+        gamma,
+        vega,
+        theta,
+        option_price,
+        pv_dividend,
+        underlying_price,
+    } = *greeks;
+    feed::OptionTick {
+        request_id: UNNAMED,
+        tick_type,
+        implied_volatility,
+        delta,
+        gamma,
+        vega,
+        theta,
+        option_price,
+        pv_dividend,
+        underlying_price,
+    }
 }
 
 /// Why one subscription of a line is over.
@@ -160,7 +188,7 @@ impl Runner {
     }
 
     async fn subscribe(&self, link: &Link, fallback: bool) -> Ending {
-        let state = LineState::new(self.contract.clone(), link.generation(), clock::now());
+        let state = LineState::new(self.contract.clone(), link.generation());
         self.state.send_replace(state);
         let deadline = Deadline::after(self.policy.write_within);
         match link.market_data(&self.contract, deadline).await {
@@ -169,17 +197,15 @@ impl Runner {
         }
     }
 
-    async fn fold(&self, link: &Link, mut ticks: Items<Vec<Tick>>, fallback: bool) -> Ending {
-        while let Some(batch) = ticks.next().await {
-            let batch = match batch {
-                Ok(batch) => batch,
+    async fn fold(&self, link: &Link, mut ticks: Items<Tick>, fallback: bool) -> Ending {
+        while let Some(tick) = ticks.next().await {
+            let tick = match tick {
+                Ok(tick) => tick,
                 Err(error) if error.kind() == ErrorKind::StreamLagged => continue,
                 Err(error) => return ending(link, error),
             };
             let now = clock::now();
-            self.state.send_modify(|state| {
-                batch.into_iter().for_each(|tick| state.apply(tick, now));
-            });
+            self.state.send_modify(|state| state.apply([tick], now));
             if let Some(error) = self.silent_refusal().filter(|_| fallback) {
                 return Ending::NotEntitled(error);
             }
@@ -236,13 +262,27 @@ impl LinePolicy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::QuoteField;
+
+    const BID: i32 = 1;
+    const BID_SIZE: i32 = 0;
+    const ASK: i32 = 2;
+    const CLOSE: i32 = 9;
+
+    fn stock() -> LineState {
+        LineState::new(Contract::stock("AAPL"), Generation(1))
+    }
+
+    fn price(tick_type: i32, price: f64, size: f64) -> Tick {
+        Tick::Number { tick_type, price: Some(price), size: Some(size) }
+    }
 
     #[test]
     fn a_withdrawn_price_is_none_again() {
-        let mut state = LineState::new(Contract::stock("AAPL"), Generation(1), clock::now());
+        let mut state = stock();
 
-        state.apply(Tick::Field(TickKind::Bid, Some(1.0)), clock::now());
-        state.apply(Tick::Field(TickKind::Bid, None), clock::now());
+        state.apply([price(BID, 1.0, 5.0)], clock::now());
+        state.apply([price(BID, -1.0, 0.0)], clock::now());
 
         assert_eq!(state.quote.bid, None);
         assert_eq!(state.quote.market_price(), None);
@@ -251,10 +291,10 @@ mod tests {
     #[test]
     fn each_field_knows_when_it_was_told() {
         let (early, late) = (clock::now(), clock::now() + time::Duration::SECOND);
-        let mut state = LineState::new(Contract::stock("AAPL"), Generation(1), early);
+        let mut state = stock();
 
-        state.apply(Tick::Field(TickKind::Bid, Some(1.0)), early);
-        state.apply(Tick::Field(TickKind::Ask, None), late);
+        state.apply([price(BID, 1.0, 5.0)], early);
+        state.apply([price(ASK, -1.0, 0.0)], late);
 
         assert_eq!(state.quote.time_of(QuoteField::Bid), Some(early));
         assert_eq!(state.quote.time_of(QuoteField::Ask), Some(late), "told to be missing");
@@ -263,12 +303,26 @@ mod tests {
 
     #[test]
     fn sizes_alone_are_no_price() {
-        let mut state = LineState::new(Contract::stock("AAPL"), Generation(1), clock::now());
+        let mut state = stock();
 
-        state.apply(Tick::Field(TickKind::BidSize, Some(1.0)), clock::now());
+        let size = Tick::Number { tick_type: BID_SIZE, price: None, size: Some(1.0) };
+        state.apply([size], clock::now());
         assert!(state.priced_at.is_none());
 
-        state.apply(Tick::Field(TickKind::Close, Some(1.0)), clock::now());
+        state.apply([price(CLOSE, 1.0, 0.0)], clock::now());
         assert!(state.priced_at.is_some());
+    }
+
+    #[test]
+    fn an_option_brings_what_its_first_ticks_say() {
+        let mut state = stock();
+        let halted = Tick::Number { tick_type: 49, price: Some(1.0), size: None };
+        let model = Tick::Greeks(13, Greeks { delta: Some(0.5), ..Greeks::default() });
+
+        state.apply([Tick::Step(0.05), halted, model], clock::now());
+
+        let greeks = state.quote.model_greeks.as_ref().unwrap();
+        assert_eq!((state.quote.min_tick, state.quote.halted), (Some(0.05), Some(true)));
+        assert_eq!(greeks.delta, Some(0.5));
     }
 }

@@ -28,7 +28,7 @@ use breaker::Circuit;
 
 /// What live links offer: the domains reach the gateway through the session alone.
 pub(crate) use crate::feed;
-pub(crate) use crate::gateway::{AccountEvent, Items, Link, Listing, OrderEvents, Tick, TickKind};
+pub(crate) use crate::gateway::{AccountEvent, Items, Link, Listing, OrderEvents, Tick};
 pub(crate) use crate::pacing::{Pace, Urgency};
 pub(crate) use dial::{Dial, Served};
 pub(crate) use state::Policy;

@@ -46,7 +46,8 @@ async def test_what_nobody_told_is_none(quote: ib.Quote) -> None:
     exchanges = (quote.bid_exchange, quote.ask_exchange, quote.last_exchange)
     borrowing = (quote.shortable, quote.shortable_shares)
 
-    assert {*greeks, *exchanges, *borrowing, quote.mark, quote.halted, quote.min_tick} == {None}
+    assert {*greeks, *exchanges, *borrowing, quote.mark, quote.halted} == {None}
+    assert quote.min_tick == 0.01, "the gateway tells the step with the first ticks"
     assert quote.last_timestamp is None
     assert quote.is_gap is False
     assert "is_gap" not in repr(quote)
@@ -55,3 +56,30 @@ async def test_what_nobody_told_is_none(quote: ib.Quote) -> None:
 async def test_quotes_are_frozen(quote: ib.Quote) -> None:
     with pytest.raises(AttributeError):
         quote.halted = True  # type: ignore[misc]
+
+
+async def test_a_future_may_trade_at_zero_and_below(
+    mock_gateway: MockGateway, ib_client: ib.Client
+) -> None:
+    (future, *_) = await ib_client.contract_details(ib.Future("ES", "", "CME"))
+    mock_gateway.set_price("ES", bid=-1.0, ask=0.0, last=-1.0, bid_size=5, ask_size=6, last_size=1)
+
+    once = await ib_client.quote(future.contract)
+    async with ib_client.quotes(future.contract) as quotes:
+        live = await anext(quotes)
+        while live.last is None:
+            live = await anext(quotes)
+
+    for quote in (once, live):
+        assert (quote.bid, quote.ask, quote.last, quote.market_price) == (-1.0, 0.0, -1.0, -1.0)
+
+
+async def test_the_quote_of_an_option_has_its_greeks_and_its_step(ib_client: ib.Client) -> None:
+    chain = ib.Contract(symbol="AAPL", security_type="OPT", exchange="SMART", currency="USD")
+    option = (await ib_client.contract_details(chain))[3].contract
+
+    quote = await ib_client.quote(option)
+
+    assert quote.model_greeks is not None
+    assert quote.model_greeks.delta is not None
+    assert quote.min_tick is not None
