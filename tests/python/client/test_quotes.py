@@ -48,7 +48,6 @@ async def test_what_nobody_told_is_none(quote: ib.Quote) -> None:
 
     assert {*greeks, *exchanges, *borrowing, quote.mark, quote.halted} == {None}
     assert quote.min_tick == 0.01, "the gateway tells the step with the first ticks"
-    assert quote.last_timestamp is None
     assert quote.is_gap is False
     assert "is_gap" not in repr(quote)
 
