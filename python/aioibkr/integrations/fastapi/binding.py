@@ -58,10 +58,16 @@ def found_in(scope: Scope, wanted: Bound | None = None) -> IBKRIntegration:
 
     Raises `NotConnected` in an application whose lifespan was not run.
     """
-    wanted = wanted or scope.get(KEY, "default")
+    if wanted is not None:
+        return _looked_up(scope["app"], wanted)
+    found = _looked_up(scope["app"], scope.get(KEY, "default"))
+    scope[KEY] = found  # a request asks several times
+    return found
+
+
+def _looked_up(app: FastAPI, wanted: Bound) -> IBKRIntegration:
     if isinstance(wanted, IBKRIntegration):
         return wanted
-    app: FastAPI = scope["app"]
     running = integrations_of(app).get(wanted)
     if running is not None:
         return running

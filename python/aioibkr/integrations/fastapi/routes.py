@@ -5,7 +5,7 @@ The guard stands on each route, so that it holds in every application that inclu
 """
 
 from collections.abc import Callable, Coroutine
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, ClassVar
 
 from fastapi import HTTPException, Request, Response, WebSocketException
@@ -79,9 +79,18 @@ def access_in(scope: Scope) -> Access:
     return _access_of(settings_in(scope))
 
 
-@lru_cache
+_known: dict[int, tuple[Settings, Access]] = {}
+MOST_KNOWN = 64
+
+
 def _access_of(settings: Settings) -> Access:
-    return Access.of(settings)
+    """The rules of these very settings, made once: a token's file is read again for others."""
+    known = _known.get(id(settings))
+    if known is None or known[0] is not settings:
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        known = _known[id(settings)] = (settings, Access.of(settings))
+    return known[1]
 
 
 def protect(app: ASGIApp, *, integration: Bound = "default") -> Guard:

@@ -9,8 +9,6 @@ from aioibkr import IBKRIntegration
 
 __all__ = ["begun", "expect", "integrations_of", "is_expected"]
 
-STATE = "ibkr_integrations"
-
 
 class Named(Protocol):
     """What stands for an integration in a lifespan."""
@@ -23,9 +21,10 @@ _expected: "WeakSet[Named]" = WeakSet()
 
 def integrations_of(app: FastAPI) -> dict[str, IBKRIntegration]:
     """The integrations that an application runs, by name."""
-    if not hasattr(app.state, STATE):
-        setattr(app.state, STATE, {})
-    found: dict[str, IBKRIntegration] = getattr(app.state, STATE)
+    try:
+        found: dict[str, IBKRIntegration] = app.state.ibkr_integrations
+    except AttributeError:
+        found = app.state.ibkr_integrations = {}
     return found
 
 
