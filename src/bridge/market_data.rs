@@ -63,7 +63,7 @@ impl Client {
     #[pyo3(
         signature = (contract, *, duration, bar_size, what_to_show="TRADES".into(), use_rth=true,
             end=None, timeout=None, retry=false),
-        text_signature = "(contract, *, duration, bar_size, what_to_show='TRADES', use_rth=True, \
+        text_signature = "($self, contract, *, duration, bar_size, what_to_show='TRADES', use_rth=True, \
             end=None, timeout=None, retry=False)"
     )]
     #[expect(clippy::too_many_arguments, reason = "one keyword per choice of the request")]
