@@ -113,10 +113,10 @@ def _ready(run: Run, command: list[str]) -> Iterator[subprocess.Popen[str]]:
 
 
 def collect(runs: list[Run], rounds: int, gateway: MockGateway) -> dict[str, list[Figures]]:
-    """Interleaved runs; a configuration that fails has no figures."""
+    """Interleaved runs, every other round in reverse; one that fails has no figures."""
     results: dict[str, list[Figures]] = {}
     for number in range(rounds):
-        for run in runs:
+        for run in runs[:: 1 if number % 2 == 0 else -1]:
             print(f"round {number + 1}: {run.name}", file=sys.stderr, flush=True)
             try:
                 results.setdefault(run.name, []).append(measure(run, gateway))

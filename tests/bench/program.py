@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from aioibkr.testing import MockGateway
-from bench import feed, gateway, rows, session, websocket
+from bench import account, feed, gateway, rows, session, websocket
 from bench.measuring import HERE, Figures, Row, Run, collect, medians, table
 
 PARTS = {
@@ -19,6 +19,7 @@ PARTS = {
     "feed": (feed.runs, feed.ROWS),
     "session": (session.runs, session.ROWS),
     "websocket": (websocket.runs, websocket.ROWS),
+    "account": (account.runs, account.ROWS),
 }
 
 
