@@ -81,11 +81,13 @@ class IBKRBroker(PlainBroker):
         reconnect: Reconnect | None = Reconnect.trademind(),  # noqa: B008
         pacing: Pacing | None = Pacing(),  # noqa: B008
         restart_windows: Iterable[RestartWindow] = (),
+        client_ids: str | None = None,
     ) -> None:
         super().__init__(
             host, port, client_id, account, paper_trading,
             settings=settings, risk=risk, keepalive=keepalive, breaker=breaker,
             reconnect=reconnect, pacing=pacing, restart_windows=restart_windows,
+            client_ids=client_ids,
         )  # fmt: skip
 
     @property

@@ -1,6 +1,7 @@
 """The names of TradeMind's own broker package, and what its own tests do with them."""
 
 import asyncio
+import inspect
 
 import pytest
 
@@ -24,6 +25,15 @@ def test_everything_the_package_exported_is_there() -> None:
         assert getattr(trademind, name) is getattr(aioibkr, name)
     assert issubclass(IBKRBroker, aioibkr.IBKRBroker)
     assert [state.value for state in CircuitState] == ["CLOSED", "OPEN", "HALF_OPEN"]
+
+
+def test_broker_takes_what_the_plain_one_takes() -> None:
+    ours = inspect.signature(IBKRBroker).parameters
+    plain = inspect.signature(aioibkr.IBKRBroker).parameters
+
+    assert {name: parameter.annotation for name, parameter in ours.items()} == {
+        name: parameter.annotation for name, parameter in plain.items()
+    }
 
 
 def test_numbers_are_the_application_s() -> None:
