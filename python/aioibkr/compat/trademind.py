@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from enum import Enum
 
+from aioibkr import ClientIds
 from aioibkr.broker import (
     Account,
     IBKRIntegration,
@@ -81,7 +82,7 @@ class IBKRBroker(PlainBroker):
         reconnect: Reconnect | None = Reconnect.trademind(),  # noqa: B008
         pacing: Pacing | None = Pacing(),  # noqa: B008
         restart_windows: Iterable[RestartWindow] = (),
-        client_ids: str | None = None,
+        client_ids: ClientIds | str | None = None,
     ) -> None:
         super().__init__(
             host, port, client_id, account, paper_trading,
