@@ -189,3 +189,17 @@ async def test_settings_cannot_change_under_a_connection(
         get_ibkr_integration().configure(other.plain())
 
     assert (await web.get("/api/ibkr/account")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", [*NEEDS_GATEWAY, "/api/ibkr/status", "/api/ibkr/health", "/metrics"]
+)
+async def test_no_route_waits_for_a_thread(
+    web: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    def thread(*_: object, **__: object) -> None:
+        raise AssertionError("FastAPI runs plain functions that are dependencies in threads")
+
+    monkeypatch.setattr("anyio.to_thread.run_sync", thread)
+
+    assert (await web.get(path)).status_code == 200
