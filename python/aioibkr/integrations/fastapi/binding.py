@@ -5,7 +5,6 @@ named `default`. A name is looked up on the application that serves the request,
 those of the process.
 """
 
-import copy
 from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, FastAPI
@@ -18,7 +17,7 @@ from aioibkr.config import Settings
 from aioibkr.errors import NotConnected
 from aioibkr.integrations.fastapi.running import integrations_of, is_expected
 
-__all__ = ["Bound", "bind", "bound", "bound_to", "found_in", "settings_in"]
+__all__ = ["Bound", "add_bound", "bind", "bound_to", "found_in", "settings_in"]
 
 Bound = str | IBKRIntegration
 KEY = "aioibkr.integration"
@@ -41,16 +40,26 @@ def bound_to(integration: Bound) -> Callable[[HTTPConnection], Awaitable[None]]:
     return dependency
 
 
-def bound(routes: APIRouter, integration: Bound) -> APIRouter:
-    """The same routes for an integration: their guard needs it before any dependency runs."""
-    own = APIRouter(route_class=routes.route_class, responses=routes.responses)
-    for route in routes.routes:
-        copied = copy.copy(route)
-        if isinstance(copied, APIRoute):
-            kind = type(copied)
-            copied.__class__ = type(kind.__name__, (kind,), {"integration": integration})
-        own.routes.append(copied)
-    return own
+def add_bound(
+    routes: APIRouter, own: APIRouter, integration: Bound, *, prefix: str = "", tag: str
+) -> None:
+    """Add routes for an integration: their guard needs it before any dependency runs.
+
+    They are added one by one: each router within a router is searched twice for every request.
+    """
+    for route in own.routes:
+        if isinstance(route, APIRoute):
+            kind = type(route)
+            routes.add_api_route(
+                prefix + route.path,
+                route.endpoint,
+                response_model=route.response_model,
+                response_class=route.response_class,
+                responses=route.responses,
+                methods=route.methods,
+                tags=[tag],
+                route_class_override=type(kind.__name__, (kind,), {"integration": integration}),
+            )
 
 
 def found_in(scope: Scope, wanted: Bound | None = None) -> IBKRIntegration:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Response
 
 from aioibkr.integrations.fastapi import orders, schemas, scraping
 from aioibkr.integrations.fastapi.answers import ANY_ROUTE, GUARDED, Answers, answers
-from aioibkr.integrations.fastapi.binding import Bound, bound, bound_to
+from aioibkr.integrations.fastapi.binding import Bound, add_bound, bound_to
 from aioibkr.integrations.fastapi.dependencies import IntegrationDep, ReadingDep
 from aioibkr.integrations.fastapi.routes import BrokerRoute, OpenRoute
 from aioibkr.integrations.fastapi.websocket import socket_routes
@@ -40,13 +40,13 @@ def router(
     routes = APIRouter()
     # Routes are tried in this order: what is asked most often comes first.
     for own in (_broker, orders.routes, _open):
-        routes.include_router(bound(own, integration), prefix=prefix, tags=["ibkr"])
+        add_bound(routes, own, integration, prefix=prefix, tag="ibkr")
     # What is no guarded route learns its integration by a dependency.
     whose = [Depends(bound_to(integration))]
     routes.include_router(socket_routes(), prefix=prefix, tags=["ibkr"], dependencies=whose)
-    routes.include_router(bound(_portfolio, integration), prefix=portfolio, tags=["portfolio"])
+    add_bound(routes, _portfolio, integration, prefix=portfolio, tag="portfolio")
     if metrics:
-        routes.include_router(bound(scraping.routes, integration), tags=["metrics"])
+        add_bound(routes, scraping.routes, integration, tag="metrics")
     return routes
 
 
