@@ -25,8 +25,14 @@ use crate::mailbox::lock;
 
 const QUEUE: usize = 4096;
 
+/// Lines written in one go, unless somebody forks.
+const BATCH: usize = 64;
+
 /// How long a fork waits for a handler that does not come back.
-const FORK_PATIENCE: Duration = Duration::from_secs(1);
+const FORK_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How often whoever waits for a fork, or for a line before one, looks.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// Requests are logged under this name, with a level of their own.
 const ACCESS: &str = "aioibkr::access";
@@ -38,6 +44,7 @@ static LOGGER: PythonLogger = PythonLogger {
         queue: OnceLock::new(),
         lost: AtomicU64::new(0),
         writing: Mutex::new(()),
+        forks: AtomicUsize::new(0),
         child: OnceLock::new(),
     },
 };
@@ -65,6 +72,8 @@ struct Process {
     /// Held while handlers are called. Whoever takes it waits for the interpreter afterwards, never
     /// before.
     writing: Mutex<()>,
+    /// Threads that fork or wait to: no further line is begun.
+    forks: AtomicUsize,
     /// The child this memory was copied for.
     child: OnceLock<Box<Self>>,
 }
@@ -84,6 +93,16 @@ impl Line {
     /// The line that ends the delivering thread: no record has an empty logger.
     fn is_end(&self) -> bool {
         self.logger.is_empty()
+    }
+}
+
+impl Process {
+    /// The right to call handlers, once nobody forks.
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        while self.forks.load(Ordering::Acquire) > 0 {
+            std::thread::sleep(LOOK);
+        }
+        lock(&self.writing)
     }
 }
 
@@ -185,13 +204,14 @@ fn _stop_logging(py: Python<'_>) {
 /// Waits for the line that is being written. To be called without the interpreter attached, by the
 /// thread that is about to fork.
 pub(crate) fn before_fork() {
-    let until = Instant::now() + FORK_PATIENCE;
+    let (own, until) = (LOGGER.own(), Instant::now() + FORK_PATIENCE);
+    own.forks.fetch_add(1, Ordering::AcqRel);
     loop {
-        match LOGGER.own().writing.try_lock() {
+        match own.writing.try_lock() {
             Ok(writing) => return FORKING.set(Some(writing)),
             Err(TryLockError::Poisoned(writing)) => return FORKING.set(Some(writing.into_inner())),
             Err(TryLockError::WouldBlock) if Instant::now() >= until => return,
-            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOOK),
         }
     }
 }
@@ -199,6 +219,7 @@ pub(crate) fn before_fork() {
 /// To be called by the same thread after it forked.
 pub(crate) fn after_fork_in_parent() {
     FORKING.set(None);
+    LOGGER.own().forks.fetch_sub(1, Ordering::AcqRel);
 }
 
 /// Nothing of the parent's logging is this child's: neither what waits nor who writes it. To be called
@@ -259,14 +280,18 @@ pub(crate) fn stop() {
 
 fn serve(lines: &Receiver<Line>) {
     while let Ok(line) = lines.recv() {
-        let _writing = lock(&LOGGER.own().writing);
+        let own = LOGGER.own();
+        let _writing = own.turn();
         let goes_on = Python::try_attach(|py| {
-            let lost = LOGGER.own().lost.swap(0, Ordering::Relaxed);
+            let lost = own.lost.swap(0, Ordering::Relaxed);
             if lost > 0 {
                 let text = format!("{lost} log lines were lost: the queue was full");
                 write(py, "aioibkr", Level::Warn, &text);
             }
-            std::iter::once(line).chain(lines.try_iter().take(64)).all(|line| {
+            let may_go_on = |_: &()| own.forks.load(Ordering::Acquire) == 0;
+            let more = std::iter::repeat_n((), BATCH).take_while(may_go_on);
+            let more = more.map_while(|()| lines.try_recv().ok());
+            std::iter::once(line).chain(more).all(|line| {
                 write(py, &line.logger, line.level, &line.text);
                 !line.is_end()
             })

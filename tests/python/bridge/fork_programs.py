@@ -149,9 +149,11 @@ def a_parent_that_is_writing(port: int, file: Path) -> None:
 
     asking = threading.Thread(target=lambda: asyncio.run(ask()))
     asking.start()
-    statuses = [in_child(lambda: None) for _ in range(20)]
-    is_over.set()
-    asking.join()
+    try:
+        statuses = [in_child(lambda: None) for _ in range(20)]
+    finally:
+        is_over.set()
+        asking.join()
     asyncio.run(client.close())
     assert statuses == [0] * 20
 
