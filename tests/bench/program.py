@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from aioibkr.testing import MockGateway
-from bench import account, feed, gateway, rows, session, websocket
+from bench import account, database, feed, gateway, rows, session, websocket
 from bench.measuring import HERE, Figures, Row, Run, collect, medians, table
 
 PARTS = {
@@ -18,6 +18,7 @@ PARTS = {
     "gateway": (gateway.runs, gateway.ROWS),
     "feed": (feed.runs, feed.ROWS),
     "session": (session.runs, session.ROWS),
+    "database": (database.runs, database.ROWS),
     "websocket": (websocket.runs, websocket.ROWS),
     "account": (account.runs, account.ROWS),
 }

@@ -22,6 +22,7 @@ OWN = {
     "mock_gateway_in_a_test.py": "",
     "orders_over_a_websocket.py": "",
     "paper_and_live.py": "",
+    "portfolio_in_sql.py": "",
     "prices_from_a_file.py": "",
     "recording_in_a_test.py": "",
     "scenario_in_a_test.py": "",
