@@ -195,7 +195,10 @@ impl Client {
         if self.0.config.risk.is_none() {
             broken.verdict()?;
         }
-        let contract = self.0.contracts.qualify(&asked, deadline).await?;
+        let contract = match self.0.contracts.qualify(&asked, deadline).await {
+            Ok(contract) => contract,
+            Err(error) => return broken.verdict().and(Err(error)),
+        };
         let view = match &self.0.config.risk {
             Some(_) => self.risk_view(&contract, &order, deadline).await,
             None => RiskView::default(),

@@ -173,3 +173,36 @@ fn an_order_entered_by_hand_keeps_its_trade_when_it_is_bound() {
     assert_eq!(bound, manual);
     assert_eq!(open(&mut book, "none", 9, -2), manual, "the permId is all it has");
 }
+
+/// A small generator: the same numbers in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, most: usize) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from((self.0 >> 33) % most as u64).unwrap()
+    }
+}
+
+#[test]
+fn whatever_perm_ids_are_given_again_each_message_finds_its_own_order() {
+    for seed in 0..500 {
+        let (mut book, mut dice) = (Book::default(), Dice(seed));
+        let keys = ["a", "b", "c", "d"];
+        let perms: Vec<i64> = keys.iter().map(|_| 9 + dice.below(2) as i64).collect();
+        let mut met = [None; 4];
+        for step in 0..40 {
+            let (no, order) = (dice.below(4), |no: usize| i32::try_from(no + 1).unwrap());
+            let found = match (dice.below(3), met[no]) {
+                (0, _) | (_, None) => Some(open(&mut book, keys[no], perms[no], order(no))),
+                (1, Some(_)) => status(&mut book, perms[no], order(no)),
+                (_, Some(_)) => Some(end(&mut book, keys[no], perms[no])),
+            };
+            let known = *met[no].get_or_insert(found.unwrap());
+            assert_eq!(found, Some(known), "seed {seed}, step {step}: {}", keys[no]);
+        }
+        let trades: std::collections::HashSet<_> = met.iter().flatten().collect();
+        assert_eq!(trades.len(), met.iter().flatten().count(), "seed {seed}: merged");
+    }
+}

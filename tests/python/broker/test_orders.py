@@ -106,6 +106,13 @@ async def test_a_price_that_is_no_number_hides_no_other_rule(ib_broker: IBKRBrok
     assert "quantity 1000000 exceeds" in message
 
 
+async def test_an_unknown_symbol_hides_no_nonsense(ib_broker: IBKRBroker) -> None:
+    with pytest.raises(OrderRefused, match="quantity 0") as refused:
+        await ib_broker.place_order(buy(0, symbol="NOSUCH", limit=-1.0))
+
+    assert refused.value.rules == ("quantity", "price")
+
+
 async def test_everything_that_cannot_be_read_is_told(ib_broker: IBKRBroker) -> None:
     order = SimpleNamespace(
         symbol="", side="HOLD", order_type="STOP_LIMIT", quantity="many", price="x", stop_price=[]
