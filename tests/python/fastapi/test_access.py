@@ -117,7 +117,9 @@ ORIGINS = {
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS"])
 @pytest.mark.parametrize(("origin", "status"), ORIGINS.items())
 def test_page_is_our_own_or_allowed(origin: str, status: int, method: str) -> None:
-    access = Access.of(Settings(ibkr_http_allowed_origins="https://desk.example"))
+    access = Access.of(
+        Settings(ibkr_http_allowed_origins="https://desk.example/, https://b.example")
+    )
     scope = scope_of(("host", "localhost:8000"), ("origin", origin), method=method)
 
     assert status_for(access, scope) == status
@@ -129,6 +131,21 @@ def test_page_behind_a_proxy_is_known_by_its_name() -> None:
 
     assert status_for(access, scope_of(("host", "desk.example"), page)) == 200
     assert status_for(access, scope_of(("host", "desk.example:8000"), page)) == 403
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("https://desk.example", 200),
+        ("https://evil.example", 403),
+        ("https://desk.example:444", 403),
+    ],
+)
+def test_any_name_lets_in_no_page_of_another(origin: str, status: int) -> None:
+    access = Access.of(Settings(ibkr_http_allowed_hosts="*"))
+
+    assert status_for(access, scope_of(("host", "desk.example"), ("origin", origin))) == status
+    assert status_for(access, scope_of(("host", "desk.example"))) == 200
 
 
 FETCHES = [

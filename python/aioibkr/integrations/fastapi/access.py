@@ -58,7 +58,9 @@ class Access:
         hosts = [*_listed(settings.ibkr_http_allowed_hosts), *served]
         return cls(
             hosts=frozenset(_bare(host) for host in hosts),
-            origins=frozenset(_listed(settings.ibkr_http_allowed_origins)),
+            origins=frozenset(
+                page.rstrip("/") for page in _listed(settings.ibkr_http_allowed_origins)
+            ),
             token=token_of(settings),
             bodies=Bodies(settings.ibkr_http_max_body),
         )
@@ -68,9 +70,9 @@ class Access:
         headers = Headers(scope=scope)
         told = headers.getlist("host")
         found = HOST.fullmatch(told[0].lower()) if len(told) == 1 else None
-        if found is None or not self._is_ours(_bare(found[1]), scope):
+        if found is None or not (ANY in self.hosts or self._is_ours(_bare(found[1]), scope)):
             return _misdirected(told)
-        if not self._is_welcome(headers, scope, port=found[2]):
+        if not self._is_welcome(headers, scope, _bare(found[1]), port=found[2]):
             return _foreign(headers)
         return None
 
@@ -81,26 +83,34 @@ class Access:
         return NO_TOKEN
 
     def _is_ours(self, host: str, scope: Scope) -> bool:
-        if host in self.hosts or is_loopback(host) or ANY in self.hosts:
+        if host in self.hosts or is_loopback(host):
             return True
         # A server that knows no address of its own repeats the request's name here: no proof.
         served = scope.get("server")
         return served is not None and _is_address(host) and host == _bare(str(served[0]))
 
-    def _is_welcome(self, headers: Mapping[str, str], scope: Scope, *, port: str | None) -> bool:
+    def _is_welcome(
+        self, headers: Mapping[str, str], scope: Scope, host: str, *, port: str | None
+    ) -> bool:
         origin = headers.get("origin")
         if origin is not None:
-            return origin.lower() in self.origins or self._is_own(origin.lower(), scope, port)
+            listed = origin.lower() in self.origins
+            return listed or self._is_own(origin.lower(), scope, host, port)
         if headers.get("sec-fetch-site") not in FOREIGN:
             return True
         # A link on another page may lead here; what that page loads or sends by itself may not.
         return headers.get("sec-fetch-mode") == "navigate" and scope.get("method") in SAFE
 
-    def _is_own(self, origin: str, scope: Scope, port: str | None) -> bool:
-        """Whether a page is of this very service: a name of ours, and the port that was called."""
+    def _is_own(self, origin: str, scope: Scope, host: str, port: str | None) -> bool:
+        """Whether a page is of this very service: a name of ours, and the port that was called.
+
+        Where any name is allowed, that is no more than the name that was called.
+        """
         page = ORIGIN.fullmatch(origin)
         place = HOST.fullmatch(page[2]) if page else None
-        if page is None or place is None or not self._is_ours(_bare(place[1]), scope):
+        if page is None or place is None:
+            return False
+        if _bare(place[1]) != host and not self._is_ours(_bare(place[1]), scope):
             return False
         return (place[2] or PORTS[page[1]]) == (port or PORTS[page[1]])
 
