@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, DateTime, Index, Integer, MetaData, Numeric, String, Text
-from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+from sqlalchemy import BigInteger, DateTime, Integer, MetaData, Numeric, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from aioibkr.integrations.sqlalchemy.fitting import Kind
 
@@ -89,10 +89,10 @@ class ExecutionColumns(ContractColumns):
     """One execution. It counts while `superseded_by` and `busted_at` are both NULL."""
 
     execution_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    execution_base: Mapped[str] = mapped_column(String(64))
+    execution_base: Mapped[str] = mapped_column(String(64), index=True)
     superseded_by: Mapped[str | None] = mapped_column(String(64))
     busted_at: Mapped[datetime | None] = mapped_column(MOMENT)
-    perm_id: Mapped[int | None] = mapped_column(BigInteger)
+    perm_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
     order_id: Mapped[int | None] = mapped_column(Integer)
     client_id: Mapped[int | None] = mapped_column(Integer)
     order_ref: Mapped[str] = mapped_column(String(80))
@@ -101,12 +101,6 @@ class ExecutionColumns(ContractColumns):
     price: Mapped[Decimal] = mapped_column(PRICE)
     time: Mapped[datetime | None] = mapped_column(MOMENT)
     recorded_at: Mapped[datetime] = mapped_column(MOMENT)
-
-    @declared_attr.directive
-    @classmethod
-    def __table_args__(cls) -> tuple[Index, ...]:
-        """What corrections and an order's executions are looked up by."""
-        return (Index(None, "execution_base"), Index(None, "perm_id"))
 
 
 class CommissionColumns:
