@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,24 @@ async def test_syncs_at_once_are_one_after_the_other(
     (row,) = database.rows(Holding)
     assert (row["quantity"], row["sector"]) == (10, "Technology")
     assert len(database.rows(PortfolioSnapshot)) == 9
+
+
+async def test_overtaken_figures_are_read_again_and_in_the_end_written(
+    database: Database, held: ib.Client
+) -> None:
+    future = datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1)
+    totals = {"total_value": 1, "cash_balance": 0, "invested_value": 1}
+    database.add(PortfolioSnapshot(timestamp=future, **totals))
+    questions: list[str] = []
+
+    @event.listens_for(database.async_engine.sync_engine, "before_cursor_execute")
+    def note(*of: object) -> None:
+        questions.append(str(of[2]))
+
+    await sync_portfolio(database.awaited, held, Holding, PortfolioSnapshot)
+
+    assert len(database.rows(PortfolioSnapshot)) == 3
+    assert sum("max(portfolio_snapshots" in question for question in questions) == 4
 
 
 async def test_syncs_of_several_processes_are_safe(

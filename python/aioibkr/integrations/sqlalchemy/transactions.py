@@ -63,7 +63,7 @@ async def transact(
                 return _carried_out(session, mapper, work)
             return await _to_its_end(asyncio.to_thread(_carried_out, session, mapper, work))
         except TimeoutError as error:
-            message = f"the database did not answer within {timeout:g} s"
+            message = f"the database did not answer within {timeout:.1f} s"
             raise DatabaseError(message, {"retryable": "yes"}) from error
         except (SQLAlchemyError, OSError) as error:
             raise _told(error) from error
