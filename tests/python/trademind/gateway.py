@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import sys
@@ -41,9 +42,13 @@ class Gateway:
         line = await asyncio.wait_for(pipe.readline(), PATIENCE)
         return json.loads(line)
 
-    def stop(self) -> None:
-        """Hold it: its sockets stay open and answer nothing."""
+    async def stop(self) -> None:
+        """Hold it: its sockets stay open and answer nothing.
+
+        A process of several threads goes on for a moment; the wait is for its last one.
+        """
         self._process.send_signal(signal.SIGSTOP)
+        await asyncio.to_thread(os.waitpid, self._process.pid, os.WUNTRACED)
 
     def go_on(self) -> None:
         """Let it go on; it reads what was sent meanwhile."""

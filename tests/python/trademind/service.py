@@ -28,7 +28,7 @@ def quick_broker(settings: Settings) -> IBKRBroker:
     """The broker, with times that suit a test: a day within seconds."""
     return IBKRBroker(
         settings=settings,
-        keepalive=Keepalive(idle=0.1, probe_timeout=0.15, give_up=0.3, spacing=0.1),
+        keepalive=Keepalive(idle=0.4, probe_timeout=0.2, give_up=0.4, spacing=0.1),
         breaker=Breaker(failures=5, pause=0.2),
         reconnect=Reconnect(first=0.05, longest=0.2, jitter_percent=0),
     )

@@ -155,7 +155,7 @@ async def orders_are_placed_and_told(day: Day) -> tuple[str, str]:
 
 async def a_stopped_gateway_is_noticed(day: Day) -> None:
     """A gateway that is held answers nothing; what is ordered meanwhile is placed exactly once."""
-    day.gateway.stop()
+    await day.gateway.stop()
     # The limit order is written at once; the market order too, where its price is fresh enough.
     wishes = {"limit": (2, 191.0), "market": (3, None)}
     asked = await asyncio.gather(*(day.order(key, *wish) for key, wish in wishes.items()))
