@@ -1,7 +1,8 @@
 """Reads for a caller who takes kept figures instead of waiting while the link is doubtful."""
 
+import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -12,10 +13,13 @@ __all__ = ["PricesTold", "check_age", "fresh_or_kept"]
 
 T = TypeVar("T")
 MOST = 1000  # symbols
+LOOK = 0.05  # seconds between two looks whether the link that is asked has become doubtful
 
 
 async def fresh_or_kept(
-    fresh: Callable[[], Awaitable[T]], kept: Callable[[float], T | None], stale_ok: float | None
+    fresh: Callable[[], Coroutine[None, None, T]],
+    kept: Callable[[float], T | None],
+    stale_ok: float | None,
 ) -> T:
     """What is kept where the link is doubtful, else what the gateway says.
 
@@ -27,12 +31,19 @@ async def fresh_or_kept(
     check_age("stale_ok", stale_ok)
     if (told := kept(stale_ok)) is not None:
         return told
+    asked = asyncio.ensure_future(fresh())
     try:
-        return await fresh()
+        while not asked.done():
+            await asyncio.wait({asked}, timeout=LOOK)
+            if not asked.done() and (told := kept(stale_ok)) is not None:
+                return told
+        return asked.result()
     except (IBKRError, ValueError):
         if (told := kept(stale_ok)) is None:
             raise
         return told
+    finally:
+        asked.cancel()  # a read stops with it
 
 
 def check_age(name: str, seconds: float) -> None:

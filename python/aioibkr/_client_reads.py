@@ -80,6 +80,15 @@ class ClientReads:
         """
         return await self._native.account_snapshot(account, timeout=timeout, wait=wait, retry=retry)
 
+    def account_now(self, account: str | None = None) -> tuple[AccountSnapshot, Pnl] | None:
+        """Look at an account's values and P&L as the live link tells them; waits for nothing.
+
+        None while no live link has told values, positions and P&L; `account_summary` waits for
+        them. What did not change compares equal at once, so that whoever makes something of an
+        account can tell whether it still holds.
+        """
+        return self._native.account_now(account)
+
     def kept_account(self, account: str | None = None, *, stale_ok: float) -> KeptAccount | None:
         """Look at what is kept of an account while no live link tells it; waits for nothing.
 

@@ -60,6 +60,13 @@ impl Client {
         Ok(Some((AccountSnapshot(kept.snapshot), kept.pnl.map(Pnl), positions, as_of)))
     }
 
+    /// Values and P&L as the live link tells them, or None.
+    #[pyo3(signature = (account=None))]
+    fn account_now(&self, account: Option<Text>) -> Option<(AccountSnapshot, Pnl)> {
+        let told = self.core.account_now(convert::account(account).as_ref());
+        told.map(|(snapshot, pnl)| (AccountSnapshot(snapshot), Pnl(pnl)))
+    }
+
     /// When the orders of this session were last right, UTC, or None.
     #[pyo3(signature = (*, stale_ok))]
     fn kept_orders_as_of(&self, py: Python<'_>, stale_ok: f64) -> PyResult<Option<UtcDateTime>> {

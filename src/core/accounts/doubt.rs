@@ -1,5 +1,6 @@
 //! Since when what is kept may no longer be right: figures that are told nevertheless carry it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -8,8 +9,8 @@ use tokio::sync::watch;
 use super::Accounts;
 use super::book::AccountBook;
 use crate::clock;
-use crate::model::{AccountId, KeptAccount, SessionState};
-use crate::session::{Session, Status};
+use crate::model::{AccountId, AccountSnapshot, KeptAccount, Pnl, SessionState};
+use crate::session::{Link, Session, Status};
 
 impl Accounts {
     /// What is kept of an account, the client's own by default, for a caller who takes figures that
@@ -23,7 +24,7 @@ impl Accounts {
         let status = self.session.status();
         let book = self.book.borrow();
         let is_told = |book: &AccountBook, account: &AccountId| {
-            status.is_live() && book.is_of(status.generation) && book.is_whole(account)
+            is_sure(&status) && book.is_of(status.generation) && book.is_whole(account)
         };
         let account = account.or(book.main()).or(status.accounts.first())?;
         if status.state.is_closed() || is_told(&book, account) {
@@ -38,13 +39,31 @@ impl Accounts {
         (!age.is_negative() && age <= max_age).then_some(kept)
     }
 
+    /// Values and P&L of an account, the client's own by default, as the live link tells them;
+    /// `None` while it does not. Asks and waits for nothing.
+    pub(crate) fn told(&self, account: Option<&AccountId>) -> Option<(Arc<AccountSnapshot>, Pnl)> {
+        let status = self.session.status();
+        if !is_sure(&status) {
+            return None;
+        }
+        let book = self.book.borrow();
+        let account = account.or(book.main())?;
+        let is_told = book.is_of(status.generation) && book.is_whole(account);
+        if is_told { book.snapshot(account).zip(book.pnl(account)) } else { None }
+    }
+
     /// Since when the link is not live; `None` while it is, before the first and once closed.
     pub(crate) fn doubtful_since(&self) -> Option<OffsetDateTime> {
         let status = self.session.status();
         let is_closed = status.state.is_closed();
-        let is_doubtful = status.generation.0 > 0 && !is_closed && !status.is_live();
+        let is_doubtful = status.generation.0 > 0 && !is_closed && !is_sure(&status);
         is_doubtful.then(|| as_of(&status, &self.book.borrow()))
     }
+}
+
+/// Whether a live link keeps what is known; its end is felt a moment before it is published.
+fn is_sure(status: &Status) -> bool {
+    status.is_live() && status.link.as_ref().is_some_and(Link::is_up)
 }
 
 fn kept(book: &AccountBook, account: &AccountId, as_of: OffsetDateTime) -> Option<KeptAccount> {
@@ -64,6 +83,7 @@ fn last_sign(status: &Status) -> OffsetDateTime {
         Some(link) if status.state == SessionState::Suspect => {
             clock::now() - link.life().last().elapsed()
         }
+        Some(_) if status.is_live() => clock::now(),
         Some(_) | None => status.since,
     }
 }

@@ -81,6 +81,14 @@ impl Client {
         self.0.accounts.kept(account.or(self.0.config.account.as_ref()), max_age)
     }
 
+    /// Values and P&L of an account (default: the client's) as the live link tells them, once
+    /// positions are known too; `None` while it does not. The same values are the same allocation.
+    /// Asks and waits for nothing, and is not counted.
+    #[must_use]
+    pub fn account_now(&self, account: Option<&AccountId>) -> Option<(Arc<AccountSnapshot>, Pnl)> {
+        self.0.accounts.told(account.or(self.0.config.account.as_ref()))
+    }
+
     /// When the orders of this session were last known to be right, for a caller who takes them if
     /// that was at most `max_age` ago. `None` as of [`kept_account`](Self::kept_account).
     #[must_use]

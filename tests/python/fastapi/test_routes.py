@@ -40,6 +40,23 @@ async def test_account_has_its_figures(web: httpx.AsyncClient) -> None:
     assert portfolio["account"]["account_id"] == PAPER
 
 
+async def test_account_is_told_again_and_follows_each_change(
+    web: httpx.AsyncClient, mock_gateway: MockGateway
+) -> None:
+    told = [(await web.get("/api/ibkr/account")).json() for _ in range(3)]
+    assert told[0] == told[1] == told[2]
+
+    for number in range(1, 4):
+        mock_gateway.set_account_value(PAPER, "TotalCashValue", 1000.0 * number)
+        mock_gateway.set_pnl(PAPER, daily=float(number), unrealized=0.0, realized=0.0)
+
+        async def arrived(cash: float = 1000.0 * number, daily: float = float(number)) -> bool:
+            account = (await web.get("/api/ibkr/account")).json()["account"]
+            return (account["cash_balance"], account["daily_pnl"]) == (cash, daily)
+
+        await until(arrived)
+
+
 async def test_positions_are_listed(web: httpx.AsyncClient, mock_gateway: MockGateway) -> None:
     mock_gateway.set_price("AAPL", bid=189.9, ask=190.1, last=190.0)
     mock_gateway.set_position(PAPER, "AAPL", quantity=10, average_cost=180.0)

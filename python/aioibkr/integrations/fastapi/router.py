@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, HTTPException, Query, Response
 
 from aioibkr.integrations.fastapi import orders, schemas, scraping
+from aioibkr.integrations.fastapi.account_bodies import account_body
 from aioibkr.integrations.fastapi.answers import ANY_ROUTE, GUARDED, Answers, answers
 from aioibkr.integrations.fastapi.binding import Bound, add_bound, bound_to
 from aioibkr.integrations.fastapi.dependencies import IntegrationDep, ReadingDep
@@ -50,11 +51,10 @@ def router(
     return routes
 
 
-@_broker.get("/account")
-async def account(broker: ReadingDep) -> schemas.AccountAnswer:
+@_broker.get("/account", response_model=schemas.AccountAnswer)
+async def account(broker: ReadingDep) -> Response:
     """The account's main figures; `as_of` where they are kept ones (`ibkr_stale_ok`)."""
-    told = await broker.get_account(stale_ok=broker.stale_ok)
-    return schemas.AccountAnswer(account=schemas.AccountFigures.of(told), as_of=told.as_of)
+    return Response(await account_body(broker), media_type="application/json")
 
 
 @_broker.get("/status")
