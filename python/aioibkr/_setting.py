@@ -1,17 +1,20 @@
-"""One setting: whether it was given at all, and how what was given is read; pure.
+"""One setting: whether it was given at all, and how what was given is read.
 
 The rule for all sources alike (arguments, environment, files, command line): None and a text that
 is empty or blank are "not given".
 """
 
+import difflib
+import functools
+import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from aioibkr.errors import ConfigError
 
-__all__ = ["Kind", "Value", "is_given", "kind_of", "path_of"]
+__all__ = ["Kind", "Value", "is_given", "kind_of", "path_of", "tell_unknown"]
 
 Value = str | int | float | bool | None
 
@@ -31,6 +34,26 @@ def is_given(value: object) -> bool:
 def path_of(file: str | os.PathLike[str] | None) -> Path | None:
     """The path of a file, where one is given."""
     return Path(file) if file is not None and is_given(os.fspath(file)) else None
+
+
+def tell_unknown(environment: Iterable[str], known: frozenset[str]) -> None:
+    """Log which variables look like settings and are none, each once in a process.
+
+    It is no error, because other programs use the prefix too.
+    """
+    for name in sorted(environment):
+        if name.startswith("IBKR_") and name not in known:
+            _tell_unknown(name, known)
+
+
+@functools.cache
+def _tell_unknown(name: str, known: frozenset[str]) -> None:
+    logger = logging.getLogger("aioibkr.config")
+    near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.75)
+    if near:
+        logger.warning("%s is no setting and is ignored: did you mean %s?", name, near[0])
+    else:
+        logger.info("%s is no setting and is ignored", name)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Self, TypedDict, TypeVar, Unpack, cast
 
-from aioibkr._setting import Value, is_given, kind_of, path_of
+from aioibkr._setting import Value, is_given, kind_of, path_of, tell_unknown
 from aioibkr.errors import ConfigError
 
 __all__ = [
@@ -357,6 +357,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Value]:
     # The aliases come first, so that the proper name wins.
     names = {**_ALIASES, **{name: name for name in _KINDS}}
     told = {name: environment.get(name.upper()) for name in names}
+    tell_unknown(environment, frozenset(name.upper() for name in names))
     return {
         names[name]: _read(names[name], text, name.upper())
         for name, text in told.items()

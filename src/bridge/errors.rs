@@ -55,5 +55,10 @@ fn build(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     options.set_item("request_id", error.request_id())?;
     let class = module.getattr(class_name(error.kind()))?;
     let exception = class.call((error.message(), details), Some(&options))?;
-    Ok(PyErr::from_value(exception))
+    let exception = PyErr::from_value(exception);
+    let cause = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Error>());
+    if let Some(cause) = cause {
+        exception.set_cause(py, Some(build(py, cause)?));
+    }
+    Ok(exception)
 }

@@ -1,5 +1,6 @@
 //! What a caller may choose about a connection, with the defaults of the package.
 
+use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
@@ -140,12 +141,7 @@ impl Config {
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) naming the field, its value and the range.
     pub fn validate(&self) -> Result<()> {
-        if self.host.trim().is_empty() {
-            return Err(Error::config("host is empty: give the gateway's host name or address"));
-        }
-        if self.host.contains(char::is_whitespace) {
-            return Err(Error::config(format!("host {:?} has a blank in it", self.host)));
-        }
+        check_host(&self.host)?;
         if self.port == 0 {
             return Err(Error::config("port 0 is not a gateway port: give 1 to 65535"));
         }
@@ -217,5 +213,81 @@ impl Config {
             return format!("[{}]:{}", self.host, self.port);
         }
         format!("{}:{}", self.host, self.port)
+    }
+}
+
+/// A name or an address alone, as it is looked up.
+fn check_host(host: &str) -> Result<()> {
+    if host.trim().is_empty() {
+        return Err(Error::config("host is empty: give the gateway's host name or address"));
+    }
+    let refused = |why: String| Err(Error::config(format!("host {host:?} {why}")));
+    if let Some((_, rest)) = host.split_once("://") {
+        let name = rest.split(['/', ':']).next().unwrap_or_default();
+        return refused(format!("is a URL: give the name or address alone, {name:?}"));
+    }
+    if host.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return refused("has a blank in it: give the name or address alone".to_owned());
+    }
+    if host.contains(['/', '@', '?', '#', '[', ']', ',']) {
+        return refused("is no host: give the name or address alone, such as \"::1\"".to_owned());
+    }
+    let address = host.split('%').next().unwrap_or_default();
+    match host.rsplit_once(':') {
+        Some(_) if address.parse::<Ipv6Addr>().is_ok() => Ok(()),
+        Some((name, port)) if !name.contains(':') => {
+            refused(format!("names a port: give host {name:?} and port {port}"))
+        }
+        Some(_) => refused("is no address of IP version 6: give one such as \"::1\"".to_owned()),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_host_is_a_name_or_an_address_alone() {
+        let good = ["gateway", "gw.example", "my_gateway-1", "127.0.0.1", "::1", "fe80::1%eth0"];
+        let bad = [
+            ("", "is empty"),
+            ("http://gw:4002", "give the name or address alone, \"gw\""),
+            ("gw:4002", "give host \"gw\" and port 4002"),
+            ("gw 1", "has a blank"),
+            (" gw", "has a blank"),
+            ("gw\n", "has a blank"),
+            ("[::1]:4002", "such as \"::1\""),
+            ("gw/", "is no host"),
+            ("me@gw", "is no host"),
+            ("1:2:3", "IP version 6"),
+        ];
+
+        for host in good {
+            assert!(check_host(host).is_ok(), "{host}");
+        }
+        for (host, complaint) in bad {
+            let error = check_host(host).unwrap_err();
+            assert!(error.message().contains(complaint), "{error}");
+        }
+    }
+
+    #[test]
+    fn no_two_ids_of_a_range_have_a_feed_id_in_common() {
+        let ids = ClientIds::new(ClientId(1), ClientId(1000)).unwrap();
+        let feeds = |id| {
+            let config = Config { client_id: id, client_ids: Some(ids), ..Config::default() };
+            config.feed_client_ids()
+        };
+
+        let all: Vec<_> = ids.iter().flat_map(feeds).collect();
+
+        assert_eq!(all.len(), 9 * 1000);
+        assert_eq!(
+            all.iter().chain(&ids.iter().collect::<Vec<_>>()).collect::<BTreeSet<_>>().len(),
+            10_000
+        );
     }
 }

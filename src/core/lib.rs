@@ -12,6 +12,7 @@
 //! | [`metrics`] | what a client counts |
 //! | [`events`] | what happens to a client: listeners, failures, alerts |
 //! | `pacing` | IB's limits on what may be sent, one schedule per gateway address |
+//! | `stranger` | what listens where a gateway was meant |
 //! | [`feed`] | the market-data link: socket, thread and decoder of its own |
 //! | `gateway` | the one door to the gateway: names the ibapi crate |
 //! | [`session`] | opens links, one after the other; its state machine |
@@ -44,6 +45,7 @@ pub mod orders;
 mod pacing;
 mod risk;
 pub mod session;
+mod stranger;
 
 pub use broker::Client;
 pub use config::Config;

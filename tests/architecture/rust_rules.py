@@ -21,6 +21,7 @@ FOUNDATION = {
     "clock": {"error"},
     "life": set[str](),
     "lock": set[str](),
+    "stranger": set[str](),
     "lease": {"error", "lock", "model"},
     "metrics": {"error", "clock", "lock"},
     # Whatever happens is told where it happens, so every module may tell.

@@ -144,3 +144,23 @@ def test_missing_file_is_refused(tmp_path: Path) -> None:
 def test_unknown_explicit_setting_is_refused() -> None:
     with pytest.raises(ConfigError, match="unknown setting 'ibkr_colour'"):
         Settings.load(ibkr_colour="red")  # type: ignore[call-arg]
+
+
+def test_variable_that_is_nearly_a_setting_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("IBKR_CLEINT_ID", "5")
+    monkeypatch.setenv("IBKR_XYZZY", "1")
+    caplog.set_level("INFO", logger="aioibkr")
+
+    settings = [Settings.load(), Settings.load()]
+
+    assert {known.ibkr_client_id for known in settings} == {1}
+    told = [(record.levelname, record.getMessage()) for record in caplog.records]
+    assert told == [
+        (
+            "WARNING",
+            "IBKR_CLEINT_ID is no setting and is ignored: did you mean IBKR_CLIENT_ID?",
+        ),
+        ("INFO", "IBKR_XYZZY is no setting and is ignored"),
+    ]

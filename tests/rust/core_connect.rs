@@ -51,6 +51,7 @@ async fn core_a_peer_that_is_no_gateway_is_named_at_once() {
     let error = client.open().await.unwrap_err();
 
     assert_eq!(error.kind(), ErrorKind::HandshakeFailed);
+    assert!(error.message().contains("it answers HTTP: is this the Client Portal"), "{error}");
     assert!(began.elapsed() < SECOND);
 }
 

@@ -7,9 +7,10 @@ use tokio::net::TcpStream;
 use crate::config::MINIMUM_SERVER_VERSION;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{AccountId, ClientId};
+use crate::stranger;
 
 use super::opening::{Ready, send};
-use super::{Fields, FrameBuffer, Message, decode, request};
+use super::{Fields, FrameBuffer, FrameError, Message, decode, request};
 
 const MANAGED_ACCOUNTS: u32 = 215;
 const NEXT_VALID_ID: u32 = 209;
@@ -58,7 +59,7 @@ fn account_list(message: &[u8]) -> Vec<AccountId> {
 
 async fn read_frame(socket: &TcpStream, frames: &mut FrameBuffer) -> Result<Vec<u8>> {
     loop {
-        if let Some(body) = frames.next_frame().map_err(|error| not_a_gateway(&error))? {
+        if let Some(body) = frames.next_frame().map_err(unlike)? {
             return Ok(body.to_vec());
         }
         socket.readable().await.map_err(|error| lost(&error))?;
@@ -95,6 +96,15 @@ fn refuse_held_id(code: i32, client_id: ClientId) -> Result<()> {
     }
     let text = format!("client id {client_id} of the feed link is in use");
     Err(Error::new(ErrorKind::ClientIdInUse, text).with_code(CLIENT_ID_IN_USE))
+}
+
+/// The error of a frame that no gateway sends: perhaps the answer of another kind of server.
+fn unlike(error: FrameError) -> Error {
+    let length = u32::try_from(error.length).ok();
+    match length.and_then(stranger::describe) {
+        Some(told) => not_a_gateway(&told),
+        None => not_a_gateway(&error),
+    }
 }
 
 fn not_a_gateway(reason: &dyn std::fmt::Display) -> Error {

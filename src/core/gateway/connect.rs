@@ -13,6 +13,7 @@ use crate::events::LinkEvents;
 use crate::lease::Seats;
 use crate::model::{AccountId, Generation, MINIMUM_SERVER_VERSION};
 use crate::pacing::{Pace, Urgency};
+use crate::stranger;
 
 /// Frames a request may leave unread before the oldest are dropped (and the drop is reported).
 const CHANNEL_CAPACITY: usize = 256;
@@ -134,7 +135,7 @@ impl Target {
             WireError::InvalidFrame(_) | WireError::Parse(..) | WireError::ParseInt(_) => (
                 ErrorKind::HandshakeFailed,
                 Outlook::Lasting,
-                format!("{address} answers, but not as a gateway does: {error}"),
+                format!("{address} answers, but not as a gateway does: {}", unlike(&error)),
             ),
             WireError::ConnectionRejected(_) => (
                 ErrorKind::HandshakeFailed,
@@ -152,6 +153,18 @@ impl Target {
         };
         Failure { error: Error::new(kind, message).with_source(error), outlook }
     }
+}
+
+/// What an answer is that no gateway gives: another kind of server's, or the wire's own words.
+fn unlike(error: &WireError) -> String {
+    let told = match error {
+        // The text names the length that was read.
+        WireError::InvalidFrame(text) => {
+            text.split_whitespace().find_map(|word| word.parse().ok()).and_then(stranger::describe)
+        }
+        _ => None,
+    };
+    told.unwrap_or_else(|| error.to_string())
 }
 
 impl Opening {

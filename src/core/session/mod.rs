@@ -207,7 +207,7 @@ impl<L: Served> Session<L> {
             Some(reason) => format!("not connected to {}: {reason}", self.address),
             None => format!("not connected to {}: open the client first", self.address),
         };
-        Error::new(ErrorKind::NotConnected, message)
+        because(Error::new(ErrorKind::NotConnected, message), status.reason.as_ref())
     }
 
     /// The error of a call that could not wait for the next link.
@@ -221,7 +221,8 @@ impl<L: Served> Session<L> {
             (None, Some(reason)) => format!("{request}: no link to {}: {reason}", self.address),
             (None, None) => format!("{request}: no link to {}", self.address),
         };
-        Error::new(ErrorKind::ConnectionLost, message).with_detail("request", request)
+        let error = Error::new(ErrorKind::ConnectionLost, message).with_detail("request", request);
+        because(error, status.reason.as_ref())
     }
 }
 
@@ -247,13 +248,21 @@ impl<L> Status<L> {
             Some(reason) => format!("{message}: {reason}"),
             None => message,
         };
-        let error = Error::new(ErrorKind::CircuitOpen, message);
+        let error = because(Error::new(ErrorKind::CircuitOpen, message), self.reason.as_ref());
         error.with_detail("request", request).with_detail("retry_after", seconds)
     }
 
     /// Whether no link is there and none is being opened.
     pub(crate) fn is_at_rest(&self) -> bool {
         matches!(self.state, SessionState::Idle | SessionState::Closed)
+    }
+}
+
+/// An error with the reason of the last try or link as its source.
+fn because(error: Error, reason: Option<&Error>) -> Error {
+    match reason {
+        Some(reason) => error.with_source(reason.clone()),
+        None => error,
     }
 }
 

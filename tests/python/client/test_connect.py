@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -104,6 +105,50 @@ async def test_account_of_another_login_is_told_at_connect(mock_gateway: MockGat
 
     assert failed.value.details["managed"] == "DU1234567"
     assert (connecting.client.is_paper, mock_gateway.connect_count) == (None, 1)
+
+
+async def test_what_a_client_waits_for_in_vain_says_why(mock_gateway: MockGateway) -> None:
+    client = ib.connect(port=mock_gateway.port, account="U7654321").client
+    with pytest.raises(ib.ConfigError):
+        await client.open()
+
+    with pytest.raises(ib.NotConnected) as failed:
+        await client.server_time()
+
+    assert isinstance(failed.value.__cause__, ib.ConfigError)
+    assert failed.value.__cause__.details["managed"] == "DU1234567"
+    await client.close()
+
+
+def answer_once(server: socket.socket, answer: bytes) -> None:
+    """Answer the first client as another kind of server does."""
+    client, _ = server.accept()
+    with client:
+        _ = client.recv(64)
+        client.sendall(answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "answers HTTP: is this the Client Portal"),
+        (b"\x15\x03\x03\x00\x02\x02\x46\x00", "answers TLS"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", 'the text "SSH-"'),
+    ],
+)
+async def test_peer_that_is_no_gateway_is_told_in_words(answer: bytes, words: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        answering = threading.Thread(target=answer_once, args=(server, answer))
+        answering.start()
+        with pytest.raises(ib.HandshakeFailed, match=words):
+            await ib.connect(port=server.getsockname()[1], timeout=20)
+        answering.join(20)
+
+
+@pytest.mark.parametrize("host", ["http://gw:4002", "gw:4002", "gw 1", "[::1]", "gw/x"])
+def test_host_that_is_more_than_a_host_is_refused_at_once(host: str) -> None:
+    with pytest.raises(ib.ConfigError, match="host"):
+        _ = ib.connect(host=host)
 
 
 async def test_held_client_id_is_named(mock_gateway: MockGateway, ib_client: ib.Client) -> None:
