@@ -102,3 +102,51 @@ pub(super) async fn note(session: Session, book: &watch::Sender<AccountBook>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Generation;
+    use crate::session::AccountEvent;
+
+    fn account() -> AccountId {
+        AccountId("DU1".into())
+    }
+
+    fn whole(book: &mut AccountBook, link: u64) {
+        book.begin(Generation(link), Some(account()));
+        for event in [AccountEvent::DownloadComplete, AccountEvent::PositionsComplete] {
+            book.apply(&account(), event, clock::now());
+        }
+    }
+
+    #[test]
+    fn the_first_doubt_counts_until_it_is_lifted() {
+        let (first, later) = (clock::now(), clock::now() + Duration::from_secs(5));
+        let mut book = AccountBook::default();
+        whole(&mut book, 1);
+
+        assert!(book.doubt(Generation(1), Some(first)));
+        assert!(!book.doubt(Generation(1), Some(later)));
+        assert_eq!(book.doubtful_since(), Some(first));
+        assert!(!book.doubt(Generation(2), None), "another link says nothing of this book");
+        assert!(book.doubt(Generation(1), None));
+        assert_eq!(book.doubtful_since(), None);
+    }
+
+    #[test]
+    fn a_new_link_leaves_what_was_known_with_its_moment() {
+        let lost = clock::now() - Duration::from_secs(5);
+        let mut book = AccountBook::default();
+        whole(&mut book, 1);
+        book.doubt(Generation(1), Some(lost));
+
+        book.begin(Generation(2), Some(account()));
+        book.begin(Generation(3), Some(account()));
+
+        assert!(!book.is_whole(&account()));
+        let (earlier, as_of) = book.earlier().unwrap();
+        assert!(earlier.is_of(Generation(1)) && earlier.is_whole(&account()));
+        assert_eq!(as_of, lost);
+    }
+}
