@@ -40,4 +40,5 @@ ROWS = [
     Row("messages to all clients", "", figure(NAME, "messages_per_s"), "/s"),
     Row("RSS grown, ten clients never read", "<= 64 MB", figure(NAME, "grown_mb"), "MB"),
     Row("CPU of the service", "", figure(NAME, "cpu_share", 1e2), "%"),
+    Row("CPU of its clients", "", figure(NAME, "clients_cpu_share", 1e2), "%"),
 ]
