@@ -163,7 +163,7 @@ fn free_port() -> u16 {
 }
 
 /// Answers whatever comes as a web server would.
-fn web_server() -> SocketAddr {
+pub(crate) fn web_server() -> SocketAddr {
     use std::io::{Read, Write};
 
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();

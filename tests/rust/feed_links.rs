@@ -11,6 +11,7 @@ use aioibkr_core::model::{
 use aioibkr_core::{Client, ErrorKind};
 use aioibkr_mock_gateway::{Fault, Injection, MockGateway};
 
+use crate::core_connect::web_server;
 use crate::core_gateway::{MILLI, SECOND, connected_with, eventually, gateway};
 use crate::feed_books::Random;
 use crate::feed_reader::{
@@ -295,6 +296,17 @@ async fn feed_a_link_whose_thread_dies_has_ended() {
     tokio::time::timeout(5 * SECOND, link.ended()).await.unwrap();
     assert!(!link.is_up());
     eventually("the socket is closed", || gateway.clients().is_empty()).await;
+}
+
+#[tokio::test]
+async fn feed_a_peer_that_is_no_gateway_is_told_in_words() {
+    let address = web_server().to_string();
+    let target = FeedTarget::new(address, vec![ClientId(FEED)], |_| Box::new(Fragile));
+
+    let error = target.open(5 * SECOND).await.err().unwrap();
+
+    assert_eq!(error.kind(), ErrorKind::HandshakeFailed);
+    assert!(error.message().contains("it answers HTTP"), "{error}");
 }
 
 #[tokio::test]
