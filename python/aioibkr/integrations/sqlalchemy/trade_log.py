@@ -40,6 +40,7 @@ __all__ = ["TradeLog"]
 _log = logging.getLogger("aioibkr.trade_log")
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
 REFUSED_KEPT = 100
+HEARING = 1.0
 
 
 class TradeLog:
@@ -185,10 +186,16 @@ class TradeLog:
         return is_listed and self._pending.is_empty and self._writing.is_empty
 
     async def _all_heard(self) -> None:
-        """Let the calls for events that have happened be made."""
-        heard = self._handles
-        while any(handle.waiting and not handle.is_finished for handle in heard):  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(0)
+        """Let the calls for events that have happened be made.
+
+        What is not called within a second is taken from the gateway's lists instead.
+        """
+        try:
+            async with asyncio.timeout(HEARING):
+                while any(h.waiting and not h.is_finished for h in self._handles):  # noqa: ASYNC110 - nobody tells
+                    await asyncio.sleep(0.001)
+        except TimeoutError:
+            self._listing_wanted.set()
 
     def _hear_order(self, trade: Trade) -> None:
         row = self._row(self._tables.orders, order_facts(trade, _now()))
