@@ -78,7 +78,7 @@ class TradeLog:
         self._handles: list[EventHandle] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._news, self._listing_wanted = asyncio.Event(), asyncio.Event()
-        self._changed = asyncio.Condition()
+        self._written_all = asyncio.Event()
         self._is_ending = self._is_listed = False
         self._last_error: IBKRError | None = None
         self._refused: deque[str] = deque(maxlen=REFUSED_KEPT)
@@ -161,8 +161,9 @@ class TradeLog:
         try:
             async with asyncio.timeout(timeout):
                 await self._all_heard()
-                async with self._changed:
-                    await self._changed.wait_for(self._is_caught_up)
+                while not self._is_caught_up():
+                    self._written_all.clear()
+                    await self._written_all.wait()
         except TimeoutError:
             message = f"the trade log has {self.waiting} rows to write after {timeout:g} s"
             raise DatabaseError(message, {"retryable": "yes"}) from self._last_error
@@ -265,8 +266,8 @@ class TradeLog:
         except IBKRError as error:
             if isinstance(error.__cause__, IntegrityError | DataError):
                 return await self._write_singly()
-            return await self._failed(error)
-        return await self._succeeded()
+            return self._failed(error)
+        return self._succeeded()
 
     async def _write_singly(self) -> bool:
         """Write row by row: one that the database refuses for good must not keep the others."""
@@ -275,9 +276,9 @@ class TradeLog:
                 await self._written(batch)
             except IBKRError as error:
                 if not isinstance(error.__cause__, IntegrityError | DataError):
-                    return await self._failed(error)
+                    return self._failed(error)
                 self._refuse(f"{name}: {error.message}")
-        return await self._succeeded()
+        return self._succeeded()
 
     async def _written(self, batch: Batch) -> None:
         mapper = self._tables.orders.mapper
@@ -286,12 +287,12 @@ class TradeLog:
             self._sessions, mapper, lambda session: work(session, batch), timeout=self._timeout
         )
 
-    async def _succeeded(self) -> bool:
+    def _succeeded(self) -> bool:
         self._writing, self._last_error = Batch(), None
-        await self._tell()
+        self._written_all.set()
         return True
 
-    async def _failed(self, error: IBKRError) -> bool:
+    def _failed(self, error: IBKRError) -> bool:
         if self._last_error is None or self._last_error.message != error.message:
             _log.warning("not written, tried again: %s", error.message)
         self._last_error = error
@@ -333,10 +334,6 @@ class TradeLog:
         self._pending.listings |= _listings(fills, asked_at)
         self._is_listed = True
         self._news.set()
-
-    async def _tell(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
 
 
 def _listings(fills: list[Fill], asked_at: datetime) -> dict[tuple[str, int], Listing]:
