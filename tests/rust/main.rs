@@ -14,6 +14,7 @@ mod core_keepalive;
 mod core_login;
 mod core_metrics;
 mod core_one_shots;
+mod core_order_changes;
 mod core_order_identity;
 mod core_orders;
 mod core_pacing;

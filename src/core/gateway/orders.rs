@@ -11,9 +11,9 @@ use super::times;
 use crate::clock::Deadline;
 use crate::error::Result;
 use crate::model::{
-    AccountId, Action, ClientId, Commission, Contract, Execution, ExecutionId, OpenOrder, Order,
-    OrderEvent, OrderId, OrderNotice, OrderRef, OrderStatus, OrderType, PermId, StatusReport,
-    TimeInForce,
+    AccountId, Action, ClientId, Commission, Contract, Echo, Execution, ExecutionId, OpenOrder,
+    Order, OrderEvent, OrderId, OrderNotice, OrderRef, OrderStatus, OrderType, PermId,
+    StatusReport, TimeInForce,
 };
 
 /// Everything that happens to this client's orders.
@@ -41,17 +41,17 @@ impl Link {
         }))
     }
 
-    /// Writes an order. Dropped before its first byte it sends nothing; dropped in the middle of
-    /// the frame it ends the link.
+    /// Writes an order, laid over what the gateway last told of it, if it has. Dropped before its
+    /// first byte it sends nothing; dropped in the middle of the frame it ends the link.
     pub(crate) async fn submit_order(
         &self,
         order_id: OrderId,
         contract: &Contract,
         order: &Order,
-        reference: &OrderRef,
+        (reference, echo): (&OrderRef, Option<&Echo>),
     ) -> Result<()> {
         let contract = contract_to_wire(contract);
-        let order = order_to_wire(order, reference);
+        let order = order_to_wire(order, reference, echo);
         let written = self.client().submit_order(order_id.0, &contract, &order).await;
         written.map_err(|error| codes::request_error("place", error))
     }
@@ -157,6 +157,7 @@ fn open_order(data: wire::OrderData) -> Option<OpenOrder> {
         perm_id: perm_id(data.order.perm_id),
         contract: contract_from_wire(data.contract),
         status: OrderStatus::from_wire(data.order_state.status.as_str()),
+        echo: Some(Echo::new(data.order.clone())),
         order: order_from_wire(data.order, &order_ref)?,
         order_ref,
         filled,
@@ -216,7 +217,10 @@ fn perm_id(id: i64) -> Option<PermId> {
     (id != 0).then_some(PermId(id))
 }
 
-fn order_to_wire(order: &Order, reference: &OrderRef) -> wire::Order {
+/// The wish in the wire's words, over what the gateway last told of the order: its group, its parent,
+/// its conditions stay what they are.
+fn order_to_wire(order: &Order, reference: &OrderRef, echo: Option<&Echo>) -> wire::Order {
+    let told = echo.and_then(Echo::order::<wire::Order>).cloned().unwrap_or_default();
     wire::Order {
         action: match order.action {
             Action::Buy => wire::Action::Buy,
@@ -232,7 +236,7 @@ fn order_to_wire(order: &Order, reference: &OrderRef) -> wire::Order {
         outside_rth: order.outside_rth,
         account: order.account.as_ref().map(|account| account.0.clone()).unwrap_or_default(),
         order_ref: reference.to_wire(),
-        ..wire::Order::default()
+        ..told
     }
 }
 
@@ -299,7 +303,7 @@ mod tests {
         let reference = OrderRef::new("", OrderKey::new("k").unwrap()).unwrap();
         let order = Order::limit(Action::Buy, Decimal::new(105, 1), 189.55);
 
-        let wire = order_to_wire(&order, &reference);
+        let wire = order_to_wire(&order, &reference, None);
         let back = order_from_wire(wire, &reference).unwrap();
 
         assert_eq!(back.quantity.to_string(), "10.5");

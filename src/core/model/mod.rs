@@ -7,6 +7,7 @@ mod client_event;
 mod client_ids;
 mod contract;
 mod depth;
+mod echo;
 mod event;
 mod failure;
 mod farm;
@@ -36,6 +37,7 @@ pub use client_ids::ClientIds;
 pub(crate) use client_ids::{FEED_OFFSET, FEED_SPARE};
 pub use contract::{Contract, ContractDetails, Right, SecurityType};
 pub use depth::{DepthBook, DepthLevel};
+pub use echo::Echo;
 pub use event::{
     Breaker, ConnectTries, Keepalive, MINIMUM_SERVER_VERSION, NOTICES_LOST, Notice, Reconnect,
     SessionState,

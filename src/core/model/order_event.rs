@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::{
-    ClientId, Commission, Contract, Execution, Order, OrderId, OrderRef, OrderStatus, PermId,
+    ClientId, Commission, Contract, Echo, Execution, Order, OrderId, OrderRef, OrderStatus, PermId,
 };
 
 /// One message of the gateway about an order.
@@ -36,6 +36,8 @@ pub struct OpenOrder {
     pub contract: Contract,
     /// The order's values.
     pub order: Order,
+    /// The whole order, for a change of it.
+    pub echo: Option<Echo>,
     /// The reference it carries.
     pub order_ref: OrderRef,
     /// State, where the gateway's word is one we know.

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::identity::{Contradiction, Identity};
 use super::lifecycle;
 use crate::model::{
-    ClientId, Commission, Contract, ContractId, ExecutionId, Generation, OpenOrder, Order,
+    ClientId, Commission, Contract, ContractId, Echo, ExecutionId, Generation, OpenOrder, Order,
     OrderEvent, OrderId, OrderKey, OrderStatus, PermId, Trade,
 };
 
@@ -41,6 +41,8 @@ struct Entry {
     wish: Option<Wish>,
     /// The link on which bytes of it may have left.
     written: Option<Generation>,
+    /// The order whole, as the gateway last told it.
+    echo: Option<Echo>,
 }
 
 /// All orders of the session.
@@ -71,7 +73,7 @@ impl Book {
         self.index(no, None, &after);
         let state = watch::Sender::new(after.clone());
         self.turned.push(Turned { before: None, after });
-        self.entries.insert(no, Entry { state, wish, written: None });
+        self.entries.insert(no, Entry { state, wish, written: None, echo: None });
         no
     }
 
@@ -148,6 +150,17 @@ impl Book {
         }
     }
 
+    fn keep_echo(&mut self, no: TradeNo, seen: &OpenOrder) {
+        if let Some(entry) = self.entries.get_mut(&no) {
+            entry.echo.clone_from(&seen.echo);
+        }
+    }
+
+    /// The order whole, as the gateway last told it.
+    pub(super) fn echo(&self, no: TradeNo) -> Option<Echo> {
+        self.entries.get(&no)?.echo.clone()
+    }
+
     /// What happened to trades since this was last asked, in order.
     pub(super) fn take_turned(&mut self) -> Vec<Turned> {
         std::mem::take(&mut self.turned)
@@ -165,6 +178,7 @@ impl Book {
                 let known = self.find(&Identity::of_order(seen));
                 let no = known.unwrap_or_else(|| self.add(found(seen, now), None));
                 self.change(no, |trade| lifecycle::open(trade, seen, now));
+                self.keep_echo(no, seen);
                 Some(no)
             }
             OrderEvent::Completed(seen) => {
@@ -343,6 +357,7 @@ mod tests {
             perm_id: Some(PermId(perm)),
             contract: Contract::stock("AAPL"),
             order: Order::market(Action::Sell, 700.into()),
+            echo: None,
             order_ref: OrderRef::from_wire("mine|key-1"),
             status: Some(OrderStatus::Submitted),
             filled: (filled > 0).then(|| filled.into()),

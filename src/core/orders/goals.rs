@@ -36,7 +36,7 @@ impl Goal {
     pub(super) fn judge(&self, trade: &Arc<Trade>, event: Option<&OrderEvent>) -> Standing {
         match self {
             Self::Acknowledged => acknowledged(trade),
-            Self::Changed { wished, .. } => changed(wished, trade, event),
+            Self::Changed { wished, old } => changed((wished, old), trade, event),
             Self::Cancelled => cancelled(trade, event),
         }
     }
@@ -76,9 +76,13 @@ fn acknowledged(trade: &Arc<Trade>) -> Standing {
     }
 }
 
-fn changed(wished: &Order, trade: &Arc<Trade>, event: Option<&OrderEvent>) -> Standing {
+fn changed(
+    (wished, old): (&Order, &Order),
+    trade: &Arc<Trade>,
+    event: Option<&OrderEvent>,
+) -> Standing {
     match event {
-        Some(OrderEvent::Open(seen)) if echoes(wished, &seen.order) => Standing::Reached,
+        Some(OrderEvent::Open(seen)) if echoes(wished, old, &seen.order) => Standing::Reached,
         Some(OrderEvent::Notice(said)) if !lifecycle::is_remark(said.code) => {
             let message = format!(
                 "order {}: the change was refused: {} (code {})",
@@ -94,14 +98,45 @@ fn changed(wished: &Order, trade: &Arc<Trade>, event: Option<&OrderEvent>) -> St
     }
 }
 
-/// Whether the echo carries the values that were wished. The time in force is left out: presets of
-/// the gateway may change it.
-fn echoes(wished: &Order, echo: &Order) -> bool {
-    wished.quantity == echo.quantity
-        && wished.order_type == echo.order_type
-        && wished.limit_price == echo.limit_price
-        && wished.stop_price == echo.stop_price
+/// Whether the echo shows the change. What was not changed may be echoed in another way, as presets
+/// of the gateway do with the time in force; quantity, type and prices are looked at in any case.
+fn echoes(wished: &Order, old: &Order, echo: &Order) -> bool {
+    // Without `..`: a new field has to say how its change is confirmed.
+    let Order {
+        action,
+        quantity,
+        order_type,
+        limit_price,
+        stop_price,
+        time_in_force,
+        outside_rth,
+        account,
+        order_ref,
+    } = wished;
+    let is_kept = *time_in_force == old.time_in_force || *time_in_force == echo.time_in_force;
+    *action == echo.action
+        && *quantity == echo.quantity
+        && *order_type == echo.order_type
+        && is_price(*limit_price, echo.limit_price)
+        && is_price(*stop_price, echo.stop_price)
+        && is_kept
+        && (*outside_rth == old.outside_rth || *outside_rth == echo.outside_rth)
+        && (account.is_none() || *account == old.account || *account == echo.account)
+        && (*order_ref == old.order_ref || *order_ref == echo.order_ref)
 }
+
+/// Whether an echoed price is the one that was wished: a sum of doubles comes back as the decimal it
+/// stands for, which is nearer than any price step.
+pub(super) fn is_price(wished: Option<f64>, echo: Option<f64>) -> bool {
+    match (wished, echo) {
+        (Some(wished), Some(echo)) => (wished - echo).abs() <= NEAR * wished.abs().max(1.0),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    }
+}
+
+/// How far apart two doubles of one price may be, as a part of it.
+const NEAR: f64 = 1e-9;
 
 fn cancelled(trade: &Arc<Trade>, event: Option<&OrderEvent>) -> Standing {
     use crate::model::OrderStatus::{ApiCancelled, Cancelled, Filled, Inactive};

@@ -31,6 +31,7 @@ fn seen(key: &str, perm: i64, order: i32) -> OpenOrder {
         perm_id,
         contract: Contract::stock("AAPL"),
         order: Order::market(Action::Buy, 1.into()),
+        echo: None,
         order_ref,
         status: Some(OrderStatus::Submitted),
         filled: None,

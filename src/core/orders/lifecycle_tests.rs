@@ -182,6 +182,7 @@ fn a_completed_order_keeps_its_ordered_size() {
         perm_id: Some(PermId(9)),
         contract: Contract::stock("AAPL"),
         order: Order::market(Action::Buy, 400.into()),
+        echo: None,
         order_ref,
         status: Some(Cancelled),
         filled: Some(600.into()),

@@ -21,6 +21,7 @@ mod lifecycle;
 mod news;
 mod placement;
 mod reconcile;
+mod repetition;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

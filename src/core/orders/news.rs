@@ -58,6 +58,7 @@ mod tests {
             perm_id: Some(PermId(9)),
             contract: Contract::stock("AAPL"),
             order: Order::market(Action::Buy, 10.into()),
+            echo: None,
             order_ref: OrderRef::from_wire("mine|key-1"),
             status: Some(OrderStatus::Submitted),
             filled: None,

@@ -16,7 +16,9 @@ import aioibkr as ib
 PROGRAM = (
     "import sys; from aioibkr.testing import run_mock_gateway as run; sys.exit(run(sys.argv[1:]))"
 )
-HUGE = 200_000
+# The longest text that is sent; a look-up has room for a few of them.
+LONGEST = 256
+LOOK_UPS = 4_000
 pytestmark = [
     pytest.mark.anyio,
     pytest.mark.skipif(
@@ -70,10 +72,14 @@ def gateway(tmp_path: Path) -> Iterator[GatewayProcess]:
 
 def fill_the_socket(client: ib.Client) -> list[asyncio.Future[object]]:
     """Requests of 20 MB together: more than any loopback socket holds while nobody reads."""
-    contracts = [ib.Stock(f"{number}{'A' * HUGE}") for number in range(100)]
+    long = "A" * LONGEST
+    contract = ib.Contract(
+        symbol=long, exchange=long, primary_exchange=long, currency=long, local_symbol=long,
+        trading_class=long, multiplier=long,
+    )  # fmt: skip
     return [
         asyncio.ensure_future(client.contract_details(contract, timeout=30))
-        for contract in contracts
+        for _ in range(LOOK_UPS)
     ]
 
 

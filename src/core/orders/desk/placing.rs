@@ -13,7 +13,7 @@ use crate::model::{Action, Order, OrderId, OrderKey, OrderRef, OrderStatus, Risk
 use crate::orders::book::{TradeNo, Wish};
 use crate::orders::goals::{self, Goal};
 use crate::orders::placement::{self, Hold, Written};
-use crate::orders::{Command, Placing, TradeHandle, lifecycle};
+use crate::orders::{Command, Placing, TradeHandle, lifecycle, repetition};
 use crate::risk;
 use crate::session::{Link, Urgency};
 
@@ -125,23 +125,10 @@ impl Desk {
 
     /// Whether the caller asks for the order the key stands for.
     fn is_same(&self, no: TradeNo, trade: &Trade, placing: &Placing) -> bool {
+        let Placing { asked, contract, order, .. } = placing;
         match self.book.wish(no) {
-            Some(wish) => {
-                let same_contract = wish.asked == placing.asked
-                    || wish.contract == placing.contract
-                    || wish.contract.contract_id.is_some()
-                        && wish.contract.contract_id == placing.contract.contract_id;
-                same_contract && is_same_order(&wish.order, &placing.order)
-            }
-            None => {
-                let (known, asked) = (&trade.order, &placing.order);
-                trade.contract.symbol == placing.contract.symbol
-                    && known.action == asked.action
-                    && known.quantity == asked.quantity
-                    && known.order_type == asked.order_type
-                    && known.limit_price == asked.limit_price
-                    && known.stop_price == asked.stop_price
-            }
+            Some(wish) => repetition::repeats_wish(wish, asked, contract, order),
+            None => repetition::repeats_trade(trade, contract, order),
         }
     }
 
@@ -151,7 +138,8 @@ impl Desk {
         let wish = Wish { asked, contract: contract.clone(), order: order.clone() };
         let no = self.book.add(self.new_trade(order_id, &wish, key), Some(wish));
         let (held, written) = (link.clone(), link.clone());
-        let write = async move { written.submit_order(order_id, &contract, &order, &sent).await };
+        let write =
+            async move { written.submit_order(order_id, &contract, &order, (&sent, None)).await };
         let hold = self.live_only(held, deadline);
         self.hold(Writing::Place(no, link.generation()), hold, write);
         let reply = Reply::Handle(reply, false);
@@ -280,8 +268,10 @@ impl Desk {
     fn write_change(&mut self, link: &Link, trade: &Trade, order: Order, change: Change) {
         let sent = OrderRef { reference: order.order_ref.clone(), key: trade.key.clone() };
         let (id, contract) = (trade.order_id, trade.contract.clone());
-        let written = link.clone();
-        let write = async move { written.submit_order(id, &contract, &order, &sent).await };
+        let (written, echo) = (link.clone(), self.book.echo(change.no));
+        let write = async move {
+            written.submit_order(id, &contract, &order, (&sent, echo.as_ref())).await
+        };
         let hold = self.live_only(link.clone(), change.deadline);
         self.hold(Writing::Change(change.no), hold, write);
     }
@@ -388,13 +378,6 @@ impl Desk {
             (Writing::Change(_) | Writing::Cancel(_), _) => {}
         }
     }
-}
-
-/// Whether two orders ask for the same; an account that was not named is the client's own.
-fn is_same_order(one: &Order, other: &Order) -> bool {
-    let account = one.account.clone().filter(|_| other.account.is_some());
-    let one = Order { account, ..one.clone() };
-    one == *other
 }
 
 fn reference(placing: &Placing) -> Result<OrderRef> {
