@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind};
-use crate::model::{Order, OrderEvent, Trade};
+use crate::model::{AccountId, Order, OrderEvent, TimeInForce, Trade};
 
 use super::lifecycle;
 
@@ -99,35 +99,52 @@ fn changed(
 }
 
 /// Whether the echo shows the change. What was not changed may be echoed in another way, as presets
-/// of the gateway do with the time in force; quantity, type and prices are looked at in any case.
+/// of the gateway do with the time in force; the terms are looked at in any case.
 fn echoes(wished: &Order, old: &Order, echo: &Order) -> bool {
-    // Without `..`: a new field has to say how its change is confirmed.
-    let Order {
-        action,
-        quantity,
-        order_type,
-        limit_price,
-        stop_price,
-        time_in_force,
-        outside_rth,
-        account,
-        order_ref,
-    } = wished;
-    let is_kept = *time_in_force == old.time_in_force || *time_in_force == echo.time_in_force;
-    *action == echo.action
-        && *quantity == echo.quantity
-        && *order_type == echo.order_type
-        && is_price(*limit_price, echo.limit_price)
-        && is_price(*stop_price, echo.stop_price)
-        && is_kept
-        && (*outside_rth == old.outside_rth || *outside_rth == echo.outside_rth)
+    let Rest { time_in_force, outside_rth, account, order_ref } = rest(wished);
+    has_terms(wished, echo)
+        && (*time_in_force == old.time_in_force || *time_in_force == echo.time_in_force)
+        && (outside_rth == old.outside_rth || outside_rth == echo.outside_rth)
         && (account.is_none() || *account == old.account || *account == echo.account)
         && (*order_ref == old.order_ref || *order_ref == echo.order_ref)
 }
 
+/// Whether two orders trade as much on the same terms.
+pub(super) fn has_terms(wished: &Order, echo: &Order) -> bool {
+    wished.action == echo.action
+        && wished.quantity == echo.quantity
+        && wished.order_type == echo.order_type
+        && is_price(wished.limit_price, echo.limit_price)
+        && is_price(wished.stop_price, echo.stop_price)
+}
+
+/// What an order says besides its terms.
+pub(super) struct Rest<'a> {
+    pub(super) time_in_force: &'a TimeInForce,
+    pub(super) outside_rth: bool,
+    pub(super) account: &'a Option<AccountId>,
+    pub(super) order_ref: &'a str,
+}
+
+/// Splits an order; without `..`, so that a new field has to say where it belongs.
+pub(super) fn rest(order: &Order) -> Rest<'_> {
+    let Order {
+        action: _,
+        quantity: _,
+        order_type: _,
+        limit_price: _,
+        stop_price: _,
+        time_in_force,
+        outside_rth,
+        account,
+        order_ref,
+    } = order;
+    Rest { time_in_force, outside_rth: *outside_rth, account, order_ref }
+}
+
 /// Whether an echoed price is the one that was wished: a sum of doubles comes back as the decimal it
 /// stands for, which is nearer than any price step.
-pub(super) fn is_price(wished: Option<f64>, echo: Option<f64>) -> bool {
+fn is_price(wished: Option<f64>, echo: Option<f64>) -> bool {
     match (wished, echo) {
         (Some(wished), Some(echo)) => (wished - echo).abs() <= NEAR * wished.abs().max(1.0),
         (None, None) => true,

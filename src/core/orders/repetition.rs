@@ -2,7 +2,7 @@
 //! anything is another order, and its key is refused.
 
 use super::book::Wish;
-use super::goals::is_price;
+use super::goals::{self, Rest};
 use crate::model::{Contract, Order, Trade};
 
 /// Whether somebody wishes again what was wished in this process.
@@ -26,25 +26,10 @@ pub(super) fn repeats_trade(trade: &Trade, asked: &Contract, order: &Order) -> b
 
 /// Whether two orders are one, as far as both say; an account that was not given is any.
 fn is_same_order(known: &Order, asked: &Order) -> bool {
-    // Without `..`: a new field tells orders apart.
-    let Order {
-        action,
-        quantity,
-        order_type,
-        limit_price,
-        stop_price,
-        time_in_force,
-        outside_rth,
-        account,
-        order_ref,
-    } = asked;
-    *action == known.action
-        && *quantity == known.quantity
-        && *order_type == known.order_type
-        && is_price(*limit_price, known.limit_price)
-        && is_price(*stop_price, known.stop_price)
+    let Rest { time_in_force, outside_rth, account, order_ref } = goals::rest(asked);
+    goals::has_terms(asked, known)
         && *time_in_force == known.time_in_force
-        && *outside_rth == known.outside_rth
+        && outside_rth == known.outside_rth
         && (account.is_none() || known.account.is_none() || *account == known.account)
         && *order_ref == known.order_ref
 }
