@@ -11,6 +11,7 @@ import argparse
 import platform
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -65,13 +66,13 @@ def holds_at(name: str) -> bool:
     """Run the suites at a moment, with a heading; tell whether they passed."""
     moment = MOMENTS[name]
     print(f"\n--- {name}: {moment:%a %Y-%m-%d %H:%M:%S} UTC", flush=True)
-    try:
-        test_rust(clock_of(moment))
-        test_python(clock_of(moment))
-    except StepFailed as failure:
+    with ThreadPoolExecutor() as suites:
+        clock = clock_of(moment)
+        running = [suites.submit(suite, clock) for suite in (test_rust, test_python)]
+    failures = [failure for suite in running if (failure := suite.exception())]
+    for failure in failures:
         print(f"--- {name}: FAILED: {failure}", flush=True)
-        return False
-    return True
+    return not failures
 
 
 def clock_of(moment: datetime) -> dict[str, str]:
