@@ -104,6 +104,7 @@ async def served(kind: str, host: str, port: int, *counts: str) -> Result:
     makers = {"ours": ours, "constant": constant}
     app = makers[kind](host, port) if kind in makers else foreign(kind, host, port)
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]))

@@ -35,6 +35,7 @@ async def main(host: str, port: str, *counts: str) -> Result:
     app = FastAPI(lifespan=lifespan(settings))
     app.include_router(router())
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         config = uvicorn.Config(
             app, log_level="error", ws_per_message_deflate=False, timeout_graceful_shutdown=1
         )

@@ -95,6 +95,9 @@ def listening(host: str, port: int) -> socket.socket:
             text = f"cannot listen on {host} port {port}: {error.strerror or error}"
         raise OSError(text) from error
     # Connections inherit these.
+    # An answer is written in two parts; without this the second waits for the peer's delayed
+    # acknowledgement of the first, some 40 ms. asyncio sets it on sockets of its own only.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)

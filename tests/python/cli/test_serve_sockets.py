@@ -44,6 +44,8 @@ def test_a_connection_has_a_small_buffer_and_no_patience_with_who_takes_nothing(
         with taken:
             buffer = taken.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
             unread = taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+            is_prompt = taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
+    assert is_prompt, "the second part of an answer does not wait for an acknowledgement"
     assert buffer <= 2 * web.SEND_BUFFER
     assert unread == web.UNREAD_MS
