@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-from run import PYTHON, ROOT, StepFailed, run
+from run import PYTHON, ROOT, RUST_TESTED, StepFailed, run
 
 # In UTC. New York is five hours behind, from March 14, 2027, 07:00 on four.
 MOMENTS = {
@@ -31,7 +31,7 @@ MOMENTS = {
 LIBRARIES = ("/usr/lib", "/usr/local/lib", "/usr/lib64")
 # Each moment is run as often as these take: everything that asks for bars, ticks, hours or days.
 RUST = "test(/bars|history|stale|schedule|ticks|midnight|session|outage|backfill|news|order_life/)"
-RUST_TESTS = f"package(aioibkr-tests) & ({RUST}) & not test(/adversity|flood|ibapi_peer/)"
+RUST_FILTER = f"package(aioibkr-tests) & ({RUST}) & not test(/adversity|flood|ibapi_peer/)"
 PYTHON_TESTS = (
     "client/test_streams_bars.py",
     "client/test_streams_tick_by_tick.py",
@@ -99,9 +99,8 @@ def test_rust(clock: dict[str, str]) -> None:
     """Run the Rust tests on a clock; cargo itself keeps the real one."""
     runner = f"CARGO_TARGET_{platform.machine().upper()}_UNKNOWN_LINUX_GNU_RUNNER"
     words = " ".join(["env", *(f"{name}={value}" for name, value in clock.items())])
-    command = ["cargo", "nextest", "run", "--workspace", "--exclude", "aioibkr-bridge", "--locked"]
-    shown = ["--status-level=fail", "--no-fail-fast", "-E", RUST_TESTS]
-    run(*command, *shown, limit=LIMIT, **{runner: words})
+    shown = ["--status-level=fail", "--no-fail-fast", "-E", RUST_FILTER]
+    run("cargo", "nextest", "run", *RUST_TESTED, *shown, limit=LIMIT, **{runner: words})
 
 
 def test_python(clock: dict[str, str]) -> None:

@@ -67,16 +67,20 @@ async def admit(
     with_token: bool,
 ) -> None:
     """Let an application answer a request that the rules allow; answer any other with why not."""
-    problem = objection_to(scope, access, with_token=with_token)
+    try:
+        rules = access()
+    except ConfigError as error:
+        await refuse(_senseless(error), scope, receive, send)
+        return
+    problem = _objection(rules, scope, with_token=with_token)
     if problem is not None:
         await refuse(problem, scope, receive, send)
         return
-    bodies = access().bodies
     try:
-        bounded = await bodies.read(scope, receive)
+        bounded = await rules.bodies.read(scope, receive)
     except Dismissed as dismissed:
         if dismissed.problem is not None:
-            await bodies.dismiss(dismissed.problem, receive, send)
+            await rules.bodies.dismiss(dismissed.problem, receive, send)
         return
     await app(scope, bounded, send)
 
@@ -86,7 +90,16 @@ def objection_to(scope: Scope, access: Callable[[], Access], *, with_token: bool
     try:
         rules = access()
     except ConfigError as error:
-        return Problem(503, error.message)
+        return _senseless(error)
+    return _objection(rules, scope, with_token=with_token)
+
+
+def _senseless(error: ConfigError) -> Problem:
+    """Nobody is let in by rules that make no sense."""
+    return Problem(503, error.message)
+
+
+def _objection(rules: Access, scope: Scope, *, with_token: bool) -> Problem | None:
     problem = None if CHECKED in scope else rules.objection(scope)
     scope[CHECKED] = True
     return rules.token_objection(scope) if problem is None and with_token else problem
