@@ -115,7 +115,7 @@ RUST_CASES = {
     "nobody imports the composition root": (
         rust_rules.imports_point_down,
         "src/core/orders/desk.rs",
-        "use crate::broker::Broker;",
+        "use crate::client::Client;",
         "use crate::journal::Record;",
     ),
     "pyo3 has one door": (
@@ -138,7 +138,7 @@ RUST_CASES = {
     ),
     "the core runs without the mock gateway": (
         rust_rules.core_never_names_mock,
-        "src/core/broker.rs",
+        "src/core/client.rs",
         "use aioibkr_mock_gateway::Settings;",
         "use crate::model;",
     ),

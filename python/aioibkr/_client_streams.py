@@ -59,9 +59,9 @@ class ClientStreams:
             timeout: Seconds for opening; default 5. Raises as `ClientStreams` says.
         """
         wanted, ticks = list(contracts), _numbers(generic_ticks)
-        manners = _manners(None, "conflate", timeout)
+        options = _stream_options(None, "conflate", timeout)
         native = self._native
-        return QuoteStream(lambda: native.open_quotes(wanted, ticks, manners), native, wanted)
+        return QuoteStream(lambda: native.open_quotes(wanted, ticks, options), native, wanted)
 
     @overload
     def ticks(
@@ -112,14 +112,14 @@ class ClientStreams:
                 default 1,048,576 (some 40 MB).
             timeout: Seconds for opening; default 5. Raises as `ClientStreams` says.
         """
-        wanted, manners = _listed(contracts), _manners(capacity, policy, timeout)
+        wanted, options = _listed(contracts), _stream_options(capacity, policy, timeout)
         native, numbers = self._native, _numbers(generic_ticks)
         if kind is not None and numbers:
             message = f"generic_ticks {numbers} with kind {kind!r}: they go with market data only"
             raise ConfigError(message)
         if kind is None:
-            return TickStream(lambda: native.open_ticks(wanted, numbers, manners), native)
-        return TickByTickStream(lambda: native.open_tick_by_tick(wanted, kind, manners), native)
+            return TickStream(lambda: native.open_ticks(wanted, numbers, options), native)
+        return TickByTickStream(lambda: native.open_tick_by_tick(wanted, kind, options), native)
 
     def depth(
         self,
@@ -139,8 +139,8 @@ class ClientStreams:
             smart: All exchanges together, with their names as market makers; else the contract's.
             timeout: Seconds for opening; default 5. Raises as `ClientStreams` says.
         """
-        native, manners = self._native, _manners(None, "conflate", timeout)
-        return DepthStream(lambda: native.open_depth(contract, rows, smart, manners), native)
+        native, options = self._native, _stream_options(None, "conflate", timeout)
+        return DepthStream(lambda: native.open_depth(contract, rows, smart, options), native)
 
     def realtime_bars(
         self,
@@ -164,9 +164,9 @@ class ClientStreams:
             capacity: As of `ticks`.
             timeout: Seconds for opening; default 5. Raises as `ClientStreams` says.
         """
-        native, manners = self._native, _manners(capacity, policy, timeout)
+        native, options = self._native, _stream_options(capacity, policy, timeout)
         return BarStream(
-            lambda: native.open_real_time_bars(contract, what_to_show, use_rth, manners), native
+            lambda: native.open_real_time_bars(contract, what_to_show, use_rth, options), native
         )
 
     def bars_stream(
@@ -197,9 +197,9 @@ class ClientStreams:
             timeout: Seconds for opening; default 5. Raises as `ClientStreams` says, and
                 ``ConfigError`` for a size or duration IB does not accept.
         """
-        native, manners = self._native, _manners(capacity, policy, timeout)
+        native, options = self._native, _stream_options(capacity, policy, timeout)
         wanted = (duration, bar_size, what_to_show, use_rth)
-        return BarStream(lambda: native.open_bar_stream(contract, *wanted, manners), native)
+        return BarStream(lambda: native.open_bar_stream(contract, *wanted, options), native)
 
 
 def _numbers(generic_ticks: Iterable[int]) -> str:
@@ -210,7 +210,9 @@ def _numbers(generic_ticks: Iterable[int]) -> str:
     return ",".join(map(str, numbers))
 
 
-def _manners(capacity: int | None, policy: str, timeout: float | None) -> _native._Manners:
+def _stream_options(
+    capacity: int | None, policy: str, timeout: float | None
+) -> _native._StreamOptions:
     return {"capacity": capacity, "policy": policy, "timeout": timeout}
 
 

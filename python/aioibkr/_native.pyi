@@ -1204,19 +1204,19 @@ class Client:
     def hear(self, topic: str, capacity: int) -> _Events[object]: ...
     def failures(self, category: str | None) -> list[Failure]: ...
     def open_quotes(
-        self, contracts: list[Contract], generic_ticks: str, manners: _Manners
+        self, contracts: list[Contract], generic_ticks: str, options: _StreamOptions
     ) -> _Answer[_Stream[Quote, list[Quote]]]: ...
     def open_ticks(
-        self, contracts: list[Contract], generic_ticks: str, manners: _Manners
+        self, contracts: list[Contract], generic_ticks: str, options: _StreamOptions
     ) -> _Answer[_Stream[Tick, TickBatch]]: ...
     def open_tick_by_tick(
-        self, contracts: list[Contract], kind: str, manners: _Manners
+        self, contracts: list[Contract], kind: str, options: _StreamOptions
     ) -> _Answer[_Stream[TickByTick, TickByTickBatch]]: ...
     def open_depth(
-        self, contract: Contract, rows: int, is_smart: bool, manners: _Manners
+        self, contract: Contract, rows: int, is_smart: bool, options: _StreamOptions
     ) -> _Answer[_Stream[DepthBook, list[DepthBook]]]: ...
     def open_real_time_bars(
-        self, contract: Contract, what_to_show: str, use_rth: bool, manners: _Manners
+        self, contract: Contract, what_to_show: str, use_rth: bool, options: _StreamOptions
     ) -> _Answer[_Stream[Bar | Gap, list[Bar | Gap]]]: ...
     def open_bar_stream(
         self,
@@ -1225,7 +1225,7 @@ class Client:
         bar_size: str,
         what_to_show: str,
         use_rth: bool,
-        manners: _Manners,
+        options: _StreamOptions,
     ) -> _Answer[_Stream[Bar | Gap, list[Bar | Gap]]]: ...
     def open(self) -> _Answer[None]: ...
     def close(self) -> _Answer[None]: ...
@@ -1347,7 +1347,7 @@ class Awaitable:
     def _asyncio_future_blocking(self, value: bool, /) -> None: ...
 
 @type_check_only
-class _Manners(TypedDict):
+class _StreamOptions(TypedDict):
     capacity: int | None
     policy: str
     timeout: float | None

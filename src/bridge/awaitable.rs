@@ -15,7 +15,7 @@ use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use crate::mailbox::{self, Letter, Mailbox, lock};
+use crate::mailbox::{self, Mailbox, Wakeup, lock};
 
 /// Something that has a value now or later.
 pub(crate) trait Source: Send + Sync {
@@ -75,9 +75,9 @@ impl Waiter {
     }
 }
 
-impl Letter for Waiter {
+impl Wakeup for Waiter {
     /// Calls what waits. A waiter that was cancelled has nothing to call.
-    fn open(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
+    fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()> {
         for callback in self.take_callbacks() {
             let awaitable = Awaitable::waiting(Arc::clone(&self));
             match callback.context {

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aioibkr_core::broker::Patience;
+use aioibkr_core::client::ReadOptions;
 use aioibkr_core::model::AccountId;
 use aioibkr_core::{Error, ErrorKind};
 use pyo3::prelude::*;
@@ -158,7 +158,7 @@ impl Client {
 impl Client {
     /// The core's client, for one read.
     pub(crate) fn reading(&self, wait: bool, retry: bool) -> aioibkr_core::Client {
-        self.core.with_patience(Patience { wait, retry })
+        self.core.with_patience(ReadOptions { wait, retry })
     }
 }
 

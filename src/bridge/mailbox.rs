@@ -25,9 +25,9 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// What a loop is to run when it comes to its mailbox.
-pub(crate) trait Letter: Send + Sync {
+pub(crate) trait Wakeup: Send + Sync {
     /// Runs it, on the loop's thread.
-    fn open(self: Arc<Self>, py: Python<'_>) -> PyResult<()>;
+    fn deliver(self: Arc<Self>, py: Python<'_>) -> PyResult<()>;
 }
 
 /// What one event loop is to run next.
@@ -38,17 +38,17 @@ pub(crate) struct Mailbox {
 
 #[derive(Default)]
 struct State {
-    ready: VecDeque<Arc<dyn Letter>>,
+    ready: VecDeque<Arc<dyn Wakeup>>,
     /// Whether the loop has been told and has not come yet.
     told: bool,
 }
 
 impl Mailbox {
-    /// Queues a letter and tells the loop, unless it has been told already. Any thread.
-    pub(crate) fn post(&self, letter: Arc<dyn Letter>) {
+    /// Queues a wakeup and tells the loop, unless it has been told already. Any thread.
+    pub(crate) fn post(&self, wakeup: Arc<dyn Wakeup>) {
         let tell = {
             let mut state = lock(&self.state);
-            state.ready.push_back(letter);
+            state.ready.push_back(wakeup);
             !std::mem::replace(&mut state.told, true)
         };
         if tell {
@@ -62,8 +62,8 @@ impl Mailbox {
         self.wake_up.heard();
         lock(&self.state).told = false;
         let until = Instant::now() + SLICE;
-        while let Some(letter) = self.next() {
-            if let Err(error) = letter.open(py) {
+        while let Some(wakeup) = self.next() {
+            if let Err(error) = wakeup.deliver(py) {
                 self.resume_later();
                 return Err(error);
             }
@@ -75,7 +75,7 @@ impl Mailbox {
         Ok(())
     }
 
-    fn next(&self) -> Option<Arc<dyn Letter>> {
+    fn next(&self) -> Option<Arc<dyn Wakeup>> {
         lock(&self.state).ready.pop_front()
     }
 

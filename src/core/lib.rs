@@ -21,13 +21,13 @@
 //! | `accounts` | values, positions, P&L |
 //! | `risk` | whether an order may be sent: pure rules |
 //! | [`orders`] | the desk, the one task that owns the book of orders |
-//! | [`broker`] | the client: composition of all the others |
+//! | [`client`] | the client: composition of all the others |
 //!
-//! Layer rule: values, then services, then `broker`, the one file that imports all of them;
+//! Layer rule: values, then services, then `client`, the one file that imports all of them;
 //! nothing imports upwards.
 
 mod accounts;
-pub mod broker;
+pub mod client;
 pub mod clock;
 pub mod config;
 mod contracts;
@@ -47,7 +47,7 @@ mod risk;
 pub mod session;
 mod stranger;
 
-pub use broker::Client;
+pub use client::Client;
 pub use config::Config;
 pub use error::{Error, ErrorKind, Result};
 pub use metrics::Metrics;

@@ -21,7 +21,7 @@ pub(crate) struct Life {
     is_held: AtomicBool,
     /// Somebody waits for the next sign.
     is_awaited: AtomicBool,
-    bell: Notify,
+    notifier: Notify,
 }
 
 impl Life {
@@ -34,7 +34,7 @@ impl Life {
             round_trip: AtomicU64::new(0),
             is_held: AtomicBool::new(false),
             is_awaited: AtomicBool::new(false),
-            bell: Notify::new(),
+            notifier: Notify::new(),
         }
     }
 
@@ -46,7 +46,7 @@ impl Life {
             self.answered(since);
         }
         if self.is_awaited.load(Ordering::Acquire) {
-            self.bell.notify_one();
+            self.notifier.notify_one();
         }
     }
 
@@ -92,7 +92,7 @@ impl Life {
     pub(crate) async fn after(&self, seen: Instant) {
         self.is_awaited.store(true, Ordering::Release);
         while self.last() <= seen {
-            self.bell.notified().await;
+            self.notifier.notified().await;
         }
         self.is_awaited.store(false, Ordering::Release);
     }

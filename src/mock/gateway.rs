@@ -295,7 +295,7 @@ impl MockGateway {
         let id = self.shared.faults.add(injection);
         handler::follow_faults(&mut world);
         drop(world);
-        server::rage(id, &self.shared);
+        server::storm(id, &self.shared);
         Ok(FaultHandle { shared: Arc::clone(&self.shared), id })
     }
 

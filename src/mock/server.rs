@@ -138,7 +138,7 @@ fn happen(due: Due, shared: &Shared) {
         Due::Frame(outbox, frame) => outbox.push(|bytes| bytes.extend_from_slice(&frame)),
         Due::Wake(moment) => handler::wake(&mut shared.world(), moment),
         Due::HeldFrame(outbox) => outbox.release_held(),
-        Due::Storm(fault) => rage(fault, shared),
+        Due::Storm(fault) => storm(fault, shared),
         Due::Farms(connection) => handler::welcome_late(&mut shared.world(), connection),
         Due::Last(connection, request) => {
             handler::correct_last(&mut shared.world(), connection, request);
@@ -159,7 +159,7 @@ fn happen(due: Due, shared: &Shared) {
 }
 
 /// Lets a storm send its code and plans the next time.
-pub(crate) fn rage(fault: FaultId, shared: &Shared) {
+pub(crate) fn storm(fault: FaultId, shared: &Shared) {
     let Some((code, client, every)) = shared.faults.storm(fault) else { return };
     handler::notify(&mut shared.world(), code, client);
     shared.schedule.plan(every, Due::Storm(fault));

@@ -42,7 +42,7 @@ LAYERS = {
     "accounts": {"model", "session"},
     "orders": {"model", "session", "journal", "risk"},
 }
-COMPOSITION_ROOT = "broker"
+COMPOSITION_ROOT = "client"
 
 WALL_CLOCK = re.compile(r"\b(?:SystemTime\s*::\s*now|now_utc|now_local|Utc\s*::\s*now)\b")
 UNFINISHED = re.compile(r"\b(?:todo|unimplemented|dbg)\s*!")

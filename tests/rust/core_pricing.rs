@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use aioibkr_core::broker::Patience;
+use aioibkr_core::client::ReadOptions;
 use aioibkr_core::model::{AccountId, Position};
 use aioibkr_core::{Client, ErrorKind};
 use aioibkr_mock_gateway::{Fault, MockGateway, Prices, Quirk, Settings};
@@ -150,7 +150,7 @@ async fn core_an_impatient_reader_is_told_that_the_portfolio_is_missing() {
     let gateway = two_accounts();
     let client = connected(&gateway).await;
     client.wait_ready(Some(5 * SECOND)).await.unwrap();
-    let at_once = client.with_patience(Patience { wait: false, ..Patience::default() });
+    let at_once = client.with_patience(ReadOptions { wait: false, ..ReadOptions::default() });
 
     let error = at_once.positions(other(), None).await.unwrap_err();
 

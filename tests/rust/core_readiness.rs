@@ -2,7 +2,7 @@
 //! is neither empty nor old.
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
 
-use aioibkr_core::broker::Patience;
+use aioibkr_core::client::ReadOptions;
 use aioibkr_core::config::Deadlines;
 use aioibkr_core::model::{Action, Generation, Order, SessionState};
 use aioibkr_core::{Client, Config, Error, ErrorKind};
@@ -28,7 +28,7 @@ fn brisk(gateway: &MockGateway) -> Config {
 }
 
 fn at_once(client: &Client) -> Client {
-    client.with_patience(Patience { wait: false, ..Patience::default() })
+    client.with_patience(ReadOptions { wait: false, ..ReadOptions::default() })
 }
 
 fn mute(gateway: &MockGateway, kind: &str) -> FaultHandle {

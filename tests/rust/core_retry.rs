@@ -2,7 +2,7 @@
 //! asked again on the next link within its deadline.
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
 
-use aioibkr_core::broker::Patience;
+use aioibkr_core::client::ReadOptions;
 use aioibkr_core::model::{BarSize, BarsRequest, Breaker, Generation, SessionState, WhatToShow};
 use aioibkr_core::{Client, Config, Error, ErrorKind};
 use aioibkr_mock_gateway::{Fault, MockGateway};
@@ -50,7 +50,7 @@ pub(crate) fn an_hour() -> BarsRequest {
 }
 
 fn retrying(client: &Client) -> Client {
-    client.with_patience(Patience { retry: true, ..Patience::default() })
+    client.with_patience(ReadOptions { retry: true, ..ReadOptions::default() })
 }
 
 /// A client whose read waits for an answer that does not come; the links are lost after that.

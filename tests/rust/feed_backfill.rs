@@ -81,7 +81,7 @@ async fn feed_kept_bars_bring_what_a_lost_link_missed_and_nothing_twice() {
     let after = until(&stream, 222.0).await;
 
     assert_eq!(history.iter().map(start).next_back(), Some(minute - 300));
-    assert!(gap.is_gap && gap.hole.is_none());
+    assert!(gap.is_gap && gap.gap.is_none());
     let later = rows(&after);
     let backfill: Vec<_> = later.iter().filter(|bar| bar.is_backfill).map(start).collect();
     assert_eq!(backfill, (1..=4).rev().map(|back| minute - back * 60).collect::<Vec<_>>());
@@ -124,12 +124,12 @@ async fn feed_what_history_does_not_reach_is_named_on_the_gap() {
     stage(&gateway, [now - 3_000, now - 2_995]);
     gateway.drop_connections().unwrap();
     let first = stream.next().await.unwrap();
-    let gap = if first.hole.is_some() { first } else { stream.next().await.unwrap() };
+    let gap = if first.gap.is_some() { first } else { stream.next().await.unwrap() };
 
-    let hole = gap.hole.unwrap();
-    assert_eq!(hole.since.unix_timestamp(), now - 10_000);
-    assert_eq!(hole.until.map(|until| until.unix_timestamp()), Some(now - 3_000));
-    assert!(hole.reason.contains("no further back"), "{}", hole.reason);
+    let gap = gap.gap.unwrap();
+    assert_eq!(gap.since.unix_timestamp(), now - 10_000);
+    assert_eq!(gap.until.map(|until| until.unix_timestamp()), Some(now - 3_000));
+    assert!(gap.reason.contains("no further back"), "{}", gap.reason);
     let bars = stream.next().await.unwrap().rows;
     assert_eq!(bars.iter().map(start).collect::<Vec<_>>(), [now - 3_000, now - 2_995]);
 }
@@ -184,8 +184,8 @@ async fn feed_five_second_bars_that_history_refuses_go_on_behind_a_gap_that_says
     gateway.up().unwrap();
     let after = until(&stream, 190.0).await;
 
-    let hole = after.iter().find_map(|batch| batch.hole.clone()).unwrap();
-    assert_eq!(hole.since.unix_timestamp(), last);
-    assert!(hole.until.is_some() && hole.reason.contains("lost"), "{hole:?}");
+    let gap = after.iter().find_map(|batch| batch.gap.clone()).unwrap();
+    assert_eq!(gap.since.unix_timestamp(), last);
+    assert!(gap.until.is_some() && gap.reason.contains("lost"), "{gap:?}");
     assert!(rows(&after).iter().all(|bar| !bar.is_backfill));
 }

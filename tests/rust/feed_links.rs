@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use aioibkr_core::feed::{FeedTarget, Message, Sink, Tick, request};
+use aioibkr_core::feed::{FeedLinkOptions, Message, Sink, Tick, request};
 use aioibkr_core::model::{
     ClientId, Contract, Generation, LineKind, Overflow, TickByTickKind, WhatToShow,
 };
@@ -287,7 +287,7 @@ impl Sink for Fragile {
 async fn feed_a_link_whose_thread_dies_has_ended() {
     let gateway = gateway();
     let address = gateway.address().to_string();
-    let target = FeedTarget::new(address, vec![ClientId(FEED)], |_| Box::new(Fragile));
+    let target = FeedLinkOptions::new(address, vec![ClientId(FEED)], |_| Box::new(Fragile));
 
     let opening = target.open(SECOND).await.unwrap();
     let link = opening.start(Generation(1), |_| Box::new(Fragile)).unwrap();
@@ -301,7 +301,7 @@ async fn feed_a_link_whose_thread_dies_has_ended() {
 #[tokio::test]
 async fn feed_a_peer_that_is_no_gateway_is_told_in_words() {
     let address = web_server().to_string();
-    let target = FeedTarget::new(address, vec![ClientId(FEED)], |_| Box::new(Fragile));
+    let target = FeedLinkOptions::new(address, vec![ClientId(FEED)], |_| Box::new(Fragile));
 
     let error = target.open(5 * SECOND).await.err().unwrap();
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use aioibkr_core::broker::StreamOptions;
+use aioibkr_core::client::StreamOptions;
 use aioibkr_core::market_data::{
     BarStream, Batch, BatchQueue, Board, DepthStream, Next, QuoteStream, Rows, Stream,
     TickByTickColumns, TickByTickStream, TickStream,
@@ -56,7 +56,7 @@ impl Source for TickByTickStream {
 /// A stream and what rings when it has news.
 pub(crate) struct Reader<S> {
     pub(crate) stream: S,
-    bell: Arc<Notify>,
+    notifier: Arc<Notify>,
 }
 
 impl<S: Source> Reader<S> {
@@ -68,7 +68,7 @@ impl<S: Source> Reader<S> {
                     Next::Item(piece) => return Ok(piece),
                     Next::Closed => return Err(None),
                     Next::Failed(error) => return Err(Some(error)),
-                    Next::Nothing => self.bell.notified().await,
+                    Next::Nothing => self.notifier.notified().await,
                 }
             }
         };
@@ -101,10 +101,10 @@ impl<S: Source> Reader<S> {
 
 /// Options, and what rings when a stream that has them has news.
 pub(crate) fn options(capacity: usize, overflow: Overflow) -> (StreamOptions, Arc<Notify>) {
-    let bell = Arc::<Notify>::default();
-    let rope = bell.clone();
+    let notifier = Arc::<Notify>::default();
+    let rope = notifier.clone();
     let notify = Arc::new(move || rope.notify_one());
-    (StreamOptions { capacity, overflow, notify, timeout: None }, bell)
+    (StreamOptions { capacity, overflow, notify, timeout: None }, notifier)
 }
 
 pub(crate) fn ample() -> (StreamOptions, Arc<Notify>) {
@@ -124,9 +124,9 @@ pub(crate) async fn quotes_of(
     contracts: Vec<Contract>,
     generic_ticks: &str,
 ) -> Reader<QuoteStream> {
-    let (options, bell) = ample();
+    let (options, notifier) = ample();
     let stream = client.quotes(contracts, generic_ticks.into(), options).await.unwrap();
-    Reader { stream, bell }
+    Reader { stream, notifier }
 }
 
 pub(crate) async fn ticks(client: &Client, symbols: &[&str]) -> Reader<TickStream> {
@@ -139,9 +139,9 @@ pub(crate) async fn ticks_with(
     capacity: usize,
     overflow: Overflow,
 ) -> Reader<TickStream> {
-    let (options, bell) = options(capacity, overflow);
+    let (options, notifier) = options(capacity, overflow);
     let stream = client.ticks(stocks(symbols), String::new(), options).await.unwrap();
-    Reader { stream, bell }
+    Reader { stream, notifier }
 }
 
 pub(crate) async fn tick_by_tick(
@@ -149,22 +149,22 @@ pub(crate) async fn tick_by_tick(
     symbols: &[&str],
     kind: TickByTickKind,
 ) -> Reader<TickByTickStream> {
-    let (options, bell) = ample();
+    let (options, notifier) = ample();
     let stream = client.tick_by_tick(stocks(symbols), kind, options).await.unwrap();
-    Reader { stream, bell }
+    Reader { stream, notifier }
 }
 
 pub(crate) async fn depth(client: &Client, symbol: &str, rows: i32) -> Reader<DepthStream> {
-    let (options, bell) = ample();
+    let (options, notifier) = ample();
     let contract = Contract::stock(symbol);
     let stream = client.depth(contract, rows, true, options).await.unwrap();
-    Reader { stream, bell }
+    Reader { stream, notifier }
 }
 
 pub(crate) async fn bars(client: &Client, symbol: &str, kind: LineKind) -> Reader<BarStream> {
-    let (options, bell) = ample();
+    let (options, notifier) = ample();
     let stream = client.bar_stream(Contract::stock(symbol), kind, options).await.unwrap();
-    Reader { stream, bell }
+    Reader { stream, notifier }
 }
 
 /// A gateway, and a client that is connected to it.

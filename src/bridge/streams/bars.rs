@@ -19,7 +19,7 @@ pub(crate) struct Gap {
     /// The link that ended.
     #[pyo3(get)]
     generation: u64,
-    hole: Option<model::Hole>,
+    gap: Option<model::Gap>,
 }
 
 #[pymethods]
@@ -27,23 +27,23 @@ impl Gap {
     /// Start of the last bar before those that could not be had later; None if none are.
     #[getter]
     fn missing_since(&self) -> Option<UtcDateTime> {
-        self.hole.as_ref().map(|hole| convert::utc(hole.since))
+        self.gap.as_ref().map(|gap| convert::utc(gap.since))
     }
 
     /// Start of the first bar after them; None if it is not known.
     #[getter]
     fn missing_until(&self) -> Option<UtcDateTime> {
-        self.hole.as_ref().and_then(|hole| hole.until).map(convert::utc)
+        self.gap.as_ref().and_then(|gap| gap.until).map(convert::utc)
     }
 
     /// Why they could not be had.
     #[getter]
     fn reason(&self) -> Option<&str> {
-        self.hole.as_ref().map(|hole| hole.reason.as_str())
+        self.gap.as_ref().map(|gap| gap.reason.as_str())
     }
 
     fn __repr__(&self) -> String {
-        let since = self.hole.as_ref().map(|hole| hole.since);
+        let since = self.gap.as_ref().map(|gap| gap.since);
         Repr::of("Gap")
             .field("generation", &self.generation)
             .some("missing_since", since.as_ref())
@@ -53,7 +53,7 @@ impl Gap {
 }
 
 fn gap(batch: &Batch<Vec<model::Bar>>) -> Gap {
-    Gap { generation: batch.generation.0, hole: batch.hole.clone() }
+    Gap { generation: batch.generation.0, gap: batch.gap.clone() }
 }
 
 impl Items for Vec<model::Bar> {

@@ -8,8 +8,8 @@ use aioibkr_core::market_data::{Batch, BatchQueue, Next, Rows, Stream};
 use aioibkr_core::model::TextTable;
 use pyo3::prelude::*;
 
-use super::bell::Bell;
 use super::contracts::Contracts;
+use super::notifier::Notifier;
 use super::opened::Opened;
 use super::reader::{_Reader, Found, Reading};
 use crate::errors;
@@ -39,7 +39,7 @@ pub(super) fn known(value: f64) -> Option<f64> {
 pub(super) struct Queued<R> {
     stream: Stream<BatchQueue<R>>,
     names: Names,
-    bell: Arc<Bell>,
+    notifier: Arc<Notifier>,
     cursor: Mutex<Option<Cursor<R>>>,
 }
 
@@ -50,8 +50,12 @@ struct Cursor<R> {
 }
 
 impl<R: Items> Queued<R> {
-    pub(super) fn new(stream: Stream<BatchQueue<R>>, names: Names, bell: Arc<Bell>) -> Arc<Self> {
-        Arc::new(Self { stream, names, bell, cursor: Mutex::default() })
+    pub(super) fn new(
+        stream: Stream<BatchQueue<R>>,
+        names: Names,
+        notifier: Arc<Notifier>,
+    ) -> Arc<Self> {
+        Arc::new(Self { stream, names, notifier, cursor: Mutex::default() })
     }
 
     fn has_news(&self) -> bool {
@@ -110,8 +114,8 @@ impl<R: Items> Reading for Single<R> {
         self.0.has_news()
     }
 
-    fn bell(&self) -> &Arc<Bell> {
-        &self.0.bell
+    fn notifier(&self) -> &Arc<Notifier> {
+        &self.0.notifier
     }
 
     fn items_per_look(&self) -> u32 {
@@ -133,8 +137,8 @@ impl<R: Items> Reading for Whole<R> {
         self.0.has_news()
     }
 
-    fn bell(&self) -> &Arc<Bell> {
-        &self.0.bell
+    fn notifier(&self) -> &Arc<Notifier> {
+        &self.0.notifier
     }
 
     fn items_per_look(&self) -> u32 {
@@ -174,8 +178,8 @@ impl<R: Items> Opened for OpenQueue<R> {
         self.0.stream.close();
     }
 
-    fn bell(&self) -> &Bell {
-        &self.0.bell
+    fn notifier(&self) -> &Notifier {
+        &self.0.notifier
     }
 
     fn contracts(&self) -> &Contracts {

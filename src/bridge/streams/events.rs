@@ -6,7 +6,7 @@ use aioibkr_core::events::{Heard, Listener};
 use aioibkr_core::model::{FailureCategory, Topic};
 use pyo3::prelude::*;
 
-use super::bell::Bell;
+use super::notifier::Notifier;
 use super::reader::{_Reader, Found, News, Reading};
 use crate::awaitable::Awaitable;
 use crate::client::Client;
@@ -15,10 +15,10 @@ use crate::models::{self, Failure};
 use crate::runtime;
 use crate::text::Word;
 
-/// A listener and its bell.
+/// A listener and its notifier.
 struct Hearing {
     listener: Listener,
-    bell: Arc<Bell>,
+    notifier: Arc<Notifier>,
 }
 
 impl Reading for Hearing {
@@ -34,8 +34,8 @@ impl Reading for Hearing {
         self.listener.has_news()
     }
 
-    fn bell(&self) -> &Arc<Bell> {
-        &self.bell
+    fn notifier(&self) -> &Arc<Notifier> {
+        &self.notifier
     }
 
     fn items_per_look(&self) -> u32 {
@@ -106,10 +106,10 @@ impl Client {
             0 => return Err(convert::invalid(py, "capacity 0: give 1 or more")),
             capacity => capacity,
         };
-        let bell = Arc::<Bell>::default();
-        let rung = Arc::clone(&bell);
+        let notifier = Arc::<Notifier>::default();
+        let rung = Arc::clone(&notifier);
         let listener = self.core.hear(topic, capacity, Arc::new(move || rung.ring()));
-        Ok(_Events(Arc::new(Hearing { listener, bell })))
+        Ok(_Events(Arc::new(Hearing { listener, notifier })))
     }
 
     fn failures(&self, py: Python<'_>, category: Option<Word>) -> PyResult<Vec<Failure>> {

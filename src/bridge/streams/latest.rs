@@ -9,8 +9,8 @@ use aioibkr_core::model;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-use super::bell::Bell;
 use super::contracts::Contracts;
+use super::notifier::Notifier;
 use super::opened::Opened;
 use super::reader::{_Reader, Found, Reading};
 use crate::errors;
@@ -33,21 +33,21 @@ impl Value for model::DepthBook {
     }
 }
 
-/// A stream of latest values and its bell.
+/// A stream of latest values and its notifier.
 pub(super) struct Conflated<T> {
     stream: Stream<Board<T>>,
     contracts: Arc<Contracts>,
-    bell: Arc<Bell>,
+    notifier: Arc<Notifier>,
 }
 
 impl<T: Value> Conflated<T> {
     pub(super) fn new(
         py: Python<'_>,
         stream: Stream<Board<T>>,
-        bell: Arc<Bell>,
+        notifier: Arc<Notifier>,
     ) -> PyResult<Arc<Self>> {
         let contracts = Contracts::of(py, stream.contracts())?;
-        Ok(Arc::new(Self { stream, contracts, bell }))
+        Ok(Arc::new(Self { stream, contracts, notifier }))
     }
 }
 
@@ -63,8 +63,8 @@ impl<T: Value> Reading for Single<T> {
         self.0.stream.has_news()
     }
 
-    fn bell(&self) -> &Arc<Bell> {
-        &self.0.bell
+    fn notifier(&self) -> &Arc<Notifier> {
+        &self.0.notifier
     }
 
     fn items_per_look(&self) -> u32 {
@@ -100,8 +100,8 @@ impl<T: Value> Reading for Whole<T> {
         self.0.stream.has_news()
     }
 
-    fn bell(&self) -> &Arc<Bell> {
-        &self.0.bell
+    fn notifier(&self) -> &Arc<Notifier> {
+        &self.0.notifier
     }
 
     fn items_per_look(&self) -> u32 {
@@ -141,8 +141,8 @@ impl<T: Value> Opened for OpenBoard<T> {
         self.0.stream.close();
     }
 
-    fn bell(&self) -> &Bell {
-        &self.0.bell
+    fn notifier(&self) -> &Notifier {
+        &self.0.notifier
     }
 
     fn contracts(&self) -> &Contracts {

@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `bell` | who waits for a stream, and when they are woken |
+//! | `notifier` | who waits for a stream, and when they are woken |
 //! | `turn` | how long a reader may keep its loop |
 //! | `reader` | the async iterator: hands over what is there without suspending |
 //! | `opened` | an open stream, whatever its kind |
@@ -14,11 +14,11 @@
 //! | `opening` | what a client opens, arguments checked |
 
 mod bars;
-mod bell;
 mod columns;
 mod contracts;
 mod events;
 mod latest;
+mod notifier;
 mod opened;
 mod opening;
 mod reader;

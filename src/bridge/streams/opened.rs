@@ -7,8 +7,8 @@ use aioibkr_core::Error;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use super::bell::Bell;
 use super::contracts::Contracts;
+use super::notifier::Notifier;
 use super::reader::_Reader;
 use crate::{convert, errors, runtime};
 
@@ -36,7 +36,7 @@ pub(super) trait Opened: Send + Sync {
     fn close(&self);
 
     /// Who waits.
-    fn bell(&self) -> &Bell;
+    fn notifier(&self) -> &Notifier;
 
     /// The contracts, by number.
     fn contracts(&self) -> &Contracts;
@@ -69,7 +69,7 @@ impl _Stream {
     #[pyo3(signature = (*, linger=None))]
     fn batches(&self, py: Python<'_>, linger: Option<f64>) -> PyResult<_Reader> {
         let linger = convert::seconds(py, "linger", linger)?;
-        self.0.bell().linger(linger.unwrap_or_default());
+        self.0.notifier().linger(linger.unwrap_or_default());
         Ok(self.0.batches())
     }
 

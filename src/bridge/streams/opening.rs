@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use aioibkr_core::broker::StreamOptions;
+use aioibkr_core::client;
 use aioibkr_core::market_data::{BatchQueue, Board, Stream};
 use aioibkr_core::model::{self, LineKind, Overflow, TickByTickKind};
 use pyo3::prelude::*;
 
-use super::bell::Bell;
 use super::columns::{Items, Names, OpenQueue, Queued};
 use super::contracts::Contracts;
 use super::latest::{Conflated, OpenBoard, Value};
+use super::notifier::Notifier;
 use super::opened::_Stream;
 use crate::awaitable::Awaitable;
 use crate::client::Client;
@@ -22,18 +22,18 @@ use crate::{convert, request};
 /// Items kept for a reader that does not come, unless told.
 const CAPACITY: usize = 1 << 20;
 
-/// Size and manners of a stream as a caller gives them.
+/// Size and options of a stream as a caller gives them.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
-struct Manners {
+struct StreamOptions {
     capacity: Option<i64>,
     policy: Word,
     timeout: Option<f64>,
 }
 
-impl Manners {
-    /// Options, and the bell that news rings.
-    fn read(self, py: Python<'_>) -> PyResult<(StreamOptions, Arc<Bell>)> {
+impl StreamOptions {
+    /// Options, and the notifier that news rings.
+    fn read(self, py: Python<'_>) -> PyResult<(client::StreamOptions, Arc<Notifier>)> {
         let overflow = Overflow::from_name(&self.policy).ok_or_else(|| {
             let names = Overflow::names().join(", ");
             convert::invalid(py, format!("policy {:?}: give one of {names}", &*self.policy))
@@ -43,10 +43,10 @@ impl Manners {
             None => CAPACITY,
         };
         let timeout = convert::seconds(py, "timeout", self.timeout)?;
-        let bell = Arc::<Bell>::default();
-        let rung = Arc::clone(&bell);
+        let notifier = Arc::<Notifier>::default();
+        let rung = Arc::clone(&notifier);
         let notify = Arc::new(move || rung.ring());
-        Ok((StreamOptions { capacity, overflow, notify, timeout }, bell))
+        Ok((client::StreamOptions { capacity, overflow, notify, timeout }, notifier))
     }
 }
 
@@ -58,19 +58,19 @@ fn queue<R: Items>(
     py: Python<'_>,
     stream: Stream<BatchQueue<R>>,
     texts: Arc<model::TextTable>,
-    bell: Arc<Bell>,
+    notifier: Arc<Notifier>,
 ) -> PyResult<Py<PyAny>> {
     let contracts = Contracts::of(py, stream.contracts())?;
     let names = Names { contracts, texts };
-    _Stream::object(py, OpenQueue(Queued::new(stream, names, bell)))
+    _Stream::object(py, OpenQueue(Queued::new(stream, names, notifier)))
 }
 
 fn board<T: Value>(
     py: Python<'_>,
     stream: Stream<Board<T>>,
-    bell: Arc<Bell>,
+    notifier: Arc<Notifier>,
 ) -> PyResult<Py<PyAny>> {
-    _Stream::object(py, OpenBoard(Conflated::new(py, stream, bell)?))
+    _Stream::object(py, OpenBoard(Conflated::new(py, stream, notifier)?))
 }
 
 #[pymethods]
@@ -80,12 +80,12 @@ impl Client {
         py: Python<'_>,
         contracts: Vec<Bound<'_, Contract>>,
         generic_ticks: Text,
-        manners: Manners,
+        stream: StreamOptions,
     ) -> PyResult<Awaitable> {
-        let (options, bell) = manners.read(py)?;
+        let (options, notifier) = stream.read(py)?;
         let (client, contracts) = (self.core.clone(), contracts_of(contracts));
         let opened = async move { client.quotes(contracts, generic_ticks.into(), options).await };
-        request::read(py, opened, |py, stream| board(py, stream, bell))
+        request::read(py, opened, |py, stream| board(py, stream, notifier))
     }
 
     fn open_ticks(
@@ -93,12 +93,12 @@ impl Client {
         py: Python<'_>,
         contracts: Vec<Bound<'_, Contract>>,
         generic_ticks: Text,
-        manners: Manners,
+        stream: StreamOptions,
     ) -> PyResult<Awaitable> {
-        let (options, bell) = manners.read(py)?;
+        let (options, notifier) = stream.read(py)?;
         let (client, contracts) = (self.core.clone(), contracts_of(contracts));
         let opened = async move { client.ticks(contracts, generic_ticks.into(), options).await };
-        request::read(py, opened, |py, stream| queue(py, stream, Arc::default(), bell))
+        request::read(py, opened, |py, stream| queue(py, stream, Arc::default(), notifier))
     }
 
     fn open_tick_by_tick(
@@ -106,13 +106,13 @@ impl Client {
         py: Python<'_>,
         contracts: Vec<Bound<'_, Contract>>,
         kind: Word,
-        manners: Manners,
+        stream: StreamOptions,
     ) -> PyResult<Awaitable> {
-        let (options, bell) = manners.read(py)?;
+        let (options, notifier) = stream.read(py)?;
         let kind = read_kind(py, &kind)?;
         let (client, contracts) = (self.core.clone(), contracts_of(contracts));
         let opened = async move { client.tick_by_tick(contracts, kind, options).await };
-        request::read(py, opened, |py, opened| queue(py, opened.stream, opened.texts, bell))
+        request::read(py, opened, |py, opened| queue(py, opened.stream, opened.texts, notifier))
     }
 
     fn open_depth(
@@ -121,13 +121,13 @@ impl Client {
         contract: &Bound<'_, Contract>,
         rows: i64,
         is_smart: bool,
-        manners: Manners,
+        stream: StreamOptions,
     ) -> PyResult<Awaitable> {
-        let (options, bell) = manners.read(py)?;
+        let (options, notifier) = stream.read(py)?;
         let rows = convert::integer(py, "rows", rows)?;
         let (client, contract) = (self.core.clone(), contract.get().0.clone());
         let opened = async move { client.depth(contract, rows, is_smart, options).await };
-        request::read(py, opened, |py, stream| board(py, stream, bell))
+        request::read(py, opened, |py, stream| board(py, stream, notifier))
     }
 
     fn open_real_time_bars(
@@ -136,10 +136,10 @@ impl Client {
         contract: &Bound<'_, Contract>,
         what_to_show: Word,
         use_rth: bool,
-        manners: Manners,
+        stream: StreamOptions,
     ) -> PyResult<Awaitable> {
         let what_to_show = crate::market_data::read_what_to_show(py, &what_to_show)?;
-        self.open_bars(py, contract, LineKind::RealTimeBars { what_to_show, use_rth }, manners)
+        self.open_bars(py, contract, LineKind::RealTimeBars { what_to_show, use_rth }, stream)
     }
 
     #[expect(clippy::too_many_arguments, reason = "one argument per choice of the request")]
@@ -151,10 +151,10 @@ impl Client {
         bar_size: Word,
         what_to_show: Word,
         use_rth: bool,
-        manners: Manners,
+        stream: StreamOptions,
     ) -> PyResult<Awaitable> {
         let wanted = bars_request(py, duration, &bar_size, &what_to_show, use_rth)?;
-        self.open_bars(py, contract, LineKind::Bars(wanted), manners)
+        self.open_bars(py, contract, LineKind::Bars(wanted), stream)
     }
 }
 
@@ -164,12 +164,12 @@ impl Client {
         py: Python<'_>,
         contract: &Bound<'_, Contract>,
         kind: LineKind,
-        manners: Manners,
+        stream: StreamOptions,
     ) -> PyResult<Awaitable> {
-        let (options, bell) = manners.read(py)?;
+        let (options, notifier) = stream.read(py)?;
         let (client, contract) = (self.core.clone(), contract.get().0.clone());
         let opened = async move { client.bar_stream(contract, kind, options).await };
-        request::read(py, opened, |py, stream| queue(py, stream, Arc::default(), bell))
+        request::read(py, opened, |py, stream| queue(py, stream, Arc::default(), notifier))
     }
 }
 

@@ -1,5 +1,5 @@
 //! The async iterator over a stream. It is its own awaitable: what is there is handed over without
-//! suspending and without an object per wait; else the task waits for the stream's bell.
+//! suspending and without an object per wait; else the task waits for the stream's notifier.
 //!
 //! An item leaves the stream only when it is handed over, so a cancelled wait loses nothing.
 //! Several tasks may read one stream; each item goes to one of them. A reader that always finds
@@ -11,7 +11,7 @@ use aioibkr_core::market_data::Next;
 use pyo3::exceptions::{PyStopAsyncIteration, PyStopIteration};
 use pyo3::prelude::*;
 
-use super::bell::Bell;
+use super::notifier::Notifier;
 use super::turn::Turn;
 use crate::awaitable::{Awaitable, Source, Waiter};
 use crate::errors;
@@ -54,8 +54,8 @@ pub(super) trait Reading: Send + Sync {
     /// Whether `next` would find anything but nothing.
     fn has_news(&self) -> bool;
 
-    /// The stream's bell.
-    fn bell(&self) -> &Arc<Bell>;
+    /// The stream's notifier.
+    fn notifier(&self) -> &Arc<Notifier>;
 
     /// How many items a reader is surely done with within a millisecond.
     fn items_per_look(&self) -> u32;
@@ -139,7 +139,7 @@ fn handed_over(py: Python<'_>, item: Py<PyAny>) -> PyErr {
 /// News of a stream, as something to wait for; the news itself is taken by the reader.
 pub(super) struct News {
     reading: Arc<dyn Reading>,
-    /// The bell and the task hold it, and it holds this.
+    /// The notifier and the task hold it, and it holds this.
     waiter: Mutex<Weak<Waiter>>,
 }
 
@@ -156,7 +156,7 @@ impl Source for News {
 
     fn watch(&self, waiter: Arc<Waiter>) -> bool {
         *lock(&self.waiter) = Arc::downgrade(&waiter);
-        self.reading.bell().add(waiter);
+        self.reading.notifier().add(waiter);
         // News that came between the look and the registration would otherwise wait for the next.
         if self.reading.has_news() {
             self.forget();
@@ -168,7 +168,7 @@ impl Source for News {
     fn forget(&self) {
         let waiter = std::mem::take(&mut *lock(&self.waiter));
         if let Some(waiter) = waiter.upgrade() {
-            self.reading.bell().forget(&waiter);
+            self.reading.notifier().forget(&waiter);
         }
     }
 }

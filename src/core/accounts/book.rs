@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::ledger::Ledger;
 use super::pricing::{self, Pricing};
-use super::roll::Mark;
+use super::subscriptions::Mark;
 use crate::clock;
 use crate::model::{
     AccountId, AccountSnapshot, ContractId, Generation, Pnl, Position, SubscriptionKind,

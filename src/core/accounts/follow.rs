@@ -21,7 +21,7 @@ use crate::session::{Link, Session};
 const SETTLE: Duration = Duration::from_millis(100);
 
 /// What is followed, and how patiently.
-pub(crate) struct Following {
+pub(crate) struct AccountOptions {
     /// The account the client acts for; the first managed one without.
     pub(crate) account: Option<AccountId>,
     /// How long a first download may pause before it is asked for again.
@@ -52,10 +52,10 @@ impl Follower {
     pub(super) fn new(
         session: Session,
         book: Arc<watch::Sender<AccountBook>>,
-        terms: Following,
+        options: AccountOptions,
         demands: mpsc::Receiver<Demand>,
     ) -> Self {
-        let Following { account, download, events } = terms;
+        let AccountOptions { account, download, events } = options;
         let keeper = Keeper::new(book, download, events);
         Self { session, keeper, account, demands, others: BTreeSet::new() }
     }

@@ -7,7 +7,7 @@ mod keeper;
 mod ledger;
 mod pricing;
 mod reading;
-mod roll;
+mod subscriptions;
 
 use std::sync::Arc;
 
@@ -18,8 +18,8 @@ use crate::session::Session;
 
 use book::AccountBook;
 use follow::Demand;
-pub(crate) use follow::{Follower, Following};
-use roll::Present;
+pub(crate) use follow::{AccountOptions, Follower};
+use subscriptions::Present;
 
 /// A handle of the account book: reads are answered from what is kept.
 #[derive(Clone)]
@@ -31,10 +31,10 @@ pub(crate) struct Accounts {
 
 impl Accounts {
     /// The handle, and the follower whose `run` keeps the book.
-    pub(crate) fn new(session: Session, terms: Following) -> (Self, Follower) {
+    pub(crate) fn new(session: Session, options: AccountOptions) -> (Self, Follower) {
         let book = Arc::new(watch::Sender::new(AccountBook::default()));
         let (demands, inbox) = mpsc::channel(64);
-        let follower = Follower::new(session.clone(), book.clone(), terms, inbox);
+        let follower = Follower::new(session.clone(), book.clone(), options, inbox);
         (Self { session, book, demands }, follower)
     }
 
@@ -73,6 +73,6 @@ impl Accounts {
             Some(link) if link.is_up() => Present::Link(link.generation()),
             Some(_) | None => Present::Lost(status.generation, &lost),
         };
-        roll::roll(&self.book.borrow(), &present)
+        subscriptions::list(&self.book.borrow(), &present)
     }
 }

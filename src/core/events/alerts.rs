@@ -73,7 +73,7 @@ fn of_state(change: &StateChange) -> Option<Alert> {
 }
 
 /// Holds back what was raised a short time ago.
-pub(super) struct Sieve {
+pub(super) struct Dedupe {
     repeat_after: Duration,
     raised: HashMap<(AlertKind, String), Raised>,
 }
@@ -83,7 +83,7 @@ struct Raised {
     held_back: u64,
 }
 
-impl Sieve {
+impl Dedupe {
     pub(super) fn new(repeat_after: Duration) -> Self {
         Self { repeat_after, raised: HashMap::new() }
     }
@@ -159,9 +159,9 @@ mod tests {
 
     #[test]
     fn the_same_alert_is_held_back_and_the_next_says_how_often() {
-        let (mut sieve, born) = (Sieve::new(300 * SECOND), Instant::now());
+        let (mut dedupe, born) = (Dedupe::new(300 * SECOND), Instant::now());
         let mut at = |seconds: u32, subject: &str| {
-            sieve.admit(lagged(subject), born + seconds * SECOND).map(|alert| alert.suppressed)
+            dedupe.admit(lagged(subject), born + seconds * SECOND).map(|alert| alert.suppressed)
         };
 
         let raised = [at(0, "AAPL"), at(1, "AAPL"), at(299, "AAPL"), at(299, "MSFT")];
@@ -173,13 +173,13 @@ mod tests {
 
     #[test]
     fn what_is_remembered_is_bounded() {
-        let (mut sieve, born) = (Sieve::new(300 * SECOND), Instant::now());
+        let (mut dedupe, born) = (Dedupe::new(300 * SECOND), Instant::now());
 
         for number in 0..5000_u32 {
-            sieve.admit(lagged(&number.to_string()), born + number * Duration::from_millis(1));
+            dedupe.admit(lagged(&number.to_string()), born + number * Duration::from_millis(1));
         }
 
-        assert_eq!(sieve.raised.len(), REMEMBERED);
-        assert!(sieve.admit(lagged("4999"), born + 5 * SECOND).is_none(), "the newest is held");
+        assert_eq!(dedupe.raised.len(), REMEMBERED);
+        assert!(dedupe.admit(lagged("4999"), born + 5 * SECOND).is_none(), "the newest is held");
     }
 }

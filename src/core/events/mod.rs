@@ -31,7 +31,7 @@ use crate::error::Error;
 use crate::lock::lock;
 use crate::model::{Alert, Event, Failure, FailureCategory, Kept, LinkName, Topic};
 
-use alerts::Sieve;
+use alerts::Dedupe;
 use failures::History;
 use queue::Queue;
 
@@ -54,7 +54,7 @@ struct Shared {
 struct State {
     listeners: Vec<Weak<Queue>>,
     history: History,
-    sieve: Sieve,
+    dedupe: Dedupe,
     is_over: bool,
 }
 
@@ -64,7 +64,7 @@ impl Events {
         let state = State {
             listeners: Vec::new(),
             history: History::default(),
-            sieve: Sieve::new(repeat_after),
+            dedupe: Dedupe::new(repeat_after),
             is_over: false,
         };
         let are_updates_wanted = AtomicBool::new(false);
@@ -169,7 +169,7 @@ impl State {
     }
 
     fn raise(&mut self, alert: Alert, told: &mut Vec<Arc<Queue>>) {
-        if let Some(alert) = self.sieve.admit(alert, Instant::now()) {
+        if let Some(alert) = self.dedupe.admit(alert, Instant::now()) {
             log::warn!(target: "aioibkr::events", "{}: {}", alert.kind, alert.message);
             self.tell(Event::Alert(alert), told);
         }

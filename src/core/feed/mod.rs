@@ -42,7 +42,7 @@ pub use message::{
     DepthOperation, DepthUpdate, FeedBar, FeedBarTime, GatewayError, Message, OptionTick,
     TickByTick, TickByTickEvent, TickParameters, TickText,
 };
-pub use opening::{FeedTarget, Opening};
+pub use opening::{FeedLinkOptions, Opening};
 pub use sink::Sink;
 pub use tick::{Tick, decode_tick};
 pub use tick_type::{field, is_delayed};

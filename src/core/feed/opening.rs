@@ -28,7 +28,7 @@ type Sinks = Arc<dyn Fn(Generation) -> Box<dyn Sink> + Send + Sync>;
 
 /// Where feed links go, as whom, and what takes their messages.
 #[derive(Clone)]
-pub struct FeedTarget {
+pub struct FeedLinkOptions {
     address: String,
     client_ids: Vec<ClientId>,
     sinks: Sinks,
@@ -36,7 +36,7 @@ pub struct FeedTarget {
     seats: Option<Arc<Seats>>,
 }
 
-impl FeedTarget {
+impl FeedLinkOptions {
     /// Feed links to `address` (`host:port`) under the first of `client_ids` that is free.
     #[must_use]
     pub fn new(

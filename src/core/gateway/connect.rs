@@ -11,7 +11,7 @@ use super::{probe, zones};
 use crate::error::{Error, ErrorKind};
 use crate::events::LinkEvents;
 use crate::lease::Seats;
-use crate::model::{AccountId, Generation, MINIMUM_SERVER_VERSION};
+use crate::model::{AccountId, Generation, MINIMUM_SERVER_VERSION, Retry};
 use crate::pacing::{Pace, Urgency};
 use crate::stranger;
 
@@ -20,7 +20,7 @@ const CHANNEL_CAPACITY: usize = 256;
 
 /// Where to connect and as whom.
 #[derive(Clone)]
-pub(crate) struct Target {
+pub(crate) struct LinkOptions {
     /// `host:port`.
     pub(crate) address: String,
     /// The client id announced at START_API, and who else holds it.
@@ -35,30 +35,13 @@ pub(crate) struct Target {
     pub(crate) time_spacing: Duration,
 }
 
-/// Whether trying again may help.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outlook {
-    /// The gateway may be starting; try again.
-    MayPass,
-    /// Another connection holds the client id, perhaps an old one that is being forgotten: whoever
-    /// connects may wait for it.
-    Held,
-    /// A first connect need not try again; a reconnect may.
-    Lasting,
-    /// The gateway is not the one meant: nobody waits for another, but one that was lost may come
-    /// back as it was.
-    Mismatch,
-    /// Trying again cannot help.
-    Final,
-}
-
 /// Why a try to open a link failed.
 #[derive(Debug, Clone)]
 pub(crate) struct Failure {
     /// The error a caller sees if this was the last try.
     pub(crate) error: Error,
     /// Whether to try again.
-    pub(crate) outlook: Outlook,
+    pub(crate) retry: Retry,
 }
 
 /// A link whose handshake is complete, before its streams are open.
@@ -67,7 +50,7 @@ pub(crate) struct Opening {
     notices: NoticeStream,
 }
 
-impl Target {
+impl LinkOptions {
     /// Opens the socket and completes the handshake, within `within`.
     pub(crate) async fn open(&self, within: Duration) -> Result<Opening, Failure> {
         zones::teach();
@@ -108,7 +91,7 @@ impl Target {
         let error = Error::new(ErrorKind::GatewayTooOld, message)
             .with_detail("offered", offered)
             .with_detail("needed", MINIMUM_SERVER_VERSION);
-        Failure { error, outlook: Outlook::Final }
+        Failure { error, retry: Retry::Never }
     }
 
     fn silence(&self, within: Duration) -> Failure {
@@ -119,7 +102,7 @@ impl Target {
             self.address
         );
         let error = Error::new(ErrorKind::HandshakeFailed, message);
-        Failure { error, outlook: Outlook::MayPass }
+        Failure { error, retry: Retry::MayPass }
     }
 
     fn failure(&self, error: WireError) -> Failure {
@@ -129,17 +112,17 @@ impl Target {
         }
         if let WireError::ClientIdInUse { .. } = &error {
             let error = self.seats.in_use().with_source(error);
-            return Failure { error, outlook: Outlook::Held };
+            return Failure { error, retry: Retry::Held };
         }
-        let (kind, outlook, message) = match &error {
+        let (kind, retry, message) = match &error {
             WireError::InvalidFrame(_) | WireError::Parse(..) | WireError::ParseInt(_) => (
                 ErrorKind::HandshakeFailed,
-                Outlook::Lasting,
+                Retry::Lasting,
                 format!("{address} answers, but not as a gateway does: {}", unlike(&error)),
             ),
             WireError::ConnectionRejected(_) => (
                 ErrorKind::HandshakeFailed,
-                Outlook::MayPass,
+                Retry::MayPass,
                 format!(
                     "{address} closed the connection during the handshake: the gateway is \
                      starting, does not trust this host, or is older than server version 213"
@@ -147,11 +130,11 @@ impl Target {
             ),
             _ => (
                 ErrorKind::ConnectTimeout,
-                Outlook::MayPass,
+                Retry::MayPass,
                 format!("cannot connect to {address}: {error}"),
             ),
         };
-        Failure { error: Error::new(kind, message).with_source(error), outlook }
+        Failure { error: Error::new(kind, message).with_source(error), retry }
     }
 }
 
@@ -170,14 +153,14 @@ fn unlike(error: &WireError) -> String {
 impl Opening {
     /// A login that does not manage the account the client is to act for. One that names no account
     /// at all is not judged.
-    fn mismatch(&self, target: &Target) -> Option<Failure> {
+    fn mismatch(&self, target: &LinkOptions) -> Option<Failure> {
         let account = target.account.as_ref()?;
         let told = self.client.handshake_managed_accounts();
         let managed: Vec<_> = told.iter().cloned().map(AccountId).collect();
         if managed.is_empty() || managed.contains(account) {
             return None;
         }
-        Some(Failure { error: account.unmanaged(&managed), outlook: Outlook::Mismatch })
+        Some(Failure { error: account.unmanaged(&managed), retry: Retry::Mismatch })
     }
 
     /// Opens the order stream, so that no order event of this link can be missed, and numbers the
@@ -185,7 +168,7 @@ impl Opening {
     pub(crate) async fn prepare(
         self,
         generation: Generation,
-        target: &Target,
+        target: &LinkOptions,
     ) -> Result<Link, Failure> {
         if let Some(failure) = self.mismatch(target) {
             self.client.disconnect().await;

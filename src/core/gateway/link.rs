@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use tokio::sync::watch;
 
 use super::codes;
-use super::connect::Target;
+use super::connect::LinkOptions;
 use super::server_time::ClockQuestion;
 use super::withdrawing::Withdrawing;
 use crate::clock::{self, Deadline};
@@ -50,7 +50,7 @@ impl Link {
         client: ibapi::Client,
         (notices, orders): (NoticeStream, Subscription<OrderUpdate>),
         generation: Generation,
-        target: &Target,
+        target: &LinkOptions,
     ) -> Self {
         let accounts = client.handshake_managed_accounts().iter().cloned().map(AccountId).collect();
         Self(Arc::new(Inner {

@@ -31,7 +31,7 @@ mod withdrawing;
 mod zones;
 
 pub(crate) use accounts::AccountEvent;
-pub(crate) use connect::{Failure, Opening, Outlook, Target};
+pub(crate) use connect::{Failure, LinkOptions, Opening};
 pub(crate) use link::{Items, Link};
 pub(crate) use market_data::Tick;
 pub(crate) use orders::{Listing, OrderEvents};

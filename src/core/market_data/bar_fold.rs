@@ -8,7 +8,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::lock::lock;
-use crate::model::{Bar, Hole, LineKind};
+use crate::model::{Bar, Gap, LineKind};
 
 /// The newest bar a line has handed over, whatever request brought it.
 #[derive(Debug, Default)]
@@ -22,10 +22,10 @@ pub(super) struct Past {
     pub(super) is_all: bool,
 }
 
-/// What is to be handed over, the hole before the bars.
+/// What is to be handed over, the gap before the bars.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Delivery {
-    pub(super) hole: Option<Hole>,
+    pub(super) gap: Option<Gap>,
     pub(super) bars: Vec<Bar>,
 }
 
@@ -109,18 +109,18 @@ impl BarFold {
     fn fill(&mut self, found: Result<Found, String>, waiting: Vec<Bar>) -> Delivery {
         self.stage = Stage::Open;
         let Some(last) = self.mark.last() else { return self.hand_over(None, waiting) };
-        let hole = hole(&last, &found, waiting.first());
+        let gap = gap(&last, &found, waiting.first());
         let older = |bar: &Bar| waiting.first().is_none_or(|first| bar.time < first.time);
         let found = found.map_or_else(|_| Vec::new(), |found| found.bars);
         let is_missed = |bar: &Bar| bar.time > last.time || self.is_kept && follows(bar, &last);
         let found = found.into_iter().filter(|bar| older(bar) && is_missed(bar));
         let found = found.map(|bar| Bar { is_backfill: true, ..bar });
         let bars = found.chain(waiting.iter().cloned()).collect();
-        self.hand_over(hole, bars)
+        self.hand_over(gap, bars)
     }
 
     /// Leaves out what was handed over before.
-    fn hand_over(&self, hole: Option<Hole>, bars: Vec<Bar>) -> Delivery {
+    fn hand_over(&self, gap: Option<Gap>, bars: Vec<Bar>) -> Delivery {
         let mut last = self.mark.lock();
         let mut is_news = |bar: &Bar| {
             let is_news = last.as_ref().is_none_or(|last| match self.is_kept {
@@ -132,7 +132,7 @@ impl BarFold {
             }
             is_news
         };
-        Delivery { hole, bars: bars.into_iter().filter(|bar| is_news(bar)).collect() }
+        Delivery { gap, bars: bars.into_iter().filter(|bar| is_news(bar)).collect() }
     }
 }
 
@@ -143,7 +143,7 @@ fn follows(bar: &Bar, last: &Bar) -> bool {
 }
 
 /// What is missing behind the last bar, if anything is.
-fn hole(last: &Bar, found: &Result<Found, String>, next: Option<&Bar>) -> Option<Hole> {
+fn gap(last: &Bar, found: &Result<Found, String>, next: Option<&Bar>) -> Option<Gap> {
     let next = next.map(|bar| bar.time);
     let (until, reason) = match found {
         Err(reason) => (next, reason.clone()),
@@ -154,7 +154,7 @@ fn hole(last: &Bar, found: &Result<Found, String>, next: Option<&Bar>) -> Option
             None => (next, "IB has no history of that time".to_owned()),
         },
     };
-    Some(Hole { since: last.time, until, reason })
+    Some(Gap { since: last.time, until, reason })
 }
 
 #[cfg(test)]

@@ -77,7 +77,7 @@ fn the_history_of_a_later_request_is_cut_to_what_was_missed() {
     let next = fold.bar(bar(6, 3.0));
 
     assert_eq!(shown(&filled), (vec![3, 4, 5, 6], vec![true; 4]), "3 had gone on");
-    assert_eq!((filled.hole, shown(&next)), (None, (vec![6], vec![false])));
+    assert_eq!((filled.gap, shown(&next)), (None, (vec![6], vec![false])));
 }
 
 #[test]
@@ -115,12 +115,12 @@ fn what_could_not_be_had_is_named() {
 
         let filled = fold.backfill(found);
 
-        let hole = filled.hole.as_ref();
+        let gap = filled.gap.as_ref();
         assert_eq!(
-            hole.map(|hole| (hole.since, hole.until)),
+            gap.map(|gap| (gap.since, gap.until)),
             expected.map(|(until, _)| (at(3), until))
         );
-        assert!(expected.is_none_or(|(_, part)| hole.unwrap().reason.contains(part)), "{hole:?}");
+        assert!(expected.is_none_or(|(_, part)| gap.unwrap().reason.contains(part)), "{gap:?}");
         assert_eq!(shown(&filled).0.last(), Some(&7));
     }
 }

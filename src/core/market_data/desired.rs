@@ -1,7 +1,7 @@
 //! The lines that streams want, whatever link is there: who listens to which, what was asked of
 //! the present link, what the gateway says about it. Decisions only; `feed` carries them out.
 
-mod roll;
+mod list;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
     Contract, ContractId, Generation, LineBudget, LineKind, LineUsage, MarketDataType,
 };
-use roll::Wished;
+use list::Wished;
 
 /// A line is asked for again once in this time; IB takes no second tick-by-tick request for the same
 /// instrument before it is over (T2).
@@ -75,7 +75,7 @@ pub(super) enum Step {
 
 /// How lines are asked for.
 #[derive(Debug, Clone)]
-pub(crate) struct FeedPolicy {
+pub(crate) struct FeedOptions {
     /// Data asked for first.
     pub(crate) kind: MarketDataType,
     /// Ask for delayed data where live data is not entitled.
@@ -123,7 +123,7 @@ enum Fate {
 }
 
 /// A line's fate, and the error it is advised of or ends with.
-struct Sentence {
+struct Decision {
     key: LineKey,
     fate: Fate,
     error: Error,
@@ -131,7 +131,7 @@ struct Sentence {
 
 /// The desired lines and their requests.
 pub(super) struct Desired {
-    policy: FeedPolicy,
+    policy: FeedOptions,
     lines: HashMap<LineKey, Line>,
     wished: Vec<Wished>,
     /// The present or last link.
@@ -144,7 +144,7 @@ pub(super) struct Desired {
 }
 
 impl Desired {
-    pub(super) fn new(policy: FeedPolicy) -> Self {
+    pub(super) fn new(policy: FeedOptions) -> Self {
         let (lines, by_request) = (HashMap::new(), HashMap::new());
         Self {
             policy,
@@ -309,7 +309,7 @@ impl Desired {
         text: &str,
         now: Instant,
     ) -> Vec<Step> {
-        let Some(Sentence { key, fate, error }) = self.sentence(request_id, code, text, now) else {
+        let Some(Decision { key, fate, error }) = self.decision(request_id, code, text, now) else {
             return Vec::new();
         };
         let Some(line) = self.lines.get_mut(&key) else { return Vec::new() };
@@ -340,12 +340,12 @@ impl Desired {
         text: &str,
         now: Instant,
     ) -> Option<Error> {
-        let sentence = self.sentence(request_id, code, text, now)?;
-        (sentence.fate == Fate::Ends).then_some(sentence.error)
+        let decision = self.decision(request_id, code, text, now)?;
+        (decision.fate == Fate::Ends).then_some(decision.error)
     }
 
     /// What a coded message does to the line it is about; `None` if there is none.
-    fn sentence(&self, request_id: i32, code: i32, text: &str, now: Instant) -> Option<Sentence> {
+    fn decision(&self, request_id: i32, code: i32, text: &str, now: Instant) -> Option<Decision> {
         let key = self.by_request.get(&request_id)?;
         let line = self.lines.get(key)?;
         let (fate, kind) = match verdict(code, text, &key.kind, line.asked_delayed) {
@@ -362,7 +362,7 @@ impl Desired {
             Verdict::Over(kind) => (Fate::Ends, kind),
         };
         let error = refusal(kind, code, text, &line.contract).with_request_id(request_id);
-        Some(Sentence { key: key.clone(), fate, error })
+        Some(Decision { key: key.clone(), fate, error })
     }
 
     /// Asks for delayed data from here on, and for this line once more.

@@ -32,7 +32,7 @@ struct Story {
 
 impl Story {
     fn new(seed: u64) -> Self {
-        let policy = FeedPolicy {
+        let policy = FeedOptions {
             kind: MarketDataType::Live,
             delayed_fallback: seed.is_multiple_of(2),
             budget: BUDGET,
@@ -175,7 +175,7 @@ impl Story {
         }
         for (stream, standing, keys) in &self.streams {
             let of_stream = self.desired.wished.iter().filter(|wished| wished.stream == *stream);
-            assert_eq!(of_stream.count(), keys.len(), "each wish is on the roll");
+            assert_eq!(of_stream.count(), keys.len(), "each wish is on the list");
             for (slot, key) in keys.iter().enumerate() {
                 let failure = standing.failure(slot);
                 let has_failed = failure.is_some_and(|failure| !failure.error.message().is_empty());

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::Notify as Bell;
+use tokio::sync::Notify as Notifier;
 
 use super::bar_fold::{Found, Past};
 use super::live_line::LiveLine;
@@ -81,7 +81,7 @@ pub(super) struct Inbox {
     changes: Mutex<Vec<Change>>,
     reports: Mutex<Reports>,
     /// Rings when there are reports.
-    pub(super) bell: Bell,
+    pub(super) notifier: Notifier,
 }
 
 impl Inbox {
@@ -169,7 +169,7 @@ impl Fanout {
 
     fn report(&self, request_id: i32, code: i32, text: &str) {
         lock(&self.inbox.reports).add(request_id, code, text);
-        self.inbox.bell.notify_one();
+        self.inbox.notifier.notify_one();
     }
 
     fn touch(&mut self, number: usize) {

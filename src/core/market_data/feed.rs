@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::backfill::{self, Backfill, Missed};
-use super::desired::{Desired, FeedPolicy, LineKey, Step, Wish};
+use super::desired::{Desired, FeedOptions, LineKey, Step, Wish};
 use super::fanout::{Change, Fanout, Inbox, Report};
 use super::outlet::{Outlet, Port, StreamId};
 use super::queue::{End, Notify};
@@ -101,7 +101,7 @@ impl Feed {
     pub(crate) fn new(
         session: Option<Session<FeedLink>>,
         pace: Pace,
-        policy: FeedPolicy,
+        policy: FeedOptions,
         told: FeedTold,
     ) -> Self {
         let requests = Requests::new(pace);
@@ -317,7 +317,7 @@ impl Feed {
     /// Takes what the link's thread reports; never ends.
     async fn follow_reports(&self, inbox: &Inbox) {
         loop {
-            inbox.bell.notified().await;
+            inbox.notifier.notified().await;
             self.take_reports(inbox);
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
-use tokio::sync::Notify as Bell;
+use tokio::sync::Notify as Notifier;
 use tokio::time::Instant;
 
 use super::board::Board;
@@ -28,7 +28,7 @@ pub(crate) struct KeptQuotes {
 /// One kept quote.
 struct Kept {
     stream: QuoteStream,
-    bell: Arc<Bell>,
+    notifier: Arc<Notifier>,
 }
 
 impl KeptQuotes {
@@ -81,17 +81,17 @@ impl KeptQuotes {
 
     async fn open(&self, contract: &Contract, deadline: Deadline) -> Result<Kept> {
         let contracts: Arc<[Arc<Contract>]> = [Arc::new(contract.clone())].into();
-        let bell = Arc::<Bell>::default();
-        let board = self.board(Arc::clone(&bell));
+        let notifier = Arc::<Notifier>::default();
+        let board = self.board(Arc::clone(&notifier));
         let kind = LineKind::Market { generic_ticks: String::new() };
         let port = Port::Quotes(Arc::clone(&board));
         let lease = self.feed.subscribe(&contracts, &kind, port, deadline).await?;
-        Ok(Kept { stream: Stream::new(contracts, board, lease), bell })
+        Ok(Kept { stream: Stream::new(contracts, board, lease), notifier })
     }
 
-    /// A board that rings the bell and tells of each change. Nobody else takes what changed, without
+    /// A board that rings the notifier and tells of each change. Nobody else takes what changed, without
     /// which the board would tell of nothing more.
-    fn board(&self, bell: Arc<Bell>) -> Arc<Board<Quote>> {
+    fn board(&self, notifier: Arc<Notifier>) -> Arc<Board<Quote>> {
         let events = self.events.clone();
         Arc::new_cyclic(|board: &Weak<Board<Quote>>| {
             let board = Weak::clone(board);
@@ -101,7 +101,7 @@ impl KeptQuotes {
                     let _ = board.take();
                 }
                 events.updated(Update::Quotes);
-                bell.notify_waiters();
+                notifier.notify_waiters();
             };
             Board::new(1, Arc::new(notify))
         })
@@ -118,7 +118,7 @@ impl Kept {
     async fn first(&self, contract: &Contract, deadline: Deadline) -> Result<Quote> {
         let mut priced_at = None;
         loop {
-            let news = self.bell.notified();
+            let news = self.notifier.notified();
             tokio::pin!(news);
             // Registered before the look, so that what comes between the two is not missed.
             news.as_mut().enable();
@@ -137,7 +137,7 @@ impl Kept {
         }
     }
 
-    /// Takes what is new, so that the bell rings for what is newer; fails with the stream.
+    /// Takes what is new, so that the notifier rings for what is newer; fails with the stream.
     fn drain(&self) -> Result<()> {
         loop {
             match self.stream.take() {

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use super::fold::QuoteFold;
-use super::policy::LinePolicy;
+use super::line_options::LineOptions;
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Contract, Generation, Greeks, MarketDataType, Quote};
@@ -44,7 +44,7 @@ impl Drop for Line {
 
 impl Line {
     /// Starts a line; it lives as long as this value.
-    pub(super) fn start(contract: Contract, session: Session, policy: Arc<LinePolicy>) -> Self {
+    pub(super) fn start(contract: Contract, session: Session, policy: Arc<LineOptions>) -> Self {
         let empty = LineState::new(contract.clone(), Generation(0));
         let (sender, state) = watch::channel(empty);
         let runtime = policy.runtime.clone();
@@ -146,7 +146,7 @@ enum Ending {
 struct Runner {
     contract: Contract,
     session: Session,
-    policy: Arc<LinePolicy>,
+    policy: Arc<LineOptions>,
     state: watch::Sender<LineState>,
 }
 
@@ -235,7 +235,7 @@ fn ending(link: &Link, error: Error) -> Ending {
     }
 }
 
-impl LinePolicy {
+impl LineOptions {
     /// Asks for the configured kind of data, unless it is the gateway's default or delayed data
     /// is in force already.
     async fn choose(&self, link: &Link) -> Result<()> {

@@ -32,9 +32,9 @@ mod feed_bar;
 mod fold;
 mod kept;
 mod line;
+mod line_options;
 mod live_line;
 mod outlet;
-mod policy;
 mod pulse;
 mod queue;
 #[cfg(test)]
@@ -51,13 +51,13 @@ mod tally;
 mod taps;
 mod verdict;
 
-pub(crate) use desired::FeedPolicy;
+pub(crate) use desired::FeedOptions;
 pub(crate) use duration::check as check_duration;
 pub(crate) use feed::{Fanouts, Feed, FeedTold};
 pub(crate) use kept::KeptQuotes;
+pub(crate) use line_options::LineOptions;
 pub(crate) use outlet::Port;
-pub(crate) use policy::LinePolicy;
-pub(crate) use queue::QueueRules;
+pub(crate) use queue::QueueOptions;
 pub(crate) use recent::{Recent, RecentPrices};
 pub(crate) use registry::Lines;
 

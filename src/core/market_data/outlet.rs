@@ -80,8 +80,8 @@ impl Outlet {
     /// Takes bars, behind what could not be had of those before them.
     pub(super) fn bars(&self, generation: Generation, delivery: &Delivery) {
         let Port::Bars(queue) = &self.port else { return };
-        if delivery.hole.is_some() {
-            queue.gap_of(generation, delivery.hole.clone());
+        if delivery.gap.is_some() {
+            queue.gap_of(generation, delivery.gap.clone());
         }
         queue.push(generation, &mut delivery.bars.clone());
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::rows::Rows;
 use crate::error::{Error, ErrorKind};
 use crate::lock::lock;
-use crate::model::{Generation, Hole, Overflow};
+use crate::model::{Gap, Generation, Overflow};
 
 /// Most items of one batch: a list of as many objects is made in some 2 ms, so that a reader's loop
 /// goes on soon.
@@ -24,7 +24,7 @@ pub struct Batch<R> {
     /// True on an empty batch that tells of a gap: what came before is no longer current.
     pub is_gap: bool,
     /// On a gap among bars: what could not be had later.
-    pub hole: Option<Hole>,
+    pub gap: Option<Gap>,
     /// The items.
     pub rows: R,
 }
@@ -60,9 +60,9 @@ impl<T> From<&End> for Next<T> {
     }
 }
 
-/// Size and manners of a queue.
+/// Size and options of a queue.
 #[derive(Clone)]
-pub(crate) struct QueueRules {
+pub(crate) struct QueueOptions {
     /// Most items kept.
     pub(crate) capacity: usize,
     /// What happens beyond that.
@@ -78,7 +78,7 @@ pub(crate) struct QueueRules {
 /// Batches on their way to one reader.
 pub struct BatchQueue<R> {
     state: Mutex<State<R>>,
-    rules: QueueRules,
+    rules: QueueOptions,
     /// Most items of one batch.
     longest: usize,
 }
@@ -95,7 +95,7 @@ struct State<R> {
 }
 
 impl<R: Rows> BatchQueue<R> {
-    pub(crate) fn new(rules: QueueRules) -> Self {
+    pub(crate) fn new(rules: QueueOptions) -> Self {
         let longest = match rules.overflow {
             // A share of the capacity, so that dropping one leaves the rest.
             Overflow::Conflate => (rules.capacity / 4).clamp(1, LONGEST_BATCH),
@@ -160,15 +160,15 @@ impl<R: Rows> BatchQueue<R> {
     }
 
     /// As [`gap`](Self::gap), naming what could not be had. A gap that waits already tells it too.
-    pub(crate) fn gap_of(&self, generation: Generation, hole: Option<Hole>) {
+    pub(crate) fn gap_of(&self, generation: Generation, gap: Option<Gap>) {
         let mut state = self.state();
-        let is_told = state.is_over() || state.is_after_gap && hole.is_none();
+        let is_told = state.is_over() || state.is_after_gap && gap.is_none();
         match state.batches.back_mut().filter(|batch| batch.is_gap) {
-            Some(waiting) => waiting.hole = joined(waiting.hole.take(), hole),
+            Some(waiting) => waiting.gap = joined(waiting.gap.take(), gap),
             None if is_told => {}
             None => {
                 state.is_after_gap = true;
-                let gap = Batch { generation, is_gap: true, hole, rows: R::default() };
+                let gap = Batch { generation, is_gap: true, gap, rows: R::default() };
                 state.batches.push_back(gap);
             }
         }
@@ -261,7 +261,7 @@ impl<R: Rows> State<R> {
                 {
                     last.rows.append(&mut rows);
                 }
-                _ => self.batches.push_back(Batch { generation, is_gap: false, hole: None, rows }),
+                _ => self.batches.push_back(Batch { generation, is_gap: false, gap: None, rows }),
             }
             rows = rest;
         }
@@ -276,18 +276,18 @@ impl<R: Rows> State<R> {
             self.count -= dropped.rows.count();
             self.lost += dropped.rows.count() as u64;
             if at > 0 && self.batches.get(at).is_some_and(|batch| batch.is_gap) {
-                let hole = self.batches.remove(at).and_then(|later| later.hole);
+                let gap = self.batches.remove(at).and_then(|later| later.gap);
                 let earlier = &mut self.batches[at - 1];
-                earlier.hole = joined(earlier.hole.take(), hole);
+                earlier.gap = joined(earlier.gap.take(), gap);
             }
         }
     }
 }
 
 /// Two gaps as one.
-fn joined(earlier: Option<Hole>, later: Option<Hole>) -> Option<Hole> {
+fn joined(earlier: Option<Gap>, later: Option<Gap>) -> Option<Gap> {
     match (earlier, later) {
-        (Some(earlier), Some(later)) => Some(Hole { until: later.until, ..earlier }),
+        (Some(earlier), Some(later)) => Some(Gap { until: later.until, ..earlier }),
         (earlier, later) => earlier.or(later),
     }
 }
@@ -306,7 +306,7 @@ mod tests {
 
     fn queue(capacity: usize, overflow: Overflow) -> BatchQueue<Vec<u32>> {
         let nobody: Notify = Arc::new(|| {});
-        BatchQueue::new(QueueRules {
+        BatchQueue::new(QueueOptions {
             capacity,
             overflow,
             notify: nobody.clone(),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use tokio::time::Instant;
 
 use super::line::{Line, LineState};
-use super::policy::LinePolicy;
+use super::line_options::LineOptions;
 use super::settling::{is_settled, look_again, no_price};
 use crate::clock::Deadline;
 use crate::error::{Error, Result};
@@ -19,13 +19,13 @@ use crate::session::Session;
 /// All lines of a client.
 pub(crate) struct Lines {
     session: Session,
-    policy: Arc<LinePolicy>,
+    policy: Arc<LineOptions>,
     shared: Mutex<HashMap<ContractId, Weak<Line>>>,
 }
 
 impl Lines {
     /// No lines yet.
-    pub(crate) fn new(session: Session, policy: LinePolicy) -> Self {
+    pub(crate) fn new(session: Session, policy: LineOptions) -> Self {
         Self { session, policy: Arc::new(policy), shared: Mutex::default() }
     }
 

@@ -22,13 +22,13 @@ pub(super) enum Request {
 pub(super) struct Requests {
     pace: Pace,
     waiting: VecDeque<Request>,
-    bell: Arc<Notify>,
+    notifier: Arc<Notify>,
 }
 
 /// Turns for requests that wait.
 pub(super) struct Turns {
     pace: Pace,
-    bell: Arc<Notify>,
+    notifier: Arc<Notify>,
 }
 
 impl Request {
@@ -42,7 +42,7 @@ impl Request {
 
 impl Requests {
     pub(super) fn new(pace: Pace) -> Self {
-        Self { pace, waiting: VecDeque::new(), bell: Arc::default() }
+        Self { pace, waiting: VecDeque::new(), notifier: Arc::default() }
     }
 
     pub(super) fn push(&mut self, request: Request) {
@@ -63,7 +63,7 @@ impl Requests {
             sendable.extend(self.pop().unwrap_or_default());
         }
         if !self.waiting.is_empty() {
-            self.bell.notify_one();
+            self.notifier.notify_one();
         }
         sendable
     }
@@ -88,14 +88,14 @@ impl Requests {
     }
 
     pub(super) fn turns(&self) -> Turns {
-        Turns { pace: self.pace.clone(), bell: Arc::clone(&self.bell) }
+        Turns { pace: self.pace.clone(), notifier: Arc::clone(&self.notifier) }
     }
 }
 
 impl Turns {
     /// Resolves when requests may be waiting.
     pub(super) async fn wanted(&self) {
-        self.bell.notified().await;
+        self.notifier.notified().await;
     }
 
     /// Resolves when the next request may be written.

@@ -71,7 +71,7 @@ impl Drop for Entry {
 mod tests {
     use super::*;
     use crate::market_data::board::Board;
-    use crate::market_data::queue::{BatchQueue, Notify, QueueRules};
+    use crate::market_data::queue::{BatchQueue, Notify, QueueOptions};
     use crate::model::{Bar, Generation, Overflow};
     use time::OffsetDateTime;
 
@@ -79,7 +79,7 @@ mod tests {
         let nobody: Notify = Arc::new(|| {});
         let (notify, resume, lagging) = (nobody.clone(), nobody.clone(), nobody);
         let overflow = Overflow::Conflate;
-        Arc::new(BatchQueue::new(QueueRules { capacity: 2, overflow, notify, resume, lagging }))
+        Arc::new(BatchQueue::new(QueueOptions { capacity: 2, overflow, notify, resume, lagging }))
     }
 
     fn bar() -> Bar {

@@ -34,7 +34,7 @@ impl Overflow {
 
 /// Bars that a stream missed and could not have later.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hole {
+pub struct Gap {
     /// Start of the last bar before it, which may have gone on.
     pub since: OffsetDateTime,
     /// Start of the first bar after it, where it was known by then.

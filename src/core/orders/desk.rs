@@ -19,7 +19,7 @@ use super::book::{Book, TradeNo};
 use super::goals::Goal;
 use super::placement::Written;
 use super::reconcile::{self, Lists, Progress};
-use super::{Command, Directory, Terms, TradeHandle, news};
+use super::{Command, DeskOptions, Directory, TradeHandle, news};
 use crate::clock::Deadline;
 use crate::error::Result;
 use crate::events::{self, Events};
@@ -118,17 +118,17 @@ enum Turn {
 
 impl Desk {
     pub(super) fn new(
-        terms: Terms,
+        options: DeskOptions,
         session: Session,
         inbox: mpsc::Receiver<Command>,
         directory: watch::Sender<Directory>,
     ) -> Self {
         Self {
-            client_id: terms.client_id,
-            limits: terms.limits,
-            download: terms.download,
-            counters: terms.counters,
-            told: terms.events,
+            client_id: options.client_id,
+            limits: options.limits,
+            download: options.download,
+            counters: options.counters,
+            told: options.events,
             session,
             inbox,
             directory,

@@ -72,7 +72,7 @@ pub(crate) enum Command {
 }
 
 /// Whose orders the desk owns, and what holds for them.
-pub(crate) struct Terms {
+pub(crate) struct DeskOptions {
     /// Owner of the orders.
     pub(crate) client_id: ClientId,
     /// Limits; `None` leaves the safety rules only.
@@ -107,16 +107,16 @@ pub(crate) struct Orders {
 
 impl Orders {
     /// The handle, and the desk whose `run` serves it.
-    pub(crate) fn new(terms: Terms, session: Session) -> (Self, Desk) {
+    pub(crate) fn new(options: DeskOptions, session: Session) -> (Self, Desk) {
         let directory = watch::Sender::new(Directory::default());
         let (commands, inbox) = mpsc::channel(256);
         let orders = Self {
-            client_id: terms.client_id,
+            client_id: options.client_id,
             session: session.clone(),
             commands,
             directory: directory.subscribe(),
         };
-        (orders, Desk::new(terms, session, inbox, directory))
+        (orders, Desk::new(options, session, inbox, directory))
     }
 
     /// Posts a command and awaits its answer. The command lives on when the caller gives up.

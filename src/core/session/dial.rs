@@ -11,11 +11,11 @@ use super::keepalive::Probe;
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind};
 use crate::feed::request;
-use crate::feed::{FeedLink, FeedTarget};
-use crate::gateway::{Failure, Link, Opening, Outlook, Target};
+use crate::feed::{FeedLink, FeedLinkOptions};
+use crate::gateway::{Failure, Link, LinkOptions, Opening};
 use crate::life::Life;
 use crate::metrics::Loss;
-use crate::model::{AccountId, Generation, Keepalive, Notice};
+use crate::model::{AccountId, Generation, Keepalive, Notice, Retry};
 
 const PROBE: &str = "probe";
 
@@ -92,7 +92,7 @@ pub(crate) trait Served: Clone + Send + Sync + 'static {
     }
 }
 
-impl Dial for Target {
+impl Dial for LinkOptions {
     type Opening = Opening;
     type Link = Link;
     const NAME: &'static str = "link";
@@ -162,7 +162,7 @@ impl Served for Link {
     }
 }
 
-impl Dial for FeedTarget {
+impl Dial for FeedLinkOptions {
     type Opening = crate::feed::Opening;
     type Link = FeedLink;
     const NAME: &'static str = "feed link";
@@ -173,7 +173,7 @@ impl Dial for FeedTarget {
 
     async fn open(&self, within: Duration) -> Result<Self::Opening, Failure> {
         let opened = Self::open(self, within).await;
-        opened.map_err(|error| Failure { outlook: outlook(error.kind()), error })
+        opened.map_err(|error| Failure { retry: retry(error.kind()), error })
     }
 
     async fn prepare(
@@ -182,7 +182,7 @@ impl Dial for FeedTarget {
         generation: Generation,
     ) -> Result<FeedLink, Failure> {
         let started = opening.start(generation, self.sink());
-        started.map_err(|error| Failure { outlook: outlook(error.kind()), error })
+        started.map_err(|error| Failure { retry: retry(error.kind()), error })
     }
 }
 
@@ -264,11 +264,11 @@ fn loss_of(reason: &Error) -> Loss {
 }
 
 /// Whether another try to open a feed link may help.
-fn outlook(kind: ErrorKind) -> Outlook {
+fn retry(kind: ErrorKind) -> Retry {
     match kind {
-        ErrorKind::GatewayTooOld => Outlook::Final,
-        ErrorKind::ClientIdInUse => Outlook::Lasting,
-        _ => Outlook::MayPass,
+        ErrorKind::GatewayTooOld => Retry::Never,
+        ErrorKind::ClientIdInUse => Retry::Lasting,
+        _ => Retry::MayPass,
     }
 }
 

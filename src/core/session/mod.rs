@@ -31,7 +31,7 @@ pub(crate) use crate::feed;
 pub(crate) use crate::gateway::{AccountEvent, Items, Link, Listing, OrderEvents, Tick};
 pub(crate) use crate::pacing::{Pace, Urgency};
 pub(crate) use dial::{Dial, Served};
-pub(crate) use state::Policy;
+pub(crate) use state::SessionOptions;
 pub(crate) use supervisor::Supervisor;
 
 /// What the session publishes.
@@ -95,7 +95,7 @@ impl<L: Served> Session<L> {
     /// A session and the supervisor whose `run` serves it.
     pub(crate) fn new<D: Dial<Link = L>>(
         target: D,
-        policy: Policy,
+        options: SessionOptions,
         counters: Arc<LinkCounters>,
         events: LinkEvents,
     ) -> (Self, Supervisor<D>) {
@@ -107,14 +107,14 @@ impl<L: Served> Session<L> {
             accounts: Arc::from([]),
             reason: None,
             open_until: None,
-            circuit: Circuit::new(policy.breaker),
+            circuit: Circuit::new(options.breaker),
             farms: Arc::from([]),
             restored: Restored::default(),
         });
         let (commands, inbox) = mpsc::channel(64);
         let address = Arc::from(target.address());
         let session = Self { address, commands, status: status.subscribe() };
-        (session, Supervisor::new(target, policy, (counters, events), inbox, status))
+        (session, Supervisor::new(target, options, (counters, events), inbox, status))
     }
 
     /// The present status.

@@ -16,7 +16,7 @@ use crate::metrics::Loss;
 use crate::model::{KeepaliveStep, Notice};
 
 /// Time for a dead link's socket to close; it is dropped after that.
-const BURY: Duration = Duration::from_millis(100);
+const DROPPING: Duration = Duration::from_millis(100);
 
 /// What happens to a link that is served.
 enum Turn {
@@ -83,7 +83,7 @@ impl<D: Dial> Supervisor<D> {
                 (Some(Verdict::Alive), _) => self.turned(Event::Alive),
                 (Some(Verdict::Drop), _) => {
                     self.events.watched(link.generation(), KeepaliveStep::HardTimeout);
-                    return self.bury(link).await;
+                    return self.drop_silent(link).await;
                 }
                 (Some(Verdict::Ask(_)) | None, _) => {}
             }
@@ -134,7 +134,7 @@ impl<D: Dial> Supervisor<D> {
     }
 
     /// Lets go of a link that answers nothing.
-    async fn bury(&mut self, link: &D::Link) -> Event {
+    async fn drop_silent(&mut self, link: &D::Link) -> Event {
         let silence = link.life().last().elapsed().as_secs_f64();
         let text = format!("it answered no question, and was silent for {silence:.1} s");
         self.drop_link(link, Loss::Probe, Error::new(ErrorKind::ConnectionLost, text)).await
@@ -142,7 +142,7 @@ impl<D: Dial> Supervisor<D> {
 
     async fn drop_link(&mut self, link: &D::Link, loss: Loss, reason: Error) -> Event {
         link.abandon();
-        if tokio::time::timeout(BURY, link.close()).await.is_err() {
+        if tokio::time::timeout(DROPPING, link.close()).await.is_err() {
             log::debug!(target: "aioibkr::session", "a dead link's socket was dropped");
         }
         self.lost(loss, Some(reason))

@@ -36,14 +36,14 @@ use tokio::time::Instant;
 use super::backoff::Backoff;
 use super::breaker::Circuit;
 use super::tries::Tries;
-use crate::model::{Breaker, ConnectTries, Generation, Keepalive, Reconnect, SessionState};
+use crate::model::{Breaker, ConnectTries, Generation, Keepalive, Reconnect, Retry, SessionState};
 
 /// The pause before another try where no rule names one.
 const LATER: Duration = Duration::from_secs(1);
 
 /// What the caller allows.
 #[derive(Debug, Clone)]
-pub struct Policy {
+pub struct SessionOptions {
     /// Time for the whole first round, and for each later try.
     pub connect_timeout: Duration,
     /// Pauses between the tries of the first round; one try more than pauses.
@@ -72,7 +72,7 @@ pub enum Event {
     /// The link can be used.
     LinkReady,
     /// The try failed.
-    Failed(Hope),
+    Failed(Retry),
     /// The link answers no question.
     Silent,
     /// A silent link gave a sign of life.
@@ -87,21 +87,6 @@ pub enum Event {
     PauseOver,
     /// The caller closes for good.
     Close,
-}
-
-/// Whether another try may succeed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hope {
-    /// It may.
-    MayPass,
-    /// Once the client id is free, for which a first round waits however many tries that takes.
-    Held,
-    /// Not in a first round; after a loss it may.
-    Lasting,
-    /// Not in a first round, however long it may last; after a loss it may.
-    Mismatch,
-    /// Never.
-    Never,
 }
 
 /// What to do next.
@@ -128,7 +113,7 @@ pub enum Action {
 /// Where the machine stands.
 #[derive(Debug, Clone)]
 pub struct Machine {
-    policy: Policy,
+    options: SessionOptions,
     state: SessionState,
     generation: Generation,
     round: Round,
@@ -149,16 +134,16 @@ struct Round {
 impl Machine {
     /// A machine at rest.
     #[must_use]
-    pub fn new(policy: Policy) -> Self {
+    pub fn new(options: SessionOptions) -> Self {
         Self {
             state: SessionState::Idle,
             generation: Generation(0),
             round: Round { after_loss: false, failures: 0, ends_at: None },
-            backoff: policy.reconnect.map(|rules| Backoff::new(rules, policy.seed)),
-            tries: Tries::new(policy.tries.clone()),
-            circuit: Circuit::new(policy.breaker),
+            backoff: options.reconnect.map(|rules| Backoff::new(rules, options.seed)),
+            tries: Tries::new(options.tries.clone()),
+            circuit: Circuit::new(options.breaker),
             servers_lost: false,
-            policy,
+            options,
         }
     }
 
@@ -209,7 +194,7 @@ impl Machine {
     /// How a silent link is judged.
     #[must_use]
     pub fn keepalive(&self) -> Option<Keepalive> {
-        self.policy.keepalive
+        self.options.keepalive
     }
 
     /// Takes one event and says what to do; `None` means to carry on with what is being done.
@@ -236,7 +221,7 @@ impl Machine {
                 self.tries.succeeded();
                 Some(self.enter(Live, Action::Serve))
             }
-            (Connecting | Handshaking, Event::Failed(hope)) => Some(self.failed(hope, now)),
+            (Connecting | Handshaking, Event::Failed(retry)) => Some(self.failed(retry, now)),
             (Waiting | Tripped, Event::PauseOver) => Some(self.connect(now)),
             (Waiting, Event::Open) if self.round.after_loss && self.round.failures == 0 => {
                 Some(self.connect(now))
@@ -270,8 +255,8 @@ impl Machine {
     }
 
     fn begin_round(&mut self, after_loss: bool, now: Instant) {
-        let bounded = !after_loss && !self.policy.wait;
-        let ends_at = bounded.then(|| now + self.policy.connect_timeout);
+        let bounded = !after_loss && !self.options.wait;
+        let ends_at = bounded.then(|| now + self.options.connect_timeout);
         self.round = Round { after_loss, failures: 0, ends_at };
         self.tries.begin();
     }
@@ -284,22 +269,22 @@ impl Machine {
 
     /// What the row of tries says, else the time of a connect, as far as the round has it left.
     fn try_time(&self, now: Instant) -> Duration {
-        let most = self.tries.row().map_or(self.policy.connect_timeout, |row| row.timeout);
+        let most = self.tries.row().map_or(self.options.connect_timeout, |row| row.timeout);
         let left = self.round.ends_at.map(|ends_at| ends_at.saturating_duration_since(now));
         left.map_or(most, |left| left.min(most))
     }
 
-    fn failed(&mut self, hope: Hope, now: Instant) -> Action {
+    fn failed(&mut self, retry: Retry, now: Instant) -> Action {
         self.round.failures += 1;
         self.tries.failed();
         let is_first = !self.round.after_loss;
-        let hopeless = match hope {
-            Hope::MayPass | Hope::Held => false,
-            Hope::Lasting => is_first && !self.policy.wait,
-            Hope::Mismatch => is_first,
-            Hope::Never => true,
+        let hopeless = match retry {
+            Retry::MayPass | Retry::Held => false,
+            Retry::Lasting => is_first && !self.options.wait,
+            Retry::Mismatch => is_first,
+            Retry::Never => true,
         };
-        let pause = self.next_pause(hope, now).filter(|_| !hopeless);
+        let pause = self.next_pause(retry, now).filter(|_| !hopeless);
         let opened = self.counts(pause).then(|| self.count(now)).flatten();
         match (pause, opened) {
             (Some(_), Some(opened)) => self.enter(SessionState::Tripped, Action::Wait(opened)),
@@ -314,7 +299,7 @@ impl Machine {
         if self.round.after_loss {
             return pause.is_none() || self.tries.are_used_up() || self.circuit.is_half_open();
         }
-        !self.policy.wait && pause.is_none()
+        !self.options.wait && pause.is_none()
     }
 
     /// Counts a failure; returns for how long nothing may be tried now, if so.
@@ -324,10 +309,10 @@ impl Machine {
     }
 
     /// The pause before the next try; `None` when the round has no try left.
-    fn next_pause(&mut self, hope: Hope, now: Instant) -> Option<Duration> {
+    fn next_pause(&mut self, retry: Retry, now: Instant) -> Option<Duration> {
         let Some(ends_at) = self.round.ends_at else { return self.unbounded_pause() };
         let left = ends_at.saturating_duration_since(now);
-        let listed = self.listed_pause(hope == Hope::Held);
+        let listed = self.listed_pause(retry == Retry::Held);
         listed.filter(|pause| *pause < left && !self.circuit.is_half_open())
     }
 
@@ -336,7 +321,7 @@ impl Machine {
         if let Some(row) = self.tries.row() {
             return Some(row.pause).filter(|_| regardless || !self.tries.are_used_up());
         }
-        let pauses = &self.policy.connect_pauses;
+        let pauses = &self.options.connect_pauses;
         let listed = pauses.get(self.round.failures - 1).copied();
         let last = || pauses.last().copied().unwrap_or(LATER);
         listed.or_else(|| regardless.then(last))

@@ -10,11 +10,11 @@ use SessionState::{
 };
 
 const SECOND: Duration = Duration::from_secs(1);
-const FAILED: Event = Failed(Hope::MayPass);
-const HELD: Event = Failed(Hope::Held);
-const LASTING: Event = Failed(Hope::Lasting);
-const MISMATCH: Event = Failed(Hope::Mismatch);
-const NEVER: Event = Failed(Hope::Never);
+const FAILED: Event = Failed(Retry::MayPass);
+const HELD: Event = Failed(Retry::Held);
+const LASTING: Event = Failed(Retry::Lasting);
+const MISMATCH: Event = Failed(Retry::Mismatch);
+const NEVER: Event = Failed(Retry::Never);
 const EVENTS: [Event; 15] = [
     Open,
     SocketReady,
@@ -65,7 +65,7 @@ const TABLE: [Row; 9] = [
 ];
 
 fn machine(way: &[Event], now: Instant) -> Machine {
-    let mut machine = Machine::new(Policy {
+    let mut machine = Machine::new(SessionOptions {
         connect_timeout: 10 * SECOND,
         connect_pauses: vec![SECOND],
         wait: false,

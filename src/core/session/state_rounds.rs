@@ -7,8 +7,8 @@ use SessionState::{Closed, Connecting, Handshaking, Idle, Live, Tripped, Waiting
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn policy() -> Policy {
-    Policy {
+fn options() -> SessionOptions {
+    SessionOptions {
         connect_timeout: 10 * SECOND,
         connect_pauses: vec![SECOND, 3 * SECOND],
         wait: false,
@@ -26,8 +26,8 @@ fn policy() -> Policy {
 }
 
 /// Runs events, all at the same moment, and checks state and action after each.
-fn run(policy: Policy, steps: &[(Event, Option<Action>, SessionState)]) -> Machine {
-    let (mut machine, now) = (Machine::new(policy), Instant::now());
+fn run(options: SessionOptions, steps: &[(Event, Option<Action>, SessionState)]) -> Machine {
+    let (mut machine, now) = (Machine::new(options), Instant::now());
     for (index, (event, action, state)) in steps.iter().enumerate() {
         assert_eq!(machine.step(*event, now), *action, "step {index}: {event:?}");
         assert_eq!(machine.state(), *state, "step {index}: {event:?}");
@@ -38,7 +38,7 @@ fn run(policy: Policy, steps: &[(Event, Option<Action>, SessionState)]) -> Machi
 #[test]
 fn one_wish_opens_one_link() {
     let machine = run(
-        policy(),
+        options(),
         &[
             (Open, Some(Connect(10 * SECOND)), Connecting),
             (Open, None, Connecting),
@@ -54,9 +54,9 @@ fn one_wish_opens_one_link() {
 
 #[test]
 fn a_first_connect_gives_up_after_its_tries() {
-    let failed = Failed(Hope::MayPass);
+    let failed = Failed(Retry::MayPass);
     run(
-        policy(),
+        options(),
         &[
             (Open, Some(Connect(10 * SECOND)), Connecting),
             (failed, Some(Wait(SECOND)), Waiting),
@@ -72,31 +72,31 @@ fn a_first_connect_gives_up_after_its_tries() {
 
 #[test]
 fn a_lasting_failure_ends_a_first_connect_at_once() {
-    for hope in [Hope::Lasting, Hope::Mismatch, Hope::Never] {
+    for retry in [Retry::Lasting, Retry::Mismatch, Retry::Never] {
         run(
-            policy(),
-            &[(Open, Some(Connect(10 * SECOND)), Connecting), (Failed(hope), Some(GiveUp), Idle)],
+            options(),
+            &[(Open, Some(Connect(10 * SECOND)), Connecting), (Failed(retry), Some(GiveUp), Idle)],
         );
     }
 }
 
 #[test]
 fn a_try_has_all_of_the_time_that_is_left() {
-    let (mut machine, now) = (Machine::new(policy()), Instant::now());
+    let (mut machine, now) = (Machine::new(options()), Instant::now());
 
     assert_eq!(machine.step(Open, now), Some(Connect(10 * SECOND)));
-    assert_eq!(machine.step(Failed(Hope::MayPass), now), Some(Wait(SECOND)));
+    assert_eq!(machine.step(Failed(Retry::MayPass), now), Some(Wait(SECOND)));
     let later = now + SECOND;
     assert_eq!(machine.step(PauseOver, later), Some(Connect(9 * SECOND)));
     assert_eq!(machine.step(SocketReady, later + SECOND), Some(Prepare(8 * SECOND)));
     let silent = now + 10 * SECOND;
-    assert_eq!(machine.step(Failed(Hope::MayPass), silent), Some(GiveUp), "its time is over");
+    assert_eq!(machine.step(Failed(Retry::MayPass), silent), Some(GiveUp), "its time is over");
 }
 
 #[test]
 fn a_held_client_id_is_waited_for_as_long_as_the_connect_lasts() {
-    let (held, mut now) = (Failed(Hope::Held), Instant::now());
-    let mut machine = Machine::new(policy());
+    let (held, mut now) = (Failed(Retry::Held), Instant::now());
+    let mut machine = Machine::new(options());
     machine.step(Open, now);
 
     let mut pauses = Vec::new();
@@ -111,8 +111,8 @@ fn a_held_client_id_is_waited_for_as_long_as_the_connect_lasts() {
 
 #[test]
 fn a_gateway_that_is_not_the_one_meant_is_waited_for_after_a_loss_only() {
-    let (mismatch, policy) = (Failed(Hope::Mismatch), Policy { wait: true, ..policy() });
-    let mut machine = Machine::new(policy);
+    let (mismatch, options) = (Failed(Retry::Mismatch), SessionOptions { wait: true, ..options() });
+    let mut machine = Machine::new(options);
     let now = Instant::now();
     machine.step(Open, now);
     assert_eq!((machine.step(mismatch, now), machine.state()), (Some(GiveUp), Idle));
@@ -125,9 +125,9 @@ fn a_gateway_that_is_not_the_one_meant_is_waited_for_after_a_loss_only() {
 
 #[test]
 fn a_lost_link_is_opened_again_with_growing_pauses() {
-    let (lasting, passing) = (Failed(Hope::Lasting), Failed(Hope::MayPass));
+    let (lasting, passing) = (Failed(Retry::Lasting), Failed(Retry::MayPass));
     let machine = run(
-        policy(),
+        options(),
         &[
             (Open, Some(Connect(10 * SECOND)), Connecting),
             (SocketReady, Some(Prepare(10 * SECOND)), Handshaking),
@@ -150,14 +150,14 @@ fn a_lost_link_is_opened_again_with_growing_pauses() {
 #[test]
 fn a_wish_cuts_only_the_first_pause_after_a_loss_short() {
     run(
-        policy(),
+        options(),
         &[
             (Open, Some(Connect(10 * SECOND)), Connecting),
             (SocketReady, Some(Prepare(10 * SECOND)), Handshaking),
             (LinkReady, Some(Serve), Live),
             (Lost, Some(Wait(SECOND)), Waiting),
             (Open, Some(Connect(10 * SECOND)), Connecting),
-            (Failed(Hope::MayPass), Some(Wait(2 * SECOND)), Waiting),
+            (Failed(Retry::MayPass), Some(Wait(2 * SECOND)), Waiting),
             (Open, None, Waiting),
         ],
     );
@@ -166,7 +166,7 @@ fn a_wish_cuts_only_the_first_pause_after_a_loss_short() {
 #[test]
 fn without_reconnect_a_loss_ends_in_rest() {
     run(
-        Policy { reconnect: None, ..policy() },
+        SessionOptions { reconnect: None, ..options() },
         &[
             (Open, Some(Connect(10 * SECOND)), Connecting),
             (SocketReady, Some(Prepare(10 * SECOND)), Handshaking),
@@ -179,8 +179,8 @@ fn without_reconnect_a_loss_ends_in_rest() {
 #[test]
 fn failures_after_a_loss_trip_and_one_try_decides() {
     let breaker = Some(Breaker { failures: 1, pause: 7 * SECOND });
-    let mut machine = Machine::new(Policy { breaker, ..policy() });
-    let (now, failed) = (Instant::now(), Failed(Hope::MayPass));
+    let mut machine = Machine::new(SessionOptions { breaker, ..options() });
+    let (now, failed) = (Instant::now(), Failed(Retry::MayPass));
     for event in [Open, SocketReady, LinkReady, Lost, PauseOver] {
         machine.step(event, now);
     }
@@ -196,9 +196,9 @@ fn failures_after_a_loss_trip_and_one_try_decides() {
 #[test]
 fn a_connect_that_was_given_up_is_one_failure() {
     let breaker = Some(Breaker { failures: 2, pause: 7 * SECOND });
-    let policy = Policy { breaker, connect_pauses: vec![SECOND], ..policy() };
-    let mut machine = Machine::new(policy);
-    let (now, failed) = (Instant::now(), Failed(Hope::MayPass));
+    let options = SessionOptions { breaker, connect_pauses: vec![SECOND], ..options() };
+    let mut machine = Machine::new(options);
+    let (now, failed) = (Instant::now(), Failed(Retry::MayPass));
 
     for _ in 0..2 {
         let events = [Open, failed, PauseOver, failed];
@@ -219,10 +219,10 @@ fn closing_is_final_in_every_state() {
         &[Open],
         &[Open, SocketReady],
         &[Open, SocketReady, LinkReady],
-        &[Open, Failed(Hope::MayPass)],
+        &[Open, Failed(Retry::MayPass)],
     ];
     for way in ways {
-        let (mut machine, now) = (Machine::new(policy()), Instant::now());
+        let (mut machine, now) = (Machine::new(options()), Instant::now());
         for event in way {
             machine.step(*event, now);
         }
@@ -235,11 +235,11 @@ fn closing_is_final_in_every_state() {
 
 #[test]
 fn waiting_for_ever_means_that() {
-    let mut machine = Machine::new(Policy { wait: true, ..policy() });
+    let mut machine = Machine::new(SessionOptions { wait: true, ..options() });
     let now = Instant::now();
     machine.step(Open, now);
     for _ in 0..40 {
-        let action = machine.step(Failed(Hope::MayPass), now);
+        let action = machine.step(Failed(Retry::MayPass), now);
         assert!(matches!(action, Some(Wait(pause)) if pause <= 30 * SECOND), "{action:?}");
         machine.step(PauseOver, now);
     }
@@ -247,10 +247,10 @@ fn waiting_for_ever_means_that() {
 
 #[test]
 fn a_round_after_a_loss_ends_with_its_attempts() {
-    let (failed, mut policy) = (Failed(Hope::MayPass), policy());
-    policy.reconnect = policy.reconnect.map(|rules| Reconnect { attempts: Some(2), ..rules });
+    let (failed, mut options) = (Failed(Retry::MayPass), options());
+    options.reconnect = options.reconnect.map(|rules| Reconnect { attempts: Some(2), ..rules });
     run(
-        policy,
+        options,
         &[
             (Open, Some(Connect(10 * SECOND)), Connecting),
             (SocketReady, Some(Prepare(10 * SECOND)), Handshaking),

@@ -6,7 +6,7 @@ use Event::{Failed, LinkReady, Lost, Open, PauseOver, SocketReady};
 use SessionState::{Idle, Tripped, Waiting};
 
 const SECOND: Duration = Duration::from_secs(1);
-const FAILED: Event = Failed(Hope::MayPass);
+const FAILED: Event = Failed(Retry::MayPass);
 
 /// Three tries of 8 s, 3 s apart; after two failures two of 5 s, 2 s apart; after five one of 3 s.
 fn table() -> Vec<ConnectTries> {
@@ -18,7 +18,7 @@ fn table() -> Vec<ConnectTries> {
 }
 
 fn machine(connect_timeout: Duration, breaker: Option<Breaker>) -> Machine {
-    Machine::new(Policy {
+    Machine::new(SessionOptions {
         connect_timeout,
         connect_pauses: vec![SECOND; 9],
         wait: false,

@@ -8,14 +8,14 @@ use tokio::time::Instant;
 
 use super::connectivity::Connectivity;
 use super::dial::{Dial, Served};
-use super::state::{Action, Event, Hope, Machine, Policy};
+use super::state::{Action, Event, Machine, SessionOptions};
 use super::{Command, Judgement, Restored, Status, closed};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::LinkEvents;
-use crate::gateway::{Failure, Outlook};
+use crate::gateway::Failure;
 use crate::metrics::{LinkCounters, Loss, Standing};
-use crate::model::{Generation, SessionState, StateChange};
+use crate::model::{Generation, Retry, SessionState, StateChange};
 
 /// Owns the machine, the link and everybody who waits for one.
 pub(crate) struct Supervisor<D: Dial> {
@@ -34,7 +34,7 @@ pub(crate) struct Supervisor<D: Dial> {
     pub(super) reason: Option<Error>,
     pub(super) connectivity: Connectivity,
     pub(super) restored: Restored,
-    hope: Hope,
+    retry: Retry,
     try_began: Instant,
     action_began: Instant,
 }
@@ -42,14 +42,14 @@ pub(crate) struct Supervisor<D: Dial> {
 impl<D: Dial> Supervisor<D> {
     pub(super) fn new(
         target: D,
-        policy: Policy,
+        options: SessionOptions,
         (counters, events): (Arc<LinkCounters>, LinkEvents),
         inbox: mpsc::Receiver<Command>,
         status: watch::Sender<Status<D::Link>>,
     ) -> Self {
         Self {
             target,
-            machine: Machine::new(policy),
+            machine: Machine::new(options),
             counters,
             events,
             told: SessionState::Idle,
@@ -62,7 +62,7 @@ impl<D: Dial> Supervisor<D> {
             reason: None,
             connectivity: Connectivity::default(),
             restored: Restored::default(),
-            hope: Hope::MayPass,
+            retry: Retry::MayPass,
             try_began: Instant::now(),
             action_began: Instant::now(),
         }
@@ -161,7 +161,7 @@ impl<D: Dial> Supervisor<D> {
     }
 
     async fn prepare(&mut self, within: Duration) -> Event {
-        let Some(opening) = self.opening.take() else { return Event::Failed(Hope::MayPass) };
+        let Some(opening) = self.opening.take() else { return Event::Failed(Retry::MayPass) };
         let next = Generation(self.machine.generation().0 + 1);
         let target = self.target.clone();
         let prepared = tokio::time::timeout(within, target.prepare(opening, next));
@@ -172,7 +172,7 @@ impl<D: Dial> Supervisor<D> {
                 Event::LinkReady
             }
             Some(Ok(Err(failure))) => self.failed(failure),
-            Some(Err(_)) => Event::Failed(Hope::MayPass),
+            Some(Err(_)) => Event::Failed(Retry::MayPass),
         }
     }
 
@@ -190,14 +190,8 @@ impl<D: Dial> Supervisor<D> {
         self.counters.connect_failed();
         self.events.failed(&failure.error);
         self.reason = Some(failure.error);
-        self.hope = match failure.outlook {
-            Outlook::MayPass => Hope::MayPass,
-            Outlook::Held => Hope::Held,
-            Outlook::Lasting => Hope::Lasting,
-            Outlook::Mismatch => Hope::Mismatch,
-            Outlook::Final => Hope::Never,
-        };
-        Event::Failed(self.hope)
+        self.retry = failure.retry;
+        Event::Failed(self.retry)
     }
 
     async fn pause(&mut self, pause: Duration) -> Event {
@@ -237,7 +231,7 @@ impl<D: Dial> Supervisor<D> {
         let plural = if tries == 1 { "try" } else { "tries" };
         let message = format!("no {} to {address} after {tries} {plural}", D::NAME);
         match &self.reason {
-            Some(reason) if self.hope != Hope::MayPass => reason.clone(),
+            Some(reason) if self.retry != Retry::MayPass => reason.clone(),
             Some(reason) => Error::new(ErrorKind::ConnectTimeout, format!("{message}: {reason}"))
                 .with_source(reason.clone()),
             None => Error::new(ErrorKind::ConnectTimeout, message),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aioibkr_core::broker::StreamOptions;
+use aioibkr_core::client::StreamOptions;
 use aioibkr_core::model::{
     BarSize, BarsRequest, Contract, LineKind, OrderId, OrderKey, Overflow, TickByTickKind,
     WhatToShow,

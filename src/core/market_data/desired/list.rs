@@ -1,4 +1,4 @@
-//! The roll of what streams want, line by line and stream by stream, and how each stands: what was
+//! The list of what streams want, line by line and stream by stream, and how each stands: what was
 //! wished for stays on it until its stream is closed, so nothing is missing without a word.
 
 use std::sync::Arc;

@@ -15,7 +15,7 @@ use crate::model::Generation;
 
 /// How patient reads are, always within their deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
+pub struct ReadOptions {
     /// Reads of what is kept (accounts, positions, P&L, orders, executions) wait until it is known
     /// for the present link; else they are `StateUnknown` at once, naming what is missing.
     pub wait: bool,
@@ -24,7 +24,7 @@ pub struct Patience {
     pub retry: bool,
 }
 
-impl Default for Patience {
+impl Default for ReadOptions {
     fn default() -> Self {
         Self { wait: true, retry: false }
     }
@@ -33,7 +33,7 @@ impl Default for Patience {
 impl Client {
     /// The same client, its reads as patient as that.
     #[must_use]
-    pub fn with_patience(&self, patience: Patience) -> Self {
+    pub fn with_patience(&self, patience: ReadOptions) -> Self {
         Self(Arc::clone(&self.0), patience)
     }
 

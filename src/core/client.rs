@@ -5,15 +5,15 @@
 
 mod access_log;
 mod counting;
-mod gathering;
-mod patience;
+mod publishing;
+mod read_options;
 mod readiness;
 mod reading;
+mod risk_view;
 mod streaming;
-mod telling;
 mod trading;
 
-pub use patience::Patience;
+pub use read_options::ReadOptions;
 pub use streaming::StreamOptions;
 
 use std::hash::{BuildHasher, RandomState};
@@ -25,27 +25,27 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::accounts::{Accounts, Following};
+use crate::accounts::{AccountOptions, Accounts};
 use crate::clock::Deadline;
 use crate::config::Config;
 use crate::contracts::Contracts;
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::{Events, LinkEvents};
-use crate::feed::{FeedLink, FeedTarget};
-use crate::gateway::{Link, Target};
+use crate::feed::{FeedLink, FeedLinkOptions};
+use crate::gateway::{Link, LinkOptions};
 use crate::lease::Seats;
 use crate::lock::lock;
 use crate::market_data::{
-    Fanouts, Feed, FeedPolicy, FeedTold, KeptQuotes, LinePolicy, Lines, RecentPrices,
+    Fanouts, Feed, FeedOptions, FeedTold, KeptQuotes, LineOptions, Lines, RecentPrices,
 };
 use crate::metrics::Counters;
 use crate::model::{
     AccountId, Balance, Breaker, ClientId, ConnectTries, Generation, Health, Keepalive, LinkHealth,
     LinkName, Reconnect, SessionState,
 };
-use crate::orders::{Keys, Orders, Terms};
+use crate::orders::{DeskOptions, Keys, Orders};
 use crate::pacing::Pace;
-use crate::session::{Judgement, Policy, Session, Status};
+use crate::session::{Judgement, Session, SessionOptions, Status};
 
 /// How much longer than the first connect may take its callers wait, so that the session's own,
 /// better reason comes first.
@@ -58,7 +58,7 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 /// from any thread inside the runtime the client was made with. Dropping the last clone closes the
 /// socket at once; [`close`](Self::close) does so in good order.
 #[derive(Clone)]
-pub struct Client(Arc<Inner>, Patience);
+pub struct Client(Arc<Inner>, ReadOptions);
 
 struct Inner {
     config: Config,
@@ -92,11 +92,13 @@ impl Client {
         let events = Events::new(config.alerts.repeat_after);
         let pace = pace(&config);
         let control = events.of(LinkName::Control);
-        let target = target(&config, seats.clone(), pace.clone(), control.clone());
+        let target = link_options(&config, seats.clone(), pace.clone(), control.clone());
         let (session, supervisor) =
-            Session::new(target, policy(&config), counters.control.clone(), control);
-        let (accounts, follower) = Accounts::new(session.clone(), follow(&config, &events));
-        let (orders, desk) = Orders::new(terms(&config, &counters, &events), session.clone());
+            Session::new(target, session_options(&config), counters.control.clone(), control);
+        let (accounts, follower) =
+            Accounts::new(session.clone(), account_options(&config, &events));
+        let (orders, desk) =
+            Orders::new(desk_options(&config, &counters, &events), session.clone());
         let mut tasks = JoinSet::new();
         let feed = feed(&config, &seats, (&counters, &events), &mut tasks, &runtime);
         let backfill = feed.backfill(session.clone(), config.deadlines.history);
@@ -106,7 +108,7 @@ impl Client {
         tasks.spawn_on(desk.run(), &runtime);
         let inner = Inner {
             contracts: Contracts::new(session.clone()),
-            lines: Lines::new(session.clone(), line_policy(&config, runtime.clone())),
+            lines: Lines::new(session.clone(), line_options(&config, runtime.clone())),
             kept: KeptQuotes::new(feed.clone(), events.clone()),
             recent: RecentPrices::default(),
             feed,
@@ -121,8 +123,8 @@ impl Client {
             keys: Keys::default(),
             tasks: Mutex::new(tasks),
         };
-        let client = Self(Arc::new(inner), Patience::default());
-        client.begin_telling(&runtime);
+        let client = Self(Arc::new(inner), ReadOptions::default());
+        client.begin_publishing(&runtime);
         Ok(client)
     }
 
@@ -325,8 +327,8 @@ fn seats(config: &Config) -> Result<Seats> {
     }
 }
 
-fn target(config: &Config, seats: Arc<Seats>, pace: Pace, events: LinkEvents) -> Target {
-    Target {
+fn link_options(config: &Config, seats: Arc<Seats>, pace: Pace, events: LinkEvents) -> LinkOptions {
+    LinkOptions {
         address: config.address(),
         seats,
         account: config.account.clone(),
@@ -341,10 +343,10 @@ fn pace(config: &Config) -> Pace {
     Pace::new(&config.address(), config.pacing)
 }
 
-/// The session's policy; times no clock can add up are cut to a year.
-fn policy(config: &Config) -> Policy {
+/// The session's options; times no clock can add up are cut to a year.
+fn session_options(config: &Config) -> SessionOptions {
     let cut = |time: Duration| time.min(LONGEST);
-    Policy {
+    SessionOptions {
         connect_timeout: cut(config.connect_timeout),
         connect_pauses: config.connect_pauses.iter().copied().map(cut).collect(),
         wait: config.wait,
@@ -369,16 +371,16 @@ fn cut_tries(row: ConnectTries, cut: impl Fn(Duration) -> Duration) -> ConnectTr
     ConnectTries { pause: cut(row.pause), timeout: cut(row.timeout), ..row }
 }
 
-fn follow(config: &Config, events: &Events) -> Following {
-    Following {
+fn account_options(config: &Config, events: &Events) -> AccountOptions {
+    AccountOptions {
         account: config.account.clone(),
         download: config.deadlines.download,
         events: events.clone(),
     }
 }
 
-fn terms(config: &Config, counters: &Arc<Counters>, events: &Events) -> Terms {
-    Terms {
+fn desk_options(config: &Config, counters: &Arc<Counters>, events: &Events) -> DeskOptions {
+    DeskOptions {
         client_id: config.client_id,
         limits: config.risk.clone(),
         download: config.deadlines.download,
@@ -387,8 +389,8 @@ fn terms(config: &Config, counters: &Arc<Counters>, events: &Events) -> Terms {
     }
 }
 
-fn line_policy(config: &Config, runtime: Handle) -> LinePolicy {
-    LinePolicy {
+fn line_options(config: &Config, runtime: Handle) -> LineOptions {
+    LineOptions {
         kind: config.market_data_type,
         delayed_fallback: config.delayed_fallback,
         write_within: config.deadlines.market_data,
@@ -422,25 +424,26 @@ fn feed(
     runtime: &Handle,
 ) -> Feed {
     let told = FeedTold { errors: counters.errors.clone(), events: events.of(LinkName::Feed) };
-    let terms = FeedPolicy {
+    let options = FeedOptions {
         kind: config.market_data_type,
         delayed_fallback: config.delayed_fallback,
         budget: config.lines,
         stale_after: config.stale_after.min(LONGEST),
     };
     if !config.feed {
-        return Feed::new(None, Pace::default(), terms, told);
+        return Feed::new(None, Pace::default(), options, told);
     }
     let fanouts = Fanouts::default();
     let sinks = fanouts.clone();
-    let target = FeedTarget::new(config.address(), config.feed_client_ids(), move |generation| {
-        sinks.sink(generation)
-    });
+    let target =
+        FeedLinkOptions::new(config.address(), config.feed_client_ids(), move |generation| {
+            sinks.sink(generation)
+        });
     let pace = pace(config);
     let target = target.paced(pace.clone()).seated(seats.clone());
-    let (policy, links) = (policy(config), counters.feed.clone());
-    let (session, supervisor) = Session::new(target, policy, links, events.of(LinkName::Feed));
-    let feed = Feed::new(Some(session), pace, terms, told);
+    let (links, events) = (counters.feed.clone(), events.of(LinkName::Feed));
+    let (session, supervisor) = Session::new(target, session_options(config), links, events);
+    let feed = Feed::new(Some(session), pace, options, told);
     tasks.spawn_on(supervisor.run(config.deadlines.close), runtime);
     tasks.spawn_on(feed.clone().run(fanouts), runtime);
     feed

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use super::{Client, Inner, Patience};
+use super::{Client, Inner, ReadOptions};
 use crate::clock;
 use crate::events::{self, Listener, Notify, Outage};
 use crate::model::{
@@ -30,7 +30,7 @@ impl Client {
     }
 
     /// Begins to tell of readiness and of outages.
-    pub(super) fn begin_telling(&self, runtime: &Handle) {
+    pub(super) fn begin_publishing(&self, runtime: &Handle) {
         let mut tasks = self.tasks();
         tasks.spawn_on(tell_readiness(self), runtime);
         tasks.spawn_on(tell_outages(self), runtime);
@@ -90,7 +90,7 @@ fn tell_readiness(client: &Client) -> impl Future<Output = ()> + Send + use<> {
 type Standing = (bool, Generation);
 
 fn readiness(client: &Weak<Inner>) -> Option<Standing> {
-    let client = Client(client.upgrade()?, Patience::default());
+    let client = Client(client.upgrade()?, ReadOptions::default());
     Some((client.is_ready(), client.generation()))
 }
 

@@ -11,14 +11,14 @@ use crate::runtime;
 
 /// Wakes the readers of one stream.
 #[derive(Default)]
-pub(crate) struct Bell {
+pub(crate) struct Notifier {
     waiters: Mutex<Vec<Arc<Waiter>>>,
     /// How long news may wait for more, in microseconds.
     linger: AtomicU64,
     is_lingering: AtomicBool,
 }
 
-impl Bell {
+impl Notifier {
     /// Lets news wait this long for more, from now on.
     pub(super) fn linger(&self, linger: Duration) {
         let micros = u64::try_from(linger.as_micros()).unwrap_or(u64::MAX);
@@ -46,11 +46,11 @@ impl Bell {
     }
 
     fn wake_after(self: &Arc<Self>, linger: Duration) {
-        let bell = Arc::clone(self);
+        let notifier = Arc::clone(self);
         let later = async move {
             tokio::time::sleep(linger).await;
-            bell.is_lingering.store(false, Ordering::Release);
-            bell.wake();
+            notifier.is_lingering.store(false, Ordering::Release);
+            notifier.wake();
         };
         match runtime::handle() {
             Ok(handle) => drop(handle.spawn(later)),

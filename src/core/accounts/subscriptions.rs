@@ -1,4 +1,4 @@
-//! The roll of account subscriptions: what each followed account brings, and why it does not.
+//! The list of account subscriptions: what each followed account brings, and why it does not.
 
 use time::OffsetDateTime;
 
@@ -21,7 +21,7 @@ pub(super) enum Present<'a> {
 }
 
 /// Every subscription of the book. One that is not of the present link is being restored.
-pub(super) fn roll(book: &AccountBook, present: &Present<'_>) -> Vec<Subscription> {
+pub(super) fn list(book: &AccountBook, present: &Present<'_>) -> Vec<Subscription> {
     let row = |mark: Mark| {
         let (generation, lost) = match present {
             Present::Link(generation) => (*generation, None),

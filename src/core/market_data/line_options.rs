@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 use crate::model::{Generation, MarketDataType};
 
 /// How lines are opened.
-pub(crate) struct LinePolicy {
+pub(crate) struct LineOptions {
     /// Data asked for first.
     pub(crate) kind: MarketDataType,
     /// Ask for delayed data where live data is not entitled.
@@ -21,7 +21,7 @@ pub(crate) struct LinePolicy {
     pub(crate) chosen: AtomicU64,
 }
 
-impl LinePolicy {
+impl LineOptions {
     pub(super) fn is_chosen(&self, generation: Generation) -> bool {
         self.chosen.load(Ordering::Acquire) >= generation.0
     }

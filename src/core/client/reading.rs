@@ -48,7 +48,7 @@ impl Client {
     ///
     /// # Errors
     /// `StateUnknown` when the first download of this link is not complete within the timeout, or at
-    /// once as [`Patience`](super::Patience) has it; `Config` for an account the login does not manage.
+    /// once as [`ReadOptions`](super::ReadOptions) has it; `Config` for an account the login does not manage.
     pub async fn account_snapshot(
         &self,
         account: Option<AccountId>,

@@ -8,7 +8,7 @@ use super::access_log::{about, about_contracts};
 use crate::clock::Deadline;
 use crate::error::{Error, Result};
 use crate::market_data::{
-    BarStream, BatchQueue, Board, DepthStream, Notify, Port, QueueRules, QuoteStream, Stream,
+    BarStream, BatchQueue, Board, DepthStream, Notify, Port, QueueOptions, QuoteStream, Stream,
     TickByTickStream, TickStream, check_duration,
 };
 use crate::metrics::RequestKind;
@@ -17,7 +17,7 @@ use crate::model::{Contract, LineKind, Overflow, TextTable, TickByTickKind};
 /// Most items a stream may be asked to keep.
 const LARGEST_CAPACITY: usize = 1 << 28;
 
-/// Size and manners of a stream, and whom to tell of news.
+/// Size and options of a stream, and whom to tell of news.
 #[derive(Clone)]
 pub struct StreamOptions {
     /// Most items kept for a reader that does not come. A stream that blocks is looked at between
@@ -171,10 +171,10 @@ impl Client {
         Ok(Stream::new(contracts, items, lease.counted()))
     }
 
-    fn rules(&self, opening: &OpeningStream, options: StreamOptions) -> QueueRules {
+    fn rules(&self, opening: &OpeningStream, options: StreamOptions) -> QueueOptions {
         let StreamOptions { capacity, overflow, notify, timeout: _ } = options;
         let (resume, lagging) = (self.0.feed.resume(), self.lag_alarm(&opening.contracts));
-        QueueRules { capacity, overflow, notify, resume, lagging }
+        QueueOptions { capacity, overflow, notify, resume, lagging }
     }
 }
 

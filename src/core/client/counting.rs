@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::metrics::{Metrics, Outcome, QueueDepths};
 
 /// A request on its way. One that is dropped before it landed was given up by its caller.
-struct Flight<'a> {
+struct InFlight<'a> {
     client: &'a Client,
     asked: Asked,
     began: Instant,
@@ -39,20 +39,20 @@ impl Client {
         asked: impl Into<Asked>,
         request: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        let mut flight = Flight::of(self, asked.into());
+        let mut in_flight = InFlight::of(self, asked.into());
         let result = request.await;
-        flight.end = result.as_ref().err().map_or(End::Answered, End::from);
+        in_flight.end = result.as_ref().err().map_or(End::Answered, End::from);
         result.inspect_err(|error| self.0.events.failed(error))
     }
 }
 
-impl<'a> Flight<'a> {
+impl<'a> InFlight<'a> {
     fn of(client: &'a Client, asked: Asked) -> Self {
         Self { client, asked, began: Instant::now(), end: End::Cancelled }
     }
 }
 
-impl Drop for Flight<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         let (took, counters) = (self.began.elapsed(), &self.client.0.counters);
         let outcome = match self.end {
