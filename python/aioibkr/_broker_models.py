@@ -47,7 +47,10 @@ class _Word(StrEnum):
 
 
 class OrderStatus(_Word):
-    """Where an order stands. `PARTIAL` works on with some units filled."""
+    """Where an order stands. `PARTIAL` works on with some units filled.
+
+    `UNKNOWN` ended, and the gateway does not tell how: look at positions.
+    """
 
     PENDING = "PENDING"
     SUBMITTED = "SUBMITTED"
@@ -55,6 +58,7 @@ class OrderStatus(_Word):
     PARTIAL = "PARTIAL"
     CANCELLED = "CANCELLED"
     REJECTED = "REJECTED"
+    UNKNOWN = "UNKNOWN"
 
 
 class OrderType(_Word):

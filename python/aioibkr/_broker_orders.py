@@ -45,6 +45,7 @@ STATUS = {
     "Cancelled": OrderStatus.CANCELLED,
     "Filled": OrderStatus.FILLED,
     "Inactive": OrderStatus.REJECTED,
+    "Unknown": OrderStatus.UNKNOWN,
 }
 WIRE_TYPES = {
     OrderType.MARKET: "MKT",

@@ -468,7 +468,8 @@ class Client(ClientEvents, ClientReads, ClientStreams):
 
         Raises:
             OrderError: It is another client's, unknown, or done; ``details["status"]``.
-            OrderOutcomeUnknown: No confirmation came in time; the cancel stays asked for.
+            OrderOutcomeUnknown: No confirmation came in time; the cancel stays asked for, and
+                is sent again on the next link, until the order has ended or IB refuses.
         """
         return await self._native.cancel(trade, timeout=timeout)
 
@@ -478,7 +479,9 @@ class Client(ClientEvents, ClientReads, ClientStreams):
         Returns how many of this client's orders ended (reqGlobalCancel).
 
         Raises:
-            OrderOutcomeUnknown: Some are still working when the time is over.
+            OrderOutcomeUnknown: Some are still working when the time is over. If the link died
+                under it, it is sent again on the next; where orders were placed since, as a
+                cancel of each order it meant.
         """
         return await self._native.cancel_all(timeout=timeout)
 

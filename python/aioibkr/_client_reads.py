@@ -269,8 +269,10 @@ class ClientReads:
     ) -> list[Trade]:
         """List the working orders of every client of the login (reqAllOpenOrders).
 
-        They are listed when the link opens and kept since. This client's own trades go on
-        changing; another client's are as the gateway last told them.
+        They are asked anew of a live link; with ``wait=False``, or of a link that is suspect or
+        without IB's servers, they are as last told. An order that is no longer listed has ended.
+        Client 0 binds orders entered by hand (reqOpenOrders): their ids are negative, and it can
+        change and cancel them.
 
         Raises:
             StateUnknown: They are not known in time; unknown is not empty.

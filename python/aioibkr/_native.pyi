@@ -141,6 +141,7 @@ _OrderStatus: TypeAlias = Literal[
     "Cancelled",
     "Filled",
     "Inactive",
+    "Unknown",
 ]
 
 @type_check_only
@@ -942,8 +943,8 @@ class Trade:
 
         Without a timeout it waits as long as the client is open; a lost link does not end it.
         Raises ``RequestTimeout`` when the time is over, ``NotConnected`` when the client was closed
-        first, ``StateUnknown`` for a working order that is not followed. A cancelled await changes
-        nothing.
+        first, ``StateUnknown`` for a working order that is not followed, ``OrderOutcomeUnknown``
+        for one that has ended and nothing tells how. A cancelled await changes nothing.
         """
 
 @final

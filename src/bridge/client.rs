@@ -158,7 +158,7 @@ impl Client {
 impl Client {
     /// The core's client, for one read.
     pub(crate) fn reading(&self, wait: bool, retry: bool) -> aioibkr_core::Client {
-        self.core.with_patience(ReadOptions { wait, retry })
+        self.core.with_read_options(ReadOptions { wait, retry })
     }
 }
 

@@ -150,7 +150,7 @@ async fn core_an_impatient_reader_is_told_that_the_portfolio_is_missing() {
     let gateway = two_accounts();
     let client = connected(&gateway).await;
     client.wait_ready(Some(5 * SECOND)).await.unwrap();
-    let at_once = client.with_patience(ReadOptions { wait: false, ..ReadOptions::default() });
+    let at_once = client.with_read_options(ReadOptions { wait: false, ..ReadOptions::default() });
 
     let error = at_once.positions(other(), None).await.unwrap_err();
 

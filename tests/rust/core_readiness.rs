@@ -28,7 +28,7 @@ fn brisk(gateway: &MockGateway) -> Config {
 }
 
 fn at_once(client: &Client) -> Client {
-    client.with_patience(ReadOptions { wait: false, ..ReadOptions::default() })
+    client.with_read_options(ReadOptions { wait: false, ..ReadOptions::default() })
 }
 
 fn mute(gateway: &MockGateway, kind: &str) -> FaultHandle {

@@ -50,7 +50,7 @@ pub(crate) fn an_hour() -> BarsRequest {
 }
 
 fn retrying(client: &Client) -> Client {
-    client.with_patience(ReadOptions { retry: true, ..ReadOptions::default() })
+    client.with_read_options(ReadOptions { retry: true, ..ReadOptions::default() })
 }
 
 /// A client whose read waits for an answer that does not come; the links are lost after that.

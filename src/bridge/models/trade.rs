@@ -415,8 +415,8 @@ impl Trade {
     ///
     /// Without a timeout it waits as long as the client is open; a lost link does not end it.
     /// Raises ``RequestTimeout`` when the time is over, ``NotConnected`` when the client was closed
-    /// first, ``StateUnknown`` for a working order that is not followed. A cancelled await changes
-    /// nothing.
+    /// first, ``StateUnknown`` for a working order that is not followed, ``OrderOutcomeUnknown``
+    /// for one that has ended and nothing tells how. A cancelled await changes nothing.
     #[pyo3(signature = (*, timeout=None))]
     fn done<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
         let timeout = convert::seconds(py, "timeout", timeout)?;

@@ -33,8 +33,8 @@ impl Default for ReadOptions {
 impl Client {
     /// The same client, its reads as patient as that.
     #[must_use]
-    pub fn with_patience(&self, patience: ReadOptions) -> Self {
-        Self(Arc::clone(&self.0), patience)
+    pub fn with_read_options(&self, options: ReadOptions) -> Self {
+        Self(Arc::clone(&self.0), options)
     }
 
     /// Runs a read and counts it. Where its caller wants that, it is asked once on every link that

@@ -24,6 +24,7 @@ impl Client {
         let price = self.reference_price(contract, order, deadline).await;
         RiskView {
             price: price.and_then(|price| Some(price * rate?)),
+            trades_below_zero: contract.trades_below_zero(),
             multiplier: contract.multiplier_value(),
             buying_power: number("BuyingPower"),
             net_liquidation: number("NetLiquidation"),
@@ -35,7 +36,7 @@ impl Client {
         }
     }
 
-    /// The limit price, else a fresh quote: a kept one, or the one that valued an order of the
+    /// The limit price, unless it is zero or below and says nothing of what is at stake, else a fresh quote: a kept one, or the one that valued an order of the
     /// contract within the last second.
     async fn reference_price(
         &self,
@@ -43,7 +44,8 @@ impl Client {
         order: &Order,
         deadline: Deadline,
     ) -> Option<f64> {
-        if matches!(order.order_type, OrderType::Limit | OrderType::StopLimit) {
+        let has_limit = matches!(order.order_type, OrderType::Limit | OrderType::StopLimit);
+        if has_limit && !order.limit_price.is_some_and(|limit| limit <= 0.0) {
             return order.limit_price;
         }
         // Half the time is left for placing the order itself.

@@ -191,14 +191,20 @@ impl Client {
         }
         self.has_link()?;
         self.has_consent(&order)?;
-        let broken = risk::check_order(&order);
-        if self.0.config.risk.is_none() {
+        let mut broken = risk::check_order(&order, &asked);
+        if self.0.config.risk.is_none() && asked.is_kind_known() {
             broken.verdict()?;
         }
         let contract = match self.0.contracts.qualify(&asked, deadline).await {
             Ok(contract) => contract,
             Err(error) => return broken.verdict().and(Err(error)),
         };
+        if !asked.is_kind_known() {
+            broken = risk::check_order(&order, &contract);
+        }
+        if self.0.config.risk.is_none() {
+            broken.verdict()?;
+        }
         let view = match &self.0.config.risk {
             Some(_) => self.risk_view(&contract, &order, deadline).await,
             None => RiskView::default(),

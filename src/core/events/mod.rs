@@ -13,7 +13,7 @@
 //! waits for nobody, so it may be done anywhere. Nothing here holds a client.
 
 mod alerts;
-mod codes;
+pub(crate) mod codes;
 mod entitlement;
 mod failures;
 mod link;

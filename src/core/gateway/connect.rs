@@ -35,6 +35,9 @@ pub(crate) struct LinkOptions {
     pub(crate) time_spacing: Duration,
 }
 
+/// What the crate says of a next order id that orders cannot have; it names the id beside.
+const EXHAUSTED: &str = "next valid order id";
+
 /// Why a try to open a link failed.
 #[derive(Debug, Clone)]
 pub(crate) struct Failure {
@@ -68,6 +71,9 @@ impl LinkOptions {
         };
         match tokio::time::timeout(within, handshake).await {
             Ok(Ok((client, notices))) => Ok(Opening { client, notices }),
+            Ok(Err(WireError::ConnectionRejected(text))) if text.contains(EXHAUSTED) => {
+                Err(self.exhausted(&text))
+            }
             Ok(Err(error @ WireError::ConnectionRejected(_))) => Err(self.hung_up(error).await),
             Ok(Err(error)) => Err(self.failure(error)),
             Err(_) => Err(self.silence(within)),
@@ -103,6 +109,17 @@ impl LinkOptions {
         );
         let error = Error::new(ErrorKind::HandshakeFailed, message);
         Failure { error, retry: Retry::MayPass }
+    }
+
+    /// A gateway whose next order id is one that orders cannot have.
+    fn exhausted(&self, text: &str) -> Failure {
+        let message = format!(
+            "no orders can be placed at {}: its {text}. Some program took its order ids from a clock: \
+             reset the order ids in the API settings of the gateway, or use another client id",
+            self.address
+        );
+        let error = Error::new(ErrorKind::HandshakeFailed, message);
+        Failure { error, retry: Retry::Never }
     }
 
     fn failure(&self, error: WireError) -> Failure {

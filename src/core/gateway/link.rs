@@ -204,7 +204,8 @@ impl Link {
         self.bound(request, deadline, answer).await
     }
 
-    async fn bound<T>(
+    /// Awaits what writes nothing, or what has had its turn, until the deadline or the end of the link.
+    pub(super) async fn bound<T>(
         &self,
         request: &str,
         deadline: Deadline,

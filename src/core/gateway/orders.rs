@@ -16,6 +16,13 @@ use crate::model::{
     StatusReport, TimeInForce,
 };
 
+/// The client id for which the gateway binds orders entered by hand.
+const BINDER: i32 = 0;
+
+/// What IB tells as the commission of an execution while it has not computed it. Any other amount below
+/// zero is a rebate.
+const PENDING: f64 = -1.0;
+
 /// Everything that happens to this client's orders.
 pub(crate) type OrderEvents = Items<OrderEvent>;
 
@@ -29,11 +36,15 @@ pub(crate) struct Listing {
 }
 
 impl Link {
-    /// The stream of this client's orders; the one opened with the link first, a new one later.
+    /// The stream of this client's orders; the one opened with the link first, a new one later, which
+    /// writes nothing and so takes no turn.
     pub(crate) async fn order_events(&self, deadline: Deadline) -> Result<OrderEvents> {
         let stream = match self.take_orders() {
             Some(stream) => stream,
-            None => self.ask("order_events", deadline, self.client().order_update_stream()).await?,
+            None => {
+                let opened = self.client().order_update_stream();
+                self.bound("order_events", deadline, opened).await?
+            }
         };
         Ok(self.items(stream, "order_events", |item| match item {
             SubscriptionItem::Data(update) => order_event(update).map(Ok),
@@ -70,6 +81,9 @@ impl Link {
 
     /// Working orders of every client.
     pub(crate) async fn open_orders(&self, deadline: Deadline) -> Result<Listing> {
+        if self.client().client_id() == BINDER {
+            self.bind_manual_orders(deadline).await?;
+        }
         let stream = self.ask("open_orders", deadline, self.client().all_open_orders()).await?;
         let rows = self.items(stream, "open_orders", |item| match item {
             SubscriptionItem::Data(row) => listed(row, OrderEvent::Open).map(Ok),
@@ -78,12 +92,23 @@ impl Link {
         list(rows, deadline).await
     }
 
+    /// Gives orders entered by hand an id by which this client can change and cancel them
+    /// (`reqOpenOrders`, which binds them for client 0 only).
+    async fn bind_manual_orders(&self, deadline: Deadline) -> Result<()> {
+        let stream = self.ask("open_orders", deadline, self.client().open_orders()).await?;
+        let rows = self.items(stream, "open_orders", |item| match item {
+            SubscriptionItem::Data(row) => listed(row, OrderEvent::Open).map(Ok),
+            SubscriptionItem::Notice(_) => None,
+        });
+        list(rows, deadline).await.map(drop)
+    }
+
     /// Orders that ended lately.
     pub(crate) async fn completed_orders(&self, deadline: Deadline) -> Result<Listing> {
         let asked = self.client().completed_orders(false);
         let stream = self.ask("completed_orders", deadline, asked).await?;
         let rows = self.items(stream, "completed_orders", |item| match item {
-            SubscriptionItem::Data(row) => listed(row, OrderEvent::Completed).map(Ok),
+            SubscriptionItem::Data(row) => listed(row, completed).map(Ok),
             SubscriptionItem::Notice(_) => None,
         });
         list(rows, deadline).await
@@ -165,6 +190,12 @@ fn open_order(data: wire::OrderData) -> Option<OpenOrder> {
     })
 }
 
+/// An order that ended is listed without an id: the wire says -1.
+fn completed(mut order: Box<OpenOrder>) -> OrderEvent {
+    order.order_id = order.order_id.filter(|id| id.0 != -1);
+    OrderEvent::Completed(order)
+}
+
 fn status_report(status: wire::OrderStatus) -> Option<StatusReport> {
     Some(StatusReport {
         order_id: order_id(status.order_id),
@@ -202,15 +233,16 @@ fn execution(data: wire::ExecutionData) -> Option<OrderEvent> {
 fn commission(report: wire::CommissionReport) -> Commission {
     Commission {
         execution_id: ExecutionId(report.execution_id),
-        amount: known(report.commission),
+        amount: known(report.commission).filter(|amount| *amount != PENDING),
         currency: report.currency,
         realized_pnl: report.realized_pnl.and_then(known),
     }
 }
 
-/// Ids that name no order: 0 of manual orders, -1 of completed ones, the unset integer.
+/// Ids that name no order: 0 of orders entered by hand that nobody bound, the unset integer. Bound ones
+/// are negative.
 fn order_id(id: i32) -> Option<OrderId> {
-    (id != 0 && id != -1 && id != i32::MAX).then_some(OrderId(id))
+    (id != 0 && id != i32::MAX).then_some(OrderId(id))
 }
 
 fn perm_id(id: i64) -> Option<PermId> {
@@ -312,9 +344,11 @@ mod tests {
 
     #[test]
     fn ids_that_name_no_order_are_none() {
-        for id in [0, -1, i32::MAX] {
+        for id in [0, i32::MAX] {
             assert_eq!(order_id(id), None);
         }
-        assert_eq!(order_id(-2), Some(OrderId(-2)));
+        for bound in [-1, -2] {
+            assert_eq!(order_id(bound), Some(OrderId(bound)));
+        }
     }
 }

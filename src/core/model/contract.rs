@@ -201,6 +201,18 @@ impl Contract {
         contract
     }
 
+    /// Whether it says what kind of instrument it is; an identity alone does not.
+    #[must_use]
+    pub fn is_kind_known(&self) -> bool {
+        !self.security_type.as_str().is_empty()
+    }
+
+    /// Whether it can trade at zero and below: futures did, and a combination is a difference.
+    #[must_use]
+    pub fn trades_below_zero(&self) -> bool {
+        matches!(self.security_type, SecurityType::Future | SecurityType::Combo)
+    }
+
     /// Units of the underlying per contract; 1 where IB gives none.
     #[must_use]
     pub fn multiplier_value(&self) -> f64 {

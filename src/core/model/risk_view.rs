@@ -41,6 +41,8 @@ impl Default for RiskLimits {
 pub struct RiskView {
     /// Price per unit to value the order at: its limit, else a fresh quote.
     pub price: Option<f64>,
+    /// Whether prices of zero and below are prices of the contract.
+    pub trades_below_zero: bool,
     /// Units per contract.
     pub multiplier: f64,
     /// Buying power in base currency.

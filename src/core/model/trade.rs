@@ -26,11 +26,13 @@ pub enum OrderStatus {
     Filled,
     /// Refused or held; IB may revive it after a change.
     Inactive,
+    /// Not among the gateway's open orders any more, and nothing told how it ended. Ours, not IB's.
+    Unknown,
 }
 
 impl OrderStatus {
-    /// Every state with IB's word.
-    pub const NAMES: [(Self, &'static str); 8] = [
+    /// Every state with its word.
+    pub const NAMES: [(Self, &'static str); 9] = [
         (Self::PendingSubmit, "PendingSubmit"),
         (Self::PreSubmitted, "PreSubmitted"),
         (Self::Submitted, "Submitted"),
@@ -39,6 +41,7 @@ impl OrderStatus {
         (Self::Cancelled, "Cancelled"),
         (Self::Filled, "Filled"),
         (Self::Inactive, "Inactive"),
+        (Self::Unknown, "Unknown"),
     ];
 
     /// IB's word.
@@ -50,13 +53,17 @@ impl OrderStatus {
     /// Reads IB's word.
     #[must_use]
     pub fn from_wire(name: &str) -> Option<Self> {
-        Self::NAMES.iter().find(|(_, word)| *word == name).map(|(state, _)| *state)
+        let named = Self::NAMES.iter().find(|(_, word)| *word == name);
+        named.map(|(state, _)| *state).filter(|state| *state != Self::Unknown)
     }
 
     /// Whether the order can no longer fill.
     #[must_use]
     pub fn is_done(self) -> bool {
-        matches!(self, Self::ApiCancelled | Self::Cancelled | Self::Filled | Self::Inactive)
+        matches!(
+            self,
+            Self::ApiCancelled | Self::Cancelled | Self::Filled | Self::Inactive | Self::Unknown
+        )
     }
 }
 
@@ -185,6 +192,12 @@ impl Trade {
         self.perm_id.is_some()
             || !self.fills.is_empty()
             || !matches!(self.status, OrderStatus::PendingSubmit)
+    }
+
+    /// Whether it ended and nothing tells how.
+    #[must_use]
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.status == OrderStatus::Unknown
     }
 
     /// Whether it can no longer fill.

@@ -287,6 +287,12 @@ impl Book {
         }
     }
 
+    /// Orders that are acknowledged and can still fill.
+    pub(super) fn working(&self) -> Vec<TradeNo> {
+        let is_working = |trade: &Trade| trade.is_acknowledged() && !trade.is_done();
+        self.all().filter(|(_, trade)| is_working(trade)).map(|(no, _)| no).collect()
+    }
+
     /// Orders that can still fill.
     pub(super) fn open_count(&self) -> usize {
         self.all().filter(|(_, trade)| !trade.is_done()).count()

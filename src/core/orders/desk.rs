@@ -3,14 +3,18 @@
 //! It never waits for a write or an answer: writes are held side by side, callers' goals are
 //! judged after every event, and what ran out of time is answered when its deadline passes.
 
+mod cancelling;
+mod listing;
 mod placing;
+mod relisting;
 mod settling;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
@@ -18,23 +22,19 @@ use tokio::time::Instant;
 use super::book::{Book, TradeNo};
 use super::goals::Goal;
 use super::placement::Written;
-use super::reconcile::{self, Lists, Progress};
-use super::{Command, DeskOptions, Directory, TradeHandle, news};
+use super::reconcile::{Lists, Progress};
+use super::{Command, DeskOptions, Directory, TradeHandle, Working, news};
 use crate::clock::Deadline;
 use crate::error::Result;
 use crate::events::{self, Events};
 use crate::metrics::Counters;
 use crate::model::{
-    AlertKind, ClientId, Generation, Kept, OrderEvent, OrderId, OrderKey, RiskLimits, Trade,
+    AlertKind, ClientId, Generation, Kept, OrderEvent, OrderKey, OrderNotice, RiskLimits, Trade,
 };
 use crate::session::Session;
-use crate::session::{Link, OrderEvents};
-
-/// Pause before orders are listed again after a failed attempt.
-const RETRY: Duration = Duration::from_secs(1);
-
-/// Time for opening the order stream again.
-const REOPEN: Duration = Duration::from_secs(10);
+use crate::session::{Link, Listing, OrderEvents};
+use cancelling::Cancels;
+use listing::Opened;
 
 /// The owner of the book.
 pub(crate) struct Desk {
@@ -51,15 +51,35 @@ pub(crate) struct Desk {
     /// How often the gateway had told, when orders were last listed, that IB's servers are back.
     restored: u64,
     events: Option<OrderEvents>,
+    /// The stream of order events that is being opened.
+    opening: Option<BoxFuture<'static, Opened>>,
     known: Option<Generation>,
     listing: Option<BoxFuture<'static, Result<Lists>>>,
+    /// Orders the gateway is to list, because they worked when it was asked.
+    expected: Vec<TradeNo>,
     /// Which lists of the present question have come.
     progress: Progress,
     writes: FuturesUnordered<BoxFuture<'static, Finished>>,
     waits: Vec<Wait>,
     sweeps: Vec<Sweep>,
     parked: Vec<Parked>,
-    recorded: Vec<OrderId>,
+    cancels: Cancels,
+    /// What was said of orders that are not acknowledged, by codes nobody knows.
+    doubts: BTreeMap<TradeNo, OrderNotice>,
+    /// Those of them that were said before the lists were asked.
+    asked_doubts: Vec<TradeNo>,
+    /// The list of open orders that is asked for anew.
+    relisting: Option<BoxFuture<'static, Result<Listing>>>,
+    /// Who waits for it.
+    askers: Vec<Asker>,
+    /// When open orders were last listed.
+    listed_at: Option<Instant>,
+}
+
+/// Somebody waits for the open orders.
+struct Asker {
+    deadline: Deadline,
+    reply: oneshot::Sender<Result<Working>>,
 }
 
 /// Somebody waits for a goal of one trade.
@@ -100,7 +120,7 @@ struct Finished {
 enum Writing {
     Place(TradeNo, Generation),
     Change(TradeNo),
-    Cancel(Option<TradeNo>),
+    Cancel(TradeNo),
     CancelAll,
 }
 
@@ -108,6 +128,8 @@ enum Turn {
     Command(Option<Command>),
     Event(Option<Result<OrderEvent>>),
     Wrote(Finished),
+    Opened(Opened),
+    Relisted(Result<Listing>),
     Listed(Result<Lists>),
     Link(Option<Link>, u64),
     /// IB's servers are back, that many times.
@@ -136,14 +158,21 @@ impl Desk {
             link: None,
             restored: 0,
             events: None,
+            opening: None,
             known: None,
             listing: None,
+            expected: Vec::new(),
             progress: Progress::default(),
             writes: FuturesUnordered::new(),
             waits: Vec::new(),
             sweeps: Vec::new(),
             parked: Vec::new(),
-            recorded: Vec::new(),
+            cancels: Cancels::default(),
+            doubts: BTreeMap::new(),
+            asked_doubts: Vec::new(),
+            relisting: None,
+            askers: Vec::new(),
+            listed_at: None,
         }
     }
 
@@ -153,16 +182,18 @@ impl Desk {
         loop {
             match self.turn(&mut status).await {
                 Turn::Command(Some(command)) => {
-                    self.catch_up(&status).await;
+                    self.catch_up(&status);
                     self.command(command);
                 }
                 Turn::Command(None) | Turn::Over => return self.end(),
-                Turn::Event(event) => self.event(event).await,
+                Turn::Event(event) => self.event(event),
                 Turn::Wrote(finished) => self.wrote(finished),
+                Turn::Opened(opened) => self.opened(opened),
+                Turn::Relisted(listing) => self.relisted(listing),
                 Turn::Listed(lists) => self.listed(lists),
                 Turn::Link(link, restored) => {
                     self.restored = restored;
-                    self.relink(link).await;
+                    self.relink(link);
                 }
                 Turn::Restored(restored) => {
                     self.restored = restored;
@@ -176,14 +207,14 @@ impl Desk {
 
     /// Takes up a link that came between the last look at the session and a command: who gave it has
     /// seen the link.
-    async fn catch_up(&mut self, status: &watch::Receiver<crate::session::Status>) {
+    fn catch_up(&mut self, status: &watch::Receiver<crate::session::Status>) {
         let (link, restored) = {
             let now = status.borrow();
             (now.link.clone(), now.restored.times)
         };
         if link.as_ref().map(Link::generation) != self.link.as_ref().map(Link::generation) {
             self.restored = restored;
-            self.relink(link).await;
+            self.relink(link);
         }
     }
 
@@ -208,9 +239,11 @@ impl Desk {
                 Ok(status) => Turn::Link(status.link.clone(), status.restored.times),
                 Err(_) => Turn::Over,
             },
+            opened = next_of(&mut self.opening) => Turn::Opened(opened),
             event = next_event(&mut self.events) => Turn::Event(event),
             Some(finished) = self.writes.next() => Turn::Wrote(finished),
-            lists = next_lists(&mut self.listing) => Turn::Listed(lists),
+            lists = next_of(&mut self.listing) => Turn::Listed(lists),
+            listing = next_of(&mut self.relisting) => Turn::Relisted(listing),
             () = sleep_until(late) => Turn::Late,
             command = self.inbox.recv() => Turn::Command(command),
         }
@@ -223,93 +256,26 @@ impl Desk {
             Command::Modify(order_id, placing, reply) => self.modify(order_id, placing, reply),
             Command::Cancel(order_id, deadline, reply) => self.cancel(order_id, deadline, reply),
             Command::CancelAll(deadline, reply) => self.cancel_all(deadline, reply),
+            Command::OpenOrders(deadline, reply) => self.open_orders(deadline, reply),
             Command::Learn(events) => {
-                events.into_iter().for_each(|event| self.apply(&event));
+                for event in &events {
+                    self.apply(event);
+                }
             }
         }
     }
 
-    /// Takes up a new link, or notes that there is none.
-    async fn relink(&mut self, link: Option<Link>) {
-        self.known = None;
-        self.listing = None;
-        self.events = None;
-        self.link = link;
-        match self.link.clone() {
-            Some(link) => {
-                self.open_events(&link).await;
-                self.list(link, Duration::ZERO);
-            }
-            None => self.fail_parked(),
-        }
-    }
-
-    /// Lists orders anew: what happened while the gateway had no servers may not have been told.
-    fn verify(&mut self) {
-        let Some(link) = self.link.clone().filter(Link::is_up) else { return };
-        self.known = None;
-        self.list(link, Duration::ZERO);
-    }
-
-    /// Asks for all lists after a pause; none of them has come.
-    fn list(&mut self, link: Link, pause: Duration) {
-        self.progress = Progress::default();
-        self.list_after(pause, link);
-    }
-
-    fn list_after(&mut self, pause: Duration, link: Link) {
-        let asked = reconcile::ask(link, self.download, self.progress.clone());
-        self.listing = Some(after(pause, asked).boxed());
-    }
-
-    async fn open_events(&mut self, link: &Link) {
-        match link.order_events(Deadline::after(REOPEN)).await {
-            Ok(events) => self.events = Some(events),
-            Err(error) => log::error!(target: "aioibkr::orders", "no order events: {error}"),
-        }
-    }
-
-    async fn event(&mut self, event: Option<Result<OrderEvent>>) {
+    pub(super) fn event(&mut self, event: Option<Result<OrderEvent>>) {
         match event {
-            Some(Ok(event)) => self.apply(&event),
+            Some(Ok(event)) => {
+                self.apply(&event);
+            }
             Some(Err(error)) => {
                 log::warn!(target: "aioibkr::orders", "the order stream broke: {error}");
-                self.restart_events().await;
+                self.restart_events();
             }
-            None => self.restart_events().await,
+            None => self.restart_events(),
         }
-    }
-
-    /// Opens the stream again and asks what was missed; a link that is gone needs neither.
-    async fn restart_events(&mut self) {
-        self.events = None;
-        let Some(link) = self.link.clone().filter(Link::is_up) else { return };
-        self.known = None;
-        self.open_events(&link).await;
-        self.list(link, RETRY);
-    }
-
-    fn listed(&mut self, lists: Result<Lists>) {
-        self.listing = None;
-        let lists = match lists {
-            Ok(lists) => lists,
-            Err(error) => {
-                log::warn!(target: "aioibkr::orders", "orders are not known yet: {error}");
-                if let Some(link) = self.link.clone().filter(Link::is_up) {
-                    self.list_after(RETRY, link);
-                }
-                return;
-            }
-        };
-        let before = self.in_doubt(lists.generation);
-        lists.events.iter().for_each(|event| self.apply(event));
-        if lists.complete {
-            self.settle_absent(&before);
-        }
-        self.known = Some(lists.generation);
-        self.send_recorded();
-        let parked = std::mem::take(&mut self.parked);
-        parked.into_iter().for_each(|parked| self.command(parked.command));
     }
 
     fn is_known(&self) -> bool {
@@ -320,7 +286,12 @@ impl Desk {
         let waits = self.waits.iter().filter(|wait| !wait.reply.is_nobody());
         let waits = waits.map(|wait| self.answer_at(wait));
         let sweeps = self.sweeps.iter().map(|sweep| sweep.deadline.at());
-        waits.chain(sweeps).chain(self.parked.iter().map(|parked| parked.deadline.at())).min()
+        let askers = self.askers.iter().map(|asker| asker.deadline.at());
+        waits
+            .chain(sweeps)
+            .chain(askers)
+            .chain(self.parked.iter().map(|parked| parked.deadline.at()))
+            .min()
     }
 
     /// Tells of ids that contradict each other. Of keys only ours are: another program's reference
@@ -376,9 +347,9 @@ async fn next_event(events: &mut Option<OrderEvents>) -> Option<Result<OrderEven
     }
 }
 
-async fn next_lists(listing: &mut Option<BoxFuture<'static, Result<Lists>>>) -> Result<Lists> {
-    match listing {
-        Some(listing) => listing.await,
+async fn next_of<T>(awaited: &mut Option<BoxFuture<'static, T>>) -> T {
+    match awaited {
+        Some(awaited) => awaited.await,
         None => std::future::pending().await,
     }
 }
@@ -388,9 +359,4 @@ async fn sleep_until(at: Option<Instant>) {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
     }
-}
-
-async fn after<T>(pause: Duration, work: impl Future<Output = T>) -> T {
-    tokio::time::sleep(pause).await;
-    work.await
 }

@@ -7,7 +7,7 @@ use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind};
 use crate::model::{AccountId, Order, OrderEvent, TimeInForce, Trade};
 
-use super::lifecycle;
+use super::lifecycle::{self, Word};
 
 /// What somebody waits for.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,7 +83,9 @@ fn changed(
 ) -> Standing {
     match event {
         Some(OrderEvent::Open(seen)) if echoes(wished, old, &seen.order) => Standing::Reached,
-        Some(OrderEvent::Notice(said)) if !lifecycle::is_remark(said.code) => {
+        Some(OrderEvent::Notice(said))
+            if matches!(lifecycle::word(said.code), Word::Refuses | Word::RefusesChange) =>
+        {
             let message = format!(
                 "order {}: the change was refused: {} (code {})",
                 trade.order_id,
@@ -156,11 +158,12 @@ fn is_price(wished: Option<f64>, echo: Option<f64>) -> bool {
 const NEAR: f64 = 1e-9;
 
 fn cancelled(trade: &Arc<Trade>, event: Option<&OrderEvent>) -> Standing {
-    use crate::model::OrderStatus::{ApiCancelled, Cancelled, Filled, Inactive};
+    use crate::model::OrderStatus::{ApiCancelled, Cancelled, Filled, Inactive, Unknown};
 
     match (trade.status, event) {
         (Cancelled | ApiCancelled | Inactive, _) => Standing::Reached,
         (Filled, _) => Standing::Missed(done(trade, "cancelled")),
+        (Unknown, None) => Standing::Missed(ended_unseen(trade)),
         (_, Some(OrderEvent::Notice(said))) if said.code == lifecycle::CANCELLED => {
             Standing::Reached
         }
@@ -191,8 +194,21 @@ fn never_arrived(trade: &Trade) -> Error {
     about(Error::new(ErrorKind::Order, message), trade)
 }
 
+/// The error of waiting for an order that has ended, nobody tells how.
+pub(super) fn ended_unseen(trade: &Trade) -> Error {
+    let message = format!(
+        "order {} is no longer among the open orders of the gateway, with {} of {} known to be filled: \
+         its outcome is unknown; look at positions and executions",
+        trade.order_id, trade.filled, trade.order.quantity
+    );
+    about(Error::new(ErrorKind::OrderOutcomeUnknown, message), trade)
+}
+
 /// The error of changing or cancelling an order that has ended.
 pub(super) fn done(trade: &Trade, what: &str) -> Error {
+    if trade.is_outcome_unknown() {
+        return ended_unseen(trade);
+    }
     let message = format!(
         "order {} cannot be {what}: it is {} with {} of {} filled",
         trade.order_id, trade.status, trade.filled, trade.order.quantity

@@ -9,6 +9,8 @@ use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Trade;
 
+use super::goals;
+
 /// A trade that goes on after the call that placed it. Cheap to clone; dropping it changes nothing.
 #[derive(Debug, Clone)]
 pub struct TradeHandle {
@@ -37,11 +39,13 @@ impl TradeHandle {
     /// is open; a lost link does not end the wait.
     ///
     /// # Errors
-    /// `RequestTimeout` when the time is over, `NotConnected` when the client was closed first.
+    /// `RequestTimeout` when the time is over, `NotConnected` when the client was closed first,
+    /// `OrderOutcomeUnknown` when the order has ended and nothing tells how.
     pub async fn done(&self, timeout: Option<Duration>) -> Result<Arc<Trade>> {
         let mut state = self.state.clone();
         let settled = async {
             match state.wait_for(|trade| trade.is_done()).await {
+                Ok(trade) if trade.is_outcome_unknown() => Err(goals::ended_unseen(&trade)),
                 Ok(trade) => Ok(trade.clone()),
                 Err(_) => Err(closed()),
             }

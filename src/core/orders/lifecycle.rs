@@ -2,15 +2,17 @@
 //!
 //! The state moves only by openOrder, orderStatus, completedOrder and executions. `Filled` is
 //! final; `Cancelled` and `ApiCancelled` give way only to `Filled`; nothing returns to
-//! `PendingSubmit`; the working states follow the gateway's word. Codes are annotations, with one
-//! exception: an error naming an order the gateway has not acknowledged is its rejection.
+//! `PendingSubmit`; the working states follow the gateway's word. `Unknown` gives way to any word. Codes are annotations, with one
+//! exception: an error that ends an order the gateway has not acknowledged is its rejection. A code
+//! of which nobody knows what it ends is none: lists tell whether the order is alive.
 
 use rust_decimal::Decimal;
 use time::OffsetDateTime;
 
+use crate::events::codes::{self, Ends};
 use crate::model::{
-    Commission, Execution, Fill, OpenOrder, OrderNotice, OrderStatus, SecurityType, StatusReport,
-    Trade, TradeEvent,
+    Commission, Execution, Fill, OpenOrder, Order, OrderNotice, OrderStatus, SecurityType,
+    StatusReport, Trade, TradeEvent,
 };
 
 /// Lines a trade's log keeps.
@@ -19,28 +21,54 @@ const LOG_LINES: usize = 256;
 /// The order was cancelled.
 pub(super) const CANCELLED: i32 = 202;
 
-/// Whether a code says that a cancel was refused.
-pub(super) fn refuses_cancel(code: i32) -> bool {
-    matches!(code, 161 | 10147 | 10148)
+/// The order to be cancelled is not among those the gateway has.
+pub(super) const UNKNOWN_ORDER: i32 = 10147;
+
+/// What a code that names an order says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    /// The order is what it was.
+    Remark,
+    /// An order that is not acknowledged is refused; of one that is, the change.
+    Refuses,
+    /// The change is refused, the order is what it was.
+    RefusesChange,
+    /// The cancel is refused.
+    RefusesCancel,
+    /// Nobody knows: something else has to tell whether the order is alive.
+    Doubtful,
 }
 
-/// Whether a code leaves the order as it is.
-pub(super) fn is_remark(code: i32) -> bool {
-    matches!(code, 0 | 399 | 404 | 10167 | 10311 | 10349 | 1100..=1102 | 2100..=2199)
-        || code == CANCELLED
-        || refuses_cancel(code)
+/// What a code says of the order that it names.
+pub(super) fn word(code: i32) -> Word {
+    match codes::ends(code) {
+        // The confirmation of a cancel: the state comes with it.
+        _ if code == CANCELLED => Word::Remark,
+        Some(Ends::Nothing) => Word::Remark,
+        Some(Ends::Order | Ends::Request) => Word::Refuses,
+        Some(Ends::Change) => Word::RefusesChange,
+        Some(Ends::Cancel) => Word::RefusesCancel,
+        Some(Ends::Depends | Ends::Link) | None => Word::Doubtful,
+    }
+}
+
+/// Whether a code says that a cancel was refused.
+pub(super) fn refuses_cancel(code: i32) -> bool {
+    word(code) == Word::RefusesCancel
 }
 
 /// The state after the gateway said `said`.
 fn advance(present: OrderStatus, said: OrderStatus) -> OrderStatus {
     use OrderStatus::{
         ApiCancelled, Cancelled, Filled, Inactive, PendingCancel, PendingSubmit, PreSubmitted,
-        Submitted,
+        Submitted, Unknown,
     };
     match (present, said) {
         (Filled, _) | (_, Filled) => Filled,
         (Cancelled | ApiCancelled, _) | (_, PendingSubmit) => present,
-        (PendingSubmit | PreSubmitted | Submitted | PendingCancel | Inactive, said) => said,
+        (PendingSubmit | PreSubmitted | Submitted | PendingCancel | Inactive | Unknown, said) => {
+            said
+        }
     }
 }
 
@@ -52,9 +80,11 @@ pub(super) fn open(trade: &mut Trade, seen: &OpenOrder, now: OffsetDateTime) {
     say(trade, seen.status, &seen.remark, now);
 }
 
-/// Takes a `completedOrder`; its quantity is what was not filled, so the trade keeps its own.
+/// Takes a `completedOrder`, with the terms that were in force; its quantity is what was not filled, so
+/// the trade keeps its own.
 pub(super) fn completed(trade: &mut Trade, seen: &OpenOrder, now: OffsetDateTime) {
     identify(trade, seen);
+    trade.order = Order { quantity: trade.order.quantity, ..seen.order.clone() };
     trade.filled = trade.filled.max(seen.filled.unwrap_or_default());
     trade.remaining = remaining(trade);
     say(trade, seen.status, &seen.remark, now);
@@ -152,7 +182,10 @@ pub(super) fn commission(trade: &mut Trade, seen: &Commission) -> bool {
     let is_its = |fill: &&mut Fill| fill.execution.execution_id == seen.execution_id;
     match trade.fills.iter_mut().find(is_its) {
         Some(fill) => {
-            fill.commission = Some(seen.clone());
+            let was_computed = fill.commission.as_ref().is_some_and(|it| it.amount.is_some());
+            if seen.amount.is_some() || !was_computed {
+                fill.commission = Some(seen.clone());
+            }
             true
         }
         None => false,
@@ -161,15 +194,23 @@ pub(super) fn commission(trade: &mut Trade, seen: &Commission) -> bool {
 
 /// Takes a coded message; an error before the acknowledgement is the order's rejection.
 pub(super) fn notice(trade: &mut Trade, seen: &OrderNotice, now: OffsetDateTime) {
-    let is_error = !is_remark(seen.code);
     let is_first_word = !trade.is_acknowledged();
-    if is_error && (is_first_word || seen.code == 201) {
-        trade.rejection = Some((seen.code, seen.message.trim().to_owned()));
-    }
-    if is_error && is_first_word {
-        trade.status = OrderStatus::Inactive;
+    if word(seen.code) == Word::Refuses && (is_first_word || seen.code == 201) {
+        reject(trade, seen);
+        trade.status = if is_first_word { OrderStatus::Inactive } else { trade.status };
     }
     log(trade, seen.message.trim().to_owned(), Some(seen.code), now);
+}
+
+fn reject(trade: &mut Trade, said: &OrderNotice) {
+    trade.rejection = Some((said.code, said.message.trim().to_owned()));
+}
+
+/// Takes it that an order was refused by a word nobody knew: the gateway does not list it.
+pub(super) fn refused_unlisted(trade: &mut Trade, said: &OrderNotice, now: OffsetDateTime) {
+    reject(trade, said);
+    trade.status = OrderStatus::Inactive;
+    log(trade, "the gateway does not list the order".to_owned(), Some(said.code), now);
 }
 
 /// Takes a coded message that speaks of something else than the order's life, such as a change.
@@ -181,6 +222,13 @@ pub(super) fn remark(trade: &mut Trade, seen: &OrderNotice, now: OffsetDateTime)
 pub(super) fn never_arrived(trade: &mut Trade, now: OffsetDateTime) {
     trade.status = OrderStatus::Inactive;
     let message = "the gateway does not know the order after the reconnect: it never arrived";
+    log(trade, message.to_owned(), None, now);
+}
+
+/// Marks an order that is not among the open ones any more, though nothing told how it ended.
+pub(super) fn ended_unseen(trade: &mut Trade, now: OffsetDateTime) {
+    trade.status = OrderStatus::Unknown;
+    let message = "no longer among the open orders, and not among executions or completed orders";
     log(trade, message.to_owned(), None, now);
 }
 

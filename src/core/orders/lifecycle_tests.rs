@@ -7,7 +7,7 @@ use crate::model::{
 };
 use OrderStatus::{
     ApiCancelled, Cancelled, Filled, Inactive, PendingCancel, PendingSubmit, PreSubmitted,
-    Submitted,
+    Submitted, Unknown,
 };
 
 fn trade(quantity: i64) -> Trade {
@@ -84,6 +84,8 @@ fn states_never_regress() {
         (ApiCancelled, Cancelled, ApiCancelled),
         (Inactive, Submitted, Submitted),
         (Inactive, PendingSubmit, Inactive),
+        (Unknown, Submitted, Submitted),
+        (Unknown, Filled, Filled),
     ];
 
     for (present, said, expected) in table {

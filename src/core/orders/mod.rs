@@ -62,12 +62,16 @@ pub(crate) struct Placing {
     pub(crate) deadline: Deadline,
 }
 
+/// Orders that can still fill.
+pub(crate) type Working = Vec<Arc<Trade>>;
+
 pub(crate) enum Command {
     Place(Box<Placing>, oneshot::Sender<Result<TradeHandle>>),
     Check(Box<Placing>, oneshot::Sender<Result<()>>),
     Modify(OrderId, Box<Placing>, oneshot::Sender<Result<TradeHandle>>),
     Cancel(OrderId, Deadline, oneshot::Sender<Result<Arc<Trade>>>),
     CancelAll(Deadline, oneshot::Sender<Result<usize>>),
+    OpenOrders(Deadline, oneshot::Sender<Result<Working>>),
     Learn(Vec<OrderEvent>),
 }
 
@@ -190,8 +194,18 @@ impl Orders {
         trades.map(|trade| TradeHandle::new(trade.clone(), false)).collect()
     }
 
-    /// Orders that can still fill, once they are known for the present link.
-    pub(crate) async fn open(&self, deadline: Deadline) -> Result<Vec<Arc<Trade>>> {
+    /// Orders that can still fill, asked anew of a live link once they are known for it; as they are
+    /// kept, where the link is not live or the time is over.
+    pub(crate) async fn open(&self, deadline: Deadline) -> Result<Working> {
+        let kept = self.kept(deadline).await?;
+        let is_patient = !deadline.remaining().is_zero();
+        if !is_patient || self.session.status().state.hindrance().is_some() {
+            return Ok(kept);
+        }
+        self.ask(|reply| Command::OpenOrders(deadline, reply)).await
+    }
+
+    async fn kept(&self, deadline: Deadline) -> Result<Working> {
         let link = self.session.kept("open_orders", deadline).await?;
         let mut directory = self.directory.clone();
         let known = directory.wait_for(|directory| directory.known == Some(link.generation()));
@@ -208,7 +222,7 @@ impl Orders {
 }
 
 impl Directory {
-    fn working(&self) -> Vec<Arc<Trade>> {
+    fn working(&self) -> Working {
         let trades = self.trades.values().map(|trade| trade.borrow().clone());
         trades.filter(|trade| !trade.is_done()).collect()
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::book::Turned;
 use crate::model::{Event, Fill, Trade};
 
-/// The events of one change: the trade first, then its new fills, then commissions that came.
+/// The events of one change: the trade first, then its new fills, then commissions that came;
+/// one that IB has not computed is none yet.
 pub(super) fn of(turned: &Turned) -> Vec<Event> {
     let Turned { before, after } = turned;
     let mut events = Vec::new();
@@ -19,7 +20,8 @@ pub(super) fn of(turned: &Turned) -> Vec<Event> {
             events.push(Event::Execution(Box::new(fill.clone())));
         }
         let charged = known.and_then(|fill| fill.commission.as_ref());
-        if fill.commission.is_some() && fill.commission.as_ref() != charged {
+        let is_computed = fill.commission.as_ref().is_some_and(|it| it.amount.is_some());
+        if is_computed && fill.commission.as_ref() != charged {
             events.push(Event::Commission(Box::new(fill.clone())));
         }
     }

@@ -8,10 +8,13 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::Violations;
-use crate::model::{Action, Order, RiskLimits, RiskView};
+use crate::model::{Action, Contract, Order, RiskLimits, RiskView};
+
+/// Prices of this size and above cannot be meant.
+const HIGHEST_PRICE: f64 = 1e12;
 
 /// The safety rules, which always hold: a quantity and prices that can be meant.
-pub(crate) fn check_order(order: &Order) -> Violations {
+pub(crate) fn check_order(order: &Order, contract: &Contract) -> Violations {
     let mut broken = Violations::default();
     if order.quantity <= Decimal::ZERO {
         broken.add("quantity", format!("quantity {} is not above 0", order.quantity));
@@ -20,16 +23,18 @@ pub(crate) fn check_order(order: &Order) -> Violations {
     let limit = ("price", "limit price", kind.needs_limit_price());
     let stop = ("stop", "stop price", kind.needs_stop_price());
     for ((rule, name, is_needed), price) in [(limit, order.limit_price), (stop, order.stop_price)] {
-        if let Some(message) = price_fault(name, price, is_needed) {
+        let lowest = if contract.trades_below_zero() { f64::MIN } else { 0.0 };
+        if let Some(message) = price_fault((name, lowest), price, is_needed) {
             broken.add(rule, message);
         }
     }
     broken
 }
 
-fn price_fault(name: &str, price: Option<f64>, is_needed: bool) -> Option<String> {
+fn price_fault((name, lowest): (&str, f64), price: Option<f64>, is_needed: bool) -> Option<String> {
     match price {
-        Some(price) if price.is_finite() && price > 0.0 && price < 1e12 => None,
+        Some(price) if price.abs() < HIGHEST_PRICE && price > lowest => None,
+        Some(price) if lowest < 0.0 => Some(format!("{name} {price} is not a price")),
         Some(price) => Some(format!("{name} {price} is not a number above 0")),
         None => is_needed.then(|| format!("the order needs a {name}")),
     }
@@ -75,7 +80,7 @@ fn check_value(
     limits: &RiskLimits,
     broken: &mut Violations,
 ) -> Option<f64> {
-    let Some(price) = positive(view.price) else {
+    let Some(price) = worth(view) else {
         broken.add("price", "no price is known to value the order at".into());
         return None;
     };
@@ -187,6 +192,14 @@ fn check_counts(view: &RiskView, limits: &RiskLimits, broken: &mut Violations) {
 
 fn multiplier(view: &RiskView) -> f64 {
     if view.multiplier > 0.0 { view.multiplier } else { 1.0 }
+}
+
+/// What a unit is worth, whichever way the money goes.
+fn worth(view: &RiskView) -> Option<f64> {
+    match view.trades_below_zero {
+        true => finite(view.price).map(f64::abs),
+        false => positive(view.price),
+    }
 }
 
 fn finite(value: Option<f64>) -> Option<f64> {

@@ -1,11 +1,12 @@
 //! The rules by tables: one at a time, all at once, and what is unknown.
 
 use super::*;
-use crate::model::OrderType;
+use crate::model::{Contract, OrderType, SecurityType};
 
 fn view() -> RiskView {
     RiskView {
         price: Some(100.0),
+        trades_below_zero: false,
         multiplier: 1.0,
         buying_power: Some(1_000_000.0),
         net_liquidation: Some(1_000_000.0),
@@ -30,7 +31,7 @@ fn rules(order: &Order, view: &RiskView) -> Vec<&'static str> {
 }
 
 fn broken(order: &Order, view: &RiskView) -> Violations {
-    let mut broken = check_order(order);
+    let mut broken = check_order(order, &Contract::stock("AAPL"));
     check_limits(order, view, &RiskLimits::default(), &mut broken);
     broken
 }
@@ -106,7 +107,7 @@ fn nonsense_is_refused_whatever_the_limits() {
     ];
 
     for (order, rule) in table {
-        let error = check_order(&order).verdict().unwrap_err();
+        let error = check_order(&order, &Contract::stock("AAPL")).verdict().unwrap_err();
         assert_eq!(error.details()["rule"], rule, "{order:?}");
         assert!(error.message().contains(rule), "{error}");
     }
@@ -227,7 +228,7 @@ fn limits_that_are_off_refuse_nothing() {
         allow_short: true,
     };
     for order in [sell(1_000_000), Order { quantity: Decimal::ONE, ..buy(1) }] {
-        let mut broken = check_order(&order);
+        let mut broken = check_order(&order, &Contract::stock("AAPL"));
         check_limits(
             &order,
             &RiskView { buying_power: Some(1e9), ..exhausted() },
@@ -236,4 +237,39 @@ fn limits_that_are_off_refuse_nothing() {
         );
         assert!(broken.verdict().is_ok(), "{order:?} {broken:?}");
     }
+}
+
+#[test]
+fn futures_and_combinations_may_have_prices_below_zero() {
+    let limit = |price| Order::limit(Action::Buy, Decimal::ONE, price);
+    let future = Contract::new(SecurityType::Future, "CL");
+    let combo = Contract::new(SecurityType::Combo, "CL");
+    let stock = Contract::stock("AAPL");
+    let table = [
+        (&future, -37.5, true),
+        (&future, 0.0, true),
+        (&combo, -0.25, true),
+        (&stock, 0.0, false),
+        (&stock, -1.0, false),
+        (&future, f64::NAN, false),
+        (&future, -1e12, false),
+        (&combo, f64::NEG_INFINITY, false),
+    ];
+
+    for (contract, price, allowed) in table {
+        let is_allowed = check_order(&limit(price), contract).verdict().is_ok();
+        assert_eq!(is_allowed, allowed, "{contract} at {price}");
+    }
+}
+
+#[test]
+fn an_order_below_zero_is_valued_by_its_size() {
+    let mut view = RiskView { price: Some(-100.0), trades_below_zero: true, ..view() };
+    let mut broken = Violations::default();
+
+    check_limits(&buy(501), &view, &RiskLimits::default(), &mut broken);
+    assert_eq!(broken.rules(), ["value"]);
+    view.trades_below_zero = false;
+    check_limits(&buy(1), &view, &RiskLimits::default(), &mut broken);
+    assert!(broken.rules().contains(&"price"));
 }

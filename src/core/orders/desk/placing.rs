@@ -6,7 +6,7 @@ use futures_util::future::FutureExt;
 use rust_decimal::Decimal;
 use tokio::sync::oneshot;
 
-use super::{Desk, Finished, Parked, Reply, Sweep, Wait, Writing};
+use super::{Desk, Finished, Parked, Reply, Wait, Writing};
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Action, Order, OrderId, OrderKey, OrderRef, OrderStatus, RiskView, Trade};
@@ -39,6 +39,10 @@ impl Desk {
             let deadline = placing.deadline;
             return self.parked.push(Parked { deadline, command: Command::Place(placing, reply) });
         }
+        if self.may_count_ended(&placing) {
+            let (deadline, command) = (placing.deadline, Command::Place(placing, reply));
+            return self.after_relisting(link, deadline, command);
+        }
         match self.admit(&placing).and_then(|()| reference(&placing)) {
             Ok(reference) => self.write_order(&link, *placing, reference, reply),
             Err(error) => answer(reply, Err(error)),
@@ -47,12 +51,17 @@ impl Desk {
 
     /// Judges an order as `place` would and sends nothing.
     pub(super) fn check(&mut self, placing: Box<Placing>, reply: oneshot::Sender<Result<()>>) {
-        if let Err(error) = self.writable() {
-            return answer(reply, Err(error));
-        }
+        let link = match self.writable() {
+            Ok(link) => link,
+            Err(error) => return answer(reply, Err(error)),
+        };
         if !self.is_known() {
             let deadline = placing.deadline;
             return self.parked.push(Parked { deadline, command: Command::Check(placing, reply) });
+        }
+        if self.may_count_ended(&placing) {
+            let (deadline, command) = (placing.deadline, Command::Check(placing, reply));
+            return self.after_relisting(link, deadline, command);
         }
         let verdict = self.admit(&placing).and_then(|()| reference(&placing)).map(drop);
         answer(reply, verdict);
@@ -103,7 +112,7 @@ impl Desk {
     }
 
     /// The link, if there is one: a cancel is sent whatever its state.
-    fn present(&self) -> Result<Link> {
+    pub(super) fn present(&self) -> Result<Link> {
         let status = self.session.status();
         match self.link.clone().filter(Link::is_up) {
             Some(link) => Ok(link),
@@ -183,7 +192,7 @@ impl Desk {
         Hold { link, deadline, gate: Some(self.session.watch()) }
     }
 
-    fn hold(
+    pub(super) fn hold(
         &mut self,
         what: Writing,
         hold: Hold,
@@ -198,7 +207,7 @@ impl Desk {
     fn urgency(&self, what: Writing) -> Urgency {
         match what {
             Writing::Place(..) | Writing::Change(_) => Urgency::Order,
-            Writing::Cancel(Some(no)) if self.may_wait(no) => Urgency::Order,
+            Writing::Cancel(no) if self.may_wait(no) => Urgency::Order,
             Writing::CancelAll if self.book.all().any(|(no, _)| self.may_wait(no)) => {
                 Urgency::Order
             }
@@ -276,82 +285,6 @@ impl Desk {
         self.hold(Writing::Change(change.no), hold, write);
     }
 
-    /// Cancels an order at once, or first thing after the next link is reconciled.
-    pub(super) fn cancel(
-        &mut self,
-        id: OrderId,
-        deadline: Deadline,
-        reply: oneshot::Sender<Result<Arc<Trade>>>,
-    ) {
-        let status = self.session.status();
-        let no = self.book.by_order(self.client_id, id);
-        let trade = no.and_then(|no| self.book.trade(no));
-        let (no, trade) = match (no, trade) {
-            (Some(no), Some(trade)) => (no, trade),
-            _ if status.is_at_rest() => {
-                return answer(reply, Err(self.session.not_connected(&status)));
-            }
-            _ if self.is_known() => return answer(reply, Err(unknown(id))),
-            _ => {
-                let command = Command::Cancel(id, deadline, reply);
-                return self.parked.push(Parked { deadline, command });
-            }
-        };
-        if trade.is_done() {
-            let error = goals::done(&trade, "cancelled").with_code(10148);
-            return answer(reply, Err(error));
-        }
-        if status.is_at_rest() {
-            return answer(reply, Err(self.session.not_connected(&status)));
-        }
-        self.waits.push(Wait { no, goal: Goal::Cancelled, deadline, reply: Reply::Trade(reply) });
-        match self.link.clone().filter(Link::is_up) {
-            Some(link) => self.write_cancel(&link, id, Some(no), deadline),
-            None => self.recorded.push(id),
-        }
-    }
-
-    pub(super) fn write_cancel(
-        &mut self,
-        link: &Link,
-        id: OrderId,
-        no: Option<TradeNo>,
-        deadline: Deadline,
-    ) {
-        let written = link.clone();
-        let write = async move { written.cancel_order(id).await };
-        self.hold(Writing::Cancel(no), Hold { link: link.clone(), deadline, gate: None }, write);
-    }
-
-    /// Cancels everything with one message.
-    pub(super) fn cancel_all(&mut self, deadline: Deadline, reply: oneshot::Sender<Result<usize>>) {
-        let link = match self.present() {
-            Ok(link) => link,
-            Err(error) => return answer(reply, Err(error)),
-        };
-        let own = self.book.all().filter(|(_, trade)| {
-            trade.client_id == self.client_id && !trade.is_done() && trade.order_id.0 != 0
-        });
-        let orders = own.map(|(no, _)| no).collect();
-        self.sweeps.push(Sweep { orders, deadline, reply });
-        let written = link.clone();
-        let write = async move { written.cancel_every_order().await };
-        self.hold(Writing::CancelAll, Hold { link, deadline, gate: None }, write);
-    }
-
-    /// Sends the cancels that were asked for while there was no link.
-    pub(super) fn send_recorded(&mut self) {
-        let Some(link) = self.link.clone() else { return };
-        for id in std::mem::take(&mut self.recorded) {
-            let no = self.book.by_order(self.client_id, id);
-            let is_done = no.and_then(|no| self.book.trade(no)).is_none_or(|trade| trade.is_done());
-            if !is_done {
-                let deadline = Deadline::after(super::REOPEN);
-                self.write_cancel(&link, id, no, deadline);
-            }
-        }
-    }
-
     /// Takes the end of a write.
     pub(super) fn wrote(&mut self, finished: Finished) {
         match (finished.what, finished.outcome) {
@@ -370,12 +303,9 @@ impl Desk {
                 self.undo_change(no);
                 self.fail(no, &error, |goal| matches!(goal, Goal::Changed { .. }));
             }
-            (Writing::Cancel(Some(no)), Written::NotSent(error)) => {
-                self.fail(no, &error, |goal| *goal == Goal::Cancelled);
-            }
-            (Writing::CancelAll, Written::NotSent(error)) => self.fail_sweeps(&error),
-            (Writing::CancelAll, Written::Sent | Written::Doubtful) => self.judge_sweeps(),
-            (Writing::Change(_) | Writing::Cancel(_), _) => {}
+            (Writing::Cancel(no), outcome) => self.wrote_cancel(no, outcome),
+            (Writing::CancelAll, outcome) => self.wrote_cancel_all(outcome),
+            (Writing::Change(_), _) => {}
         }
     }
 }
@@ -384,7 +314,7 @@ fn reference(placing: &Placing) -> Result<OrderRef> {
     OrderRef::new(&placing.order.order_ref, placing.key.clone())
 }
 
-fn unknown(id: OrderId) -> Error {
+pub(super) fn unknown(id: OrderId) -> Error {
     let message = format!("order {id} is not known to this client");
     Error::new(ErrorKind::Order, message).with_code(10147).with_detail("order_id", id)
 }

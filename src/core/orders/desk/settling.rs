@@ -9,27 +9,33 @@ use crate::error::{Error, ErrorKind};
 use crate::model::{Generation, LinkName, Notice, OrderEvent, OrderNotice};
 use crate::orders::book::TradeNo;
 use crate::orders::goals::{Goal, Standing};
+use crate::orders::lifecycle::{self, Word};
 use crate::orders::placement::refused;
-use crate::orders::{Command, TradeHandle, lifecycle};
+use crate::orders::{Command, TradeHandle};
 use crate::session::Link;
 
 /// How much longer than its deadline a caller waits for a held write to be dropped.
 const GRACE: std::time::Duration = std::time::Duration::from_millis(200);
 
 impl Desk {
-    /// Takes one event and tells whoever waited for it.
-    pub(super) fn apply(&mut self, event: &OrderEvent) {
+    /// Takes one event and tells whoever waited for it; says which trade it was about.
+    pub(super) fn apply(&mut self, event: &OrderEvent) -> Option<TradeNo> {
         let now = clock::now();
+        let mut contradicted = false;
         let no = match event {
             OrderEvent::Notice(said) => {
                 let no = self.book.by_order(self.client_id, said.order_id);
                 self.tell_said(no, said);
+                if let Some(no) = no.filter(|_| lifecycle::refuses_cancel(said.code)) {
+                    contradicted = self.cancel_refused(no, said);
+                }
                 if let Some(no) = no {
                     let about_change = self.changes(no);
                     self.book.change(no, |trade| match about_change {
                         true => lifecycle::remark(trade, said, now),
                         false => lifecycle::notice(trade, said, now),
                     });
+                    self.doubt(no, said);
                 }
                 no
             }
@@ -42,6 +48,10 @@ impl Desk {
         if let Some(no) = no {
             self.judge(no, Some(event));
         }
+        if contradicted {
+            self.verify();
+        }
+        no
     }
 
     /// Tells what the gateway said of an order, unless it is the answer that somebody waits for: who
@@ -50,11 +60,12 @@ impl Desk {
         let is_waited_for =
             self.waits.iter().any(|wait| Some(wait.no) == no && !wait.reply.is_nobody());
         let events = self.told.of(LinkName::Control);
-        let is_answer = !lifecycle::is_remark(said.code) || lifecycle::refuses_cancel(said.code);
+        let word = lifecycle::word(said.code);
+        let is_answer = !matches!(word, Word::Remark | Word::Doubtful);
         if is_answer && is_waited_for {
             return;
         }
-        if lifecycle::is_remark(said.code) {
+        if matches!(word, Word::Remark | Word::Doubtful) {
             let generation = self.link.as_ref().map_or(Generation(0), Link::generation);
             let notice =
                 Notice { code: said.code, message: said.message.clone(), time: clock::now() };
@@ -187,6 +198,7 @@ impl Desk {
             }
         }
         self.expire_sweeps(now);
+        self.expire_askers(now);
         self.expire_parked(now);
     }
 
@@ -211,7 +223,10 @@ impl Desk {
                     answer(reply, Err(error));
                 }
                 Command::Check(_, reply) => answer(reply, Err(error)),
-                Command::Cancel(..) | Command::CancelAll(..) | Command::Learn(_) => {
+                Command::Cancel(..)
+                | Command::CancelAll(..)
+                | Command::OpenOrders(..)
+                | Command::Learn(_) => {
                     self.parked.push(parked);
                 }
             }
@@ -244,7 +259,7 @@ impl Desk {
                     let message = format!("order {id}: not known yet, no cancel was sent");
                     answer(reply, Err(Error::new(ErrorKind::StateUnknown, message)));
                 }
-                Command::CancelAll(..) | Command::Learn(_) => {}
+                Command::CancelAll(..) | Command::OpenOrders(..) | Command::Learn(_) => {}
             }
         }
     }
