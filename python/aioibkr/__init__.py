@@ -3,6 +3,7 @@
 from aioibkr._client import Client, connect
 from aioibkr._client_ids import ClientIds
 from aioibkr._events import EventHandle, EventStream
+from aioibkr._frames import to_arrow, to_frame
 from aioibkr._gateway_process import GatewayProcess
 from aioibkr._gateway_program import GatewayProgram
 from aioibkr._logging import configure_logging
@@ -76,6 +77,7 @@ from aioibkr.models import (
     AccountSnapshot,
     AccountValue,
     Alert,
+    ArrowTable,
     Balance,
     Bar,
     Bars,
@@ -142,6 +144,7 @@ __all__ = [
     "Alert",
     "AlertRules",
     "AmbiguousContract",
+    "ArrowTable",
     "Balance",
     "Bar",
     "BarStream",
@@ -260,4 +263,6 @@ __all__ = [
     "configure_logging",
     "connect",
     "get_ibkr_integration",
+    "to_arrow",
+    "to_frame",
 ]

@@ -7,7 +7,7 @@ Users reach all of it through `aioibkr`; what is documented there is not repeate
 
 from asyncio import AbstractEventLoop
 from collections.abc import Awaitable as _Answer
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextvars import Context
 from datetime import datetime
 from decimal import Decimal
@@ -34,6 +34,7 @@ __all__ = [
     "AccountSnapshot",
     "AccountValue",
     "Alert",
+    "ArrowTable",
     "Awaitable",
     "Balance",
     "Bar",
@@ -84,6 +85,7 @@ __all__ = [
     "_Events",
     "_Reader",
     "_Stream",
+    "_arrow_table",
     "_refresh_log_levels",
     "_server_time_via_future_into_py",
     "run_mock_gateway",
@@ -1326,6 +1328,20 @@ class Client:
         self, *, timeout: float | None = None, wait: bool = True, retry: bool = False
     ) -> _Answer[list[Fill]]: ...
 
+@final
+class ArrowTable:
+    """Values by column, for whatever reads Arrow: ``polars.DataFrame(table)``."""
+
+    def __len__(self) -> int: ...
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns."""
+    def __arrow_c_schema__(self) -> object:
+        """Arrow's schema of the columns, as a capsule."""
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
+        """The columns as an Arrow record batch, as capsules; they share this object's memory."""
+
+def _arrow_table(rows: int, columns: Sequence[tuple[str, str, list[object]]]) -> ArrowTable: ...
 def _refresh_log_levels() -> None: ...
 def _server_time_via_future_into_py(client: Client) -> _Answer[datetime]: ...
 

@@ -32,9 +32,7 @@ impl Exported {
         py: Python<'py>,
         table: impl FnOnce() -> Table,
     ) -> Capsules<'py> {
-        let data = self.data(table)?;
-        let array = PyCapsule::new_with_value(py, FFI_ArrowArray::new(data), c"arrow_array")?;
-        PyTuple::new(py, [schema(py, data)?, array])
+        capsules(py, self.data(table)?)
     }
 
     /// The schema alone.
@@ -50,12 +48,19 @@ impl Exported {
         if let Some(made) = self.0.get() {
             return Ok(made);
         }
-        let made = table().end().map_err(refused)?;
+        let made = table().end()?;
         Ok(self.0.get_or_init(|| made))
     }
 }
 
-fn schema<'py>(py: Python<'py>, data: &ArrayData) -> PyResult<Bound<'py, PyCapsule>> {
+/// Schema and array of what is exported.
+pub(crate) fn capsules<'py>(py: Python<'py>, data: &ArrayData) -> Capsules<'py> {
+    let array = PyCapsule::new_with_value(py, FFI_ArrowArray::new(data), c"arrow_array")?;
+    PyTuple::new(py, [schema(py, data)?, array])
+}
+
+/// The schema of what is exported.
+pub(crate) fn schema<'py>(py: Python<'py>, data: &ArrayData) -> PyResult<Bound<'py, PyCapsule>> {
     let schema = FFI_ArrowSchema::try_from(data.data_type()).map_err(refused)?;
     PyCapsule::new_with_value(py, schema, c"arrow_schema")
 }
@@ -79,7 +84,7 @@ pub(crate) struct Columns<'a, T> {
 
 impl<'a, T: RefUnwindSafe + Send + Sync + 'static> Columns<'a, T> {
     pub(crate) fn of(owner: &'a Arc<T>, rows: usize) -> Self {
-        Self { owner, table: Table { rows, fields: Vec::new(), columns: Vec::new() } }
+        Self { owner, table: Table::of(rows) }
     }
 
     /// Moments in UTC.
@@ -143,7 +148,12 @@ impl<'a, T: RefUnwindSafe + Send + Sync + 'static> Columns<'a, T> {
 }
 
 impl Table {
-    fn add(
+    pub(crate) fn of(rows: usize) -> Self {
+        Self { rows, fields: Vec::new(), columns: Vec::new() }
+    }
+
+    /// Adds a column of cells; `nulls` says which are there, if not all are.
+    pub(crate) fn add(
         &mut self,
         field: Field,
         cells: Buffer,
@@ -155,10 +165,22 @@ impl Table {
         self.fields.push(field);
     }
 
-    fn end(self) -> Result<ArrayData, ArrowError> {
-        let columns = self.columns.into_iter().collect::<Result<_, _>>()?;
+    /// Adds a column of texts.
+    pub(crate) fn add_texts(
+        &mut self,
+        name: &str,
+        texts: &[impl AsRef<str>],
+        nulls: Option<NullBuffer>,
+    ) {
+        let column = strings(texts).and_then(|texts| texts.into_builder().nulls(nulls).build());
+        self.columns.push(column);
+        self.fields.push(Field::new(name, DataType::Utf8, true));
+    }
+
+    pub(crate) fn end(self) -> PyResult<ArrayData> {
+        let columns = self.columns.into_iter().collect::<Result<_, _>>().map_err(refused)?;
         let kind = DataType::Struct(self.fields.into());
-        ArrayData::builder(kind).len(self.rows).child_data(columns).build()
+        ArrayData::builder(kind).len(self.rows).child_data(columns).build().map_err(refused)
     }
 }
 

@@ -16,6 +16,7 @@
 //! | `coroutine` | an awaitable as a coroutine |
 //! | `buffer` `arrow` | columns of numbers through the buffer protocol, and as Arrow |
 //! | `frames` | columns as data frames of pandas and polars |
+//! | `table` | values by column, as Arrow |
 //! | `mock` | the mock gateway's control API |
 //! | `recorder` | the proxy that writes down a conversation |
 //! | `staging` | what tests stage on it besides prices and books |
@@ -47,6 +48,7 @@ mod runtime;
 mod staging;
 mod streams;
 mod supervision;
+mod table;
 mod text;
 
 use pyo3::prelude::*;
@@ -64,5 +66,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(mock::run_mock_gateway, module)?)?;
     module.add_function(wrap_pyfunction!(mock::run_recorder, module)?)?;
     staging::register(module)?;
+    table::register(module)?;
     streams::register(module)
 }

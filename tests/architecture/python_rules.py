@@ -15,8 +15,9 @@ FILE_BUDGET = 600
 REASON = re.compile(r"#\s*long:\s*\S+")
 PACKAGE = PurePosixPath("python/aioibkr")
 STUB = PACKAGE / "_native.pyi"
-# The stub declares every name of the extension in one file, because a stub mirrors its module.
-UNLIMITED = {str(STUB)}
+# The stub declares every name of the extension in one file, because a stub mirrors its module; the
+# table of fields is generated.
+UNLIMITED = {str(STUB), str(PACKAGE / "_value_fields.py")}
 STANDARD_LIBRARY_ONLY = {"errors.py", "config.py", "_setting.py"}
 # These see of the package what a user sees; `testing` also drives the mock gateway.
 PUBLIC_ONLY = {"sync", "integrations", "compat", "optionsflow", "cli", "metrics", "testing"}
@@ -24,10 +25,10 @@ IMPLEMENTATION = {
     "_broker", "_broker_accounts", "_broker_kept", "_broker_market", "_broker_models",
     "_broker_orders", "_broker_prices", "_broker_views",
     "_client", "_client_events", "_client_reads", "_client_streams", "_events",
-    "_client_ids",
+    "_client_ids", "_frames",
     "_gateway_process", "_gateway_program", "_gateway_secrets", "_integration", "_keeping",
     "_logging", "_native", "_portfolio", "_process_group", "_restarts",
-    "_risk_manager", "_setting", "_streams",
+    "_risk_manager", "_setting", "_streams", "_value_fields",
     "broker", "config", "errors", "models",
 }  # fmt: skip
 PRIVATE = re.compile(r"^aioibkr(?:\.\w+)*\._\w+")
