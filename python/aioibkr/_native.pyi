@@ -1207,19 +1207,19 @@ class Client:
     def hear(self, topic: str, capacity: int) -> _Events[object]: ...
     def failures(self, category: str | None) -> list[Failure]: ...
     def open_quotes(
-        self, contracts: list[Contract], generic_ticks: str, options: _StreamOptions
+        self, contracts: list[Contract], generic_ticks: str, stream: _StreamOptions
     ) -> _Answer[_Stream[Quote, list[Quote]]]: ...
     def open_ticks(
-        self, contracts: list[Contract], generic_ticks: str, options: _StreamOptions
+        self, contracts: list[Contract], generic_ticks: str, stream: _StreamOptions
     ) -> _Answer[_Stream[Tick, TickBatch]]: ...
     def open_tick_by_tick(
-        self, contracts: list[Contract], kind: str, options: _StreamOptions
+        self, contracts: list[Contract], kind: str, stream: _StreamOptions
     ) -> _Answer[_Stream[TickByTick, TickByTickBatch]]: ...
     def open_depth(
-        self, contract: Contract, rows: int, is_smart: bool, options: _StreamOptions
+        self, contract: Contract, rows: int, is_smart: bool, stream: _StreamOptions
     ) -> _Answer[_Stream[DepthBook, list[DepthBook]]]: ...
     def open_real_time_bars(
-        self, contract: Contract, what_to_show: str, use_rth: bool, options: _StreamOptions
+        self, contract: Contract, what_to_show: str, use_rth: bool, stream: _StreamOptions
     ) -> _Answer[_Stream[Bar | Gap, list[Bar | Gap]]]: ...
     def open_bar_stream(
         self,
@@ -1228,7 +1228,7 @@ class Client:
         bar_size: str,
         what_to_show: str,
         use_rth: bool,
-        options: _StreamOptions,
+        stream: _StreamOptions,
     ) -> _Answer[_Stream[Bar | Gap, list[Bar | Gap]]]: ...
     def open(self) -> _Answer[None]: ...
     def close(self) -> _Answer[None]: ...
