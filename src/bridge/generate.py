@@ -1,13 +1,17 @@
-"""Writes what follows from the values' fields: `_value_fields.py` and the page docs/values.md.
+"""Writes what follows from the values' fields.
+
+That is the documentation and the dictionaries of keywords in the stub `_native.pyi`, the table
+`_value_fields.py` and the page docs/values.md. Documentation is typed once, in the extension; types
+and defaults are those of the stub, where a new field is `def name(self) -> float: ...`.
 
 Run `python src/bridge/generate.py` where the extension is built; running it again must change
-nothing, and `--check` only tells whether it would. Types and defaults are those of the stub,
-documentation is that of the extension.
+nothing, and `--check` only tells whether it would.
 """
 
 import argparse
 import ast
 import inspect
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +28,7 @@ NO_VALUES = {
     "ArrowTable", "Awaitable", "Bars", "Client", "Config", "FaultHandle", "MockGateway", "Recorder",
     "TickBatch", "TickByTickBatch",
 }  # fmt: skip
+KEYWORDS = re.compile(r"class _(\w+)Fields\(TypedDict, total=False\):\n(?:    .+\n)+")
 ROW = "| `{}` | `{}` | {} | {} |\n"
 
 
@@ -49,10 +54,11 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing")
     is_check = parser.parse_args(arguments).check
-    found = list(values())
+    stub = with_keywords(with_documentation(STUB.read_text()))
+    found = list(values(stub))
     changed = [
         path
-        for path, text in ((FIELDS, table(found)), (PAGE, page(found)))
+        for path, text in ((STUB, stub), (FIELDS, table(found)), (PAGE, page(found)))
         if not path.exists() or path.read_text() != text
         if is_check or path.write_text(text)
     ]
@@ -61,14 +67,74 @@ def main(arguments: list[str]) -> int:
     return 1 if changed and is_check else 0
 
 
-def values() -> Iterator[Value]:
+def with_documentation(stub: str) -> str:
+    """Give the values of the stub, and their fields, the documentation of the extension."""
+    lines = stub.splitlines()
+    # From the end, so that the numbers of the lines before stay right.
+    for node, text in sorted(documented(stub), key=lambda pair: -pair[0].lineno):
+        first = node.body[0]
+        indent = " " * (node.col_offset + 4)
+        if ast.get_docstring(node) is not None:
+            lines[first.lineno - 1 : first.end_lineno] = docstring(text, indent)
+        else:
+            head = lines[first.lineno - 1].removesuffix(" ...")
+            lines[first.lineno - 1 : first.end_lineno] = [head, *docstring(text, indent)]
+    return "\n".join(lines) + "\n"
+
+
+def documented(stub: str) -> Iterator[tuple[ast.ClassDef | ast.FunctionDef, str]]:
+    """Yield the values of the stub and their fields, with the extension's documentation."""
+    for name, node in classes_of(stub).items():
+        found = getattr(_native, name)
+        yield node, inspect.getdoc(found) or ""
+        for member in node.body:
+            if isinstance(member, ast.FunctionDef) and is_property(member):
+                yield member, inspect.getdoc(inspect.getattr_static(found, member.name)) or ""
+
+
+def docstring(text: str, indent: str) -> list[str]:
+    """Documentation as lines of a stub."""
+    first, *rest = text.splitlines()
+    if not rest:
+        return [f'{indent}"""{first}"""']
+    return [f'{indent}"""{first}', *(f"{indent}{line}".rstrip() for line in rest), f'{indent}"""']
+
+
+def with_keywords(stub: str) -> str:
+    """Let the dictionaries of keywords have what the constructors of their classes take."""
+    classes = classes_of(stub)
+
+    def written(found: re.Match[str]) -> str:
+        head = found[0].partition("\n")[0]
+        return head + "\n" + "".join(keywords(classes[found[1]]))
+
+    return KEYWORDS.sub(written, stub)
+
+
+def keywords(declared: ast.ClassDef) -> Iterator[str]:
+    """Yield the keywords of a class's constructor, a line each."""
+    for node in declared.body:
+        if isinstance(node, ast.FunctionDef) and node.name == "__new__":
+            for argument in node.args.kwonlyargs:
+                yield f"    {ast.unparse(argument)}\n"
+
+
+def classes_of(stub: str) -> dict[str, ast.ClassDef]:
+    """The values of the stub, by name."""
+    return {
+        node.name: node
+        for node in ast.parse(stub).body
+        if isinstance(node, ast.ClassDef)
+        if node.name not in NO_VALUES and not node.name.startswith("_")
+        if isinstance(getattr(_native, node.name, None), type)
+    }
+
+
+def values(stub: str) -> Iterator[Value]:
     """Yield the values of the extension in the order of their names."""
-    stub = ast.parse(STUB.read_text()).body
-    classes = {node.name: node for node in stub if isinstance(node, ast.ClassDef)}
-    for name in sorted(set(classes) - NO_VALUES):
-        found = getattr(_native, name, None)
-        if isinstance(found, type) and not name.startswith("_"):
-            yield Value(name, inspect.getdoc(found) or "", list(fields(found, classes[name])))
+    for name, declared in sorted(classes_of(stub).items()):
+        found = getattr(_native, name)
+        yield Value(name, inspect.getdoc(found) or "", list(fields(found, declared)))
 
 
 def fields(found: type, declared: ast.ClassDef) -> Iterator[Field]:

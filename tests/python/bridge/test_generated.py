@@ -1,5 +1,6 @@
 """What follows from the values' fields is generated, and generating it anew changes nothing."""
 
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -48,3 +49,21 @@ def test_every_property_of_a_value_is_in_the_table(name: str) -> None:
     }
 
     assert properties == {field for field, _ in FIELDS[name]}
+
+
+# What the short ways to make a contract or an order ask for by name.
+ASKED_FOR = {
+    "Contract": {"symbol", "security_type", "exchange", "currency", "expiry", "strike", "right"},
+    "Order": {"action", "quantity", "order_type", "limit_price", "stop_price"},
+}
+
+
+@pytest.mark.parametrize(
+    ("value_class", "options"),
+    [(ib.Contract, ib.models.ContractOptions), (ib.Order, ib.models.OrderOptions)],
+    ids=lambda one: one.__name__,
+)
+def test_short_ways_take_every_other_keyword(value_class: type, options: type) -> None:
+    keywords = set(inspect.signature(value_class).parameters)
+
+    assert set(options.__annotations__) == keywords - ASKED_FOR[value_class.__name__]
