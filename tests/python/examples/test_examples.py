@@ -23,6 +23,7 @@ OWN = {
     "orders_over_a_websocket.py": "",
     "paper_and_live.py": "",
     "portfolio_in_sql.py": "",
+    "positions_into_polars.py": "",
     "prices_from_a_file.py": "",
     "recording_in_a_test.py": "",
     "scenario_in_a_test.py": "",
