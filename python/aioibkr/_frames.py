@@ -6,7 +6,6 @@ together and an empty one has its columns. What a package brings is imported whe
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -17,7 +16,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, overload
 
 from aioibkr import _native
 from aioibkr._native import _arrow_table
-from aioibkr._value_fields import FIELDS
 from aioibkr.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -186,7 +184,7 @@ def _class_of(rows: list[object], value_class: type | None) -> type:
         raise ConfigError(f"values of several classes: {', '.join(names)}; make a table of each")
     (found,) = classes
     is_ours = vars(_native).get(names[0]) is found
-    if not is_ours or names[0] not in FIELDS:
+    if not is_ours or names[0] not in _known():
         raise ConfigError(f"{names[0]} is no value of aioibkr: a table is made of values")
     return found
 
@@ -202,14 +200,22 @@ def _of(rows: list[object], value_class: type, prefix: str) -> Iterator[_Column]
 
 
 @cache
+def _known() -> dict[str, tuple[tuple[str, str], ...]]:
+    """Fields of each class, with their types; read when first needed, as imports should be quick."""
+    from aioibkr._value_fields import FIELDS
+
+    return FIELDS
+
+
+@cache
 def _fields(value_class: type) -> tuple[_Field, ...]:
-    return tuple(_field(name, text) for name, text in FIELDS[value_class.__name__])
+    return tuple(_field(name, text) for name, text in _known()[value_class.__name__])
 
 
 def _field(name: str, text: str) -> _Field:
     """How a field of a type is read."""
     text = text.removesuffix(" | None")
-    if text in FIELDS:
+    if text in _known():
         return _Field(name, "value", getattr(_native, text), _reader(name))
     if text == "Decimal":
         return _Field(name, "decimal", None, _reader(name))
@@ -232,6 +238,8 @@ def _reader(
 
 
 def _json(value: object) -> str:
+    import json
+
     return json.dumps(_plain(value), ensure_ascii=False, allow_nan=False)
 
 
@@ -245,5 +253,5 @@ def _plain(value: object) -> object:
         return value.isoformat()
     if isinstance(value, Decimal) or (isinstance(value, float) and not math.isfinite(value)):
         return str(value)
-    names = FIELDS.get(type(value).__name__)
+    names = _known().get(type(value).__name__)
     return {name: _plain(getattr(value, name)) for name, _ in names} if names else value
