@@ -201,7 +201,7 @@ def _of(rows: list[object], value_class: type, prefix: str) -> Iterator[_Column]
 
 @cache
 def _known() -> dict[str, tuple[tuple[str, str], ...]]:
-    """Fields of each class, with their types; read when first needed, as imports should be quick."""
+    """Fields of each class, with their types; read when needed, as imports should be quick."""
     from aioibkr._value_fields import FIELDS
 
     return FIELDS

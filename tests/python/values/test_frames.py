@@ -57,6 +57,10 @@ async def test_positions_become_typed_columns(held: list[ib.Position]) -> None:
     assert frame["market_price"].to_list() == [one.market_price for one in held]
     assert frame["contract_contract_id"].to_list() == [one.contract.contract_id for one in held]
     assert frame.schema == pl.DataFrame(ib.to_arrow([], ib.Position)).schema
+    kinds = [frame.schema[name] for name in ("account", "quantity", "contract_contract_id")]
+    assert kinds == [pl.String, pl.Decimal(38, 18), pl.Int64]
+    times = ib.to_frame([], ib.Execution, library="polars")["time"]
+    assert times.dtype == pl.Datetime("us", "UTC")
 
 
 @pytest.mark.anyio
@@ -66,6 +70,17 @@ async def test_pandas_has_the_same_types_with_and_without_values(held: list[ib.P
     assert frame["contract_symbol"].tolist() == ["AAPL", "MSFT"]
     assert frame["quantity"].tolist() == [Decimal(10), Decimal(-3)]
     assert frame.dtypes.equals(ib.to_frame([], ib.Position, library="pandas").dtypes)
+    kinds = {name: str(kind) for name, kind in frame.dtypes.items()}
+    expected = {
+        "account": "string",
+        "quantity": "object",
+        "market_price": "float64",
+        "contract_contract_id": "Int64",
+        "contract_include_expired": "boolean",
+    }
+    assert {name: kinds[name] for name in expected} == expected
+    executions = ib.to_frame([], ib.Execution, library="pandas")
+    assert str(executions["time"].dtype) == "datetime64[us, UTC]"
 
 
 @pytest.mark.anyio
