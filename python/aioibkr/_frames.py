@@ -72,6 +72,7 @@ def to_arrow(
 
     Raises:
         ConfigError: The values are of several classes or none, or a decimal does not fit.
+        TypeError: There is one value in place of several.
     """
     columns = list(_table(values, value_class, decimals))
     return _arrow_table(len(columns[0].cells), columns)
@@ -157,10 +158,20 @@ def _table(values: _Values, value_class: type | None, decimals: str) -> Iterator
 
 
 def _columns(values: _Values, value_class: type | None) -> Iterator[_Column]:
+    if not _is_iterable(values):
+        kind = type(values).__name__
+        raise TypeError(
+            f"values is one {kind}: give a list or a mapping; batches have to_pandas(), to_polars()"
+        )
     rows = list(values.values() if isinstance(values, Mapping) else values)
     if isinstance(values, Mapping):
         yield from _keys(list(values))
     yield from _of(rows, _class_of(rows, value_class), "")
+
+
+def _is_iterable(values: object) -> bool:
+    """Whether there can be several: a caller without a type checker may give one, or a batch."""
+    return isinstance(values, Iterable)
 
 
 def _keys(keys: list[object]) -> Iterator[_Column]:

@@ -172,6 +172,11 @@ def test_what_is_no_table_is_refused(case: tuple[Callable[[], object], str]) -> 
         make()
 
 
+def test_one_value_is_no_list() -> None:
+    with pytest.raises(TypeError, match="values is one Contract: give a list or a mapping"):
+        ib.to_arrow(AAPL)  # type: ignore[arg-type]
+
+
 def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "polars", None)
 
