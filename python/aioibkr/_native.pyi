@@ -1419,13 +1419,16 @@ class Tick:
         """IB's tick type; -1 on a gap."""
     @property
     def field(self) -> str:
-        """What changed: ``bid``, ``ask_size``, ``last``, ``volume`` ...; else ``tick_N``."""
+        """What changed: ``bid``, ``rt_volume`` ...; ``tick_N`` of a type IB added later."""
     @property
     def price(self) -> float | None:
-        """The new price, or the value of a generic tick."""
+        """The new price, the value of a generic tick, or an option's price of a computation."""
     @property
     def size(self) -> float | None:
         """The new size, where the message carries one."""
+    @property
+    def text(self) -> str | None:
+        """The text of a tick that is one (RTVolume, dividends, exchanges), as IB wrote it."""
     @property
     def attributes(self) -> int:
         """Attribute bits: 1 can auto-execute, 2 past limit, 4 pre-open."""
@@ -1448,7 +1451,8 @@ class TickBatch:
 
     Columns are read-only ``memoryview`` objects and outlive the batch; a price or size that is not
     there is NaN in them. Arrow sees a record batch over the same memory, with nulls for what is not
-    there and a column ``symbol`` besides the number in ``contract``.
+    there, a column ``symbol`` besides the number in ``contract``, and in ``text`` the texts of
+    ticks that are one.
     """
 
     def __len__(self) -> int: ...
@@ -1470,6 +1474,9 @@ class TickBatch:
     @property
     def attributes(self) -> memoryview[int]:
         """Attribute bits of price ticks: 1 can auto-execute, 2 past limit, 4 pre-open."""
+    @property
+    def text(self) -> list[str | None]:
+        """Texts of the ticks that are one, None for the others; made anew at each look."""
     @property
     def contracts(self) -> list[Contract]:
         """The stream's contracts, in the order of their numbers."""

@@ -142,6 +142,23 @@ impl<'a, T: RefUnwindSafe + Send + Sync + 'static> Columns<'a, T> {
         self
     }
 
+    /// Texts of which some may not be there: copied.
+    pub(crate) fn words(
+        mut self,
+        name: &str,
+        pick: impl for<'b> Fn(&'b T, usize) -> Option<&'b str>,
+    ) -> Self {
+        let words: Vec<Option<&str>> =
+            (0..self.table.rows).map(|row| pick(self.owner, row)).collect();
+        let texts: Vec<&str> = words.iter().map(|word| word.unwrap_or_default()).collect();
+        let known = BooleanBuffer::collect_bool(words.len(), |row| words[row].is_some());
+        let nulls = Some(NullBuffer::new(known)).filter(|nulls| nulls.null_count() > 0);
+        let column = strings(&texts).and_then(|texts| texts.into_builder().nulls(nulls).build());
+        self.table.columns.push(column);
+        self.table.fields.push(Field::new(name, DataType::Utf8, true));
+        self
+    }
+
     pub(crate) fn table(self) -> Table {
         self.table
     }

@@ -1,5 +1,6 @@
 //! Every change of market data: as single ticks, and by column.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use aioibkr_core::feed;
@@ -28,6 +29,7 @@ pub(crate) struct Tick {
     size: f64,
     generation: Generation,
     attributes: u8,
+    text: Option<Arc<str>>,
     is_gap: bool,
 }
 
@@ -45,17 +47,13 @@ impl Tick {
         self.tick_type
     }
 
-    /// What changed: ``bid``, ``ask_size``, ``last``, ``volume`` ...; else ``tick_N``.
+    /// What changed: ``bid``, ``rt_volume`` ...; ``tick_N`` of a type IB added later.
     #[getter]
-    fn field(&self) -> String {
-        match feed::field(self.tick_type) {
-            _ if self.is_gap => "gap".into(),
-            Some(field) => field.as_str().into(),
-            None => format!("tick_{}", self.tick_type),
-        }
+    fn field(&self) -> Cow<'static, str> {
+        if self.is_gap { Cow::Borrowed("gap") } else { feed::tick_name(self.tick_type) }
     }
 
-    /// The new price, or the value of a generic tick.
+    /// The new price, the value of a generic tick, or an option's price of a computation.
     #[getter]
     fn price(&self) -> Option<f64> {
         known(self.price)
@@ -65,6 +63,12 @@ impl Tick {
     #[getter]
     fn size(&self) -> Option<f64> {
         known(self.size)
+    }
+
+    /// The text of a tick that is one (RTVolume, dividends, exchanges), as IB wrote it.
+    #[getter]
+    fn text(&self) -> Option<&str> {
+        self.text.as_deref()
     }
 
     /// Attribute bits: 1 can auto-execute, 2 past limit, 4 pre-open.
@@ -103,8 +107,11 @@ impl Tick {
         if self.is_gap {
             return Ok(repr.field("is_gap", &true).end());
         }
-        let repr = repr.field("field", self.field().as_str());
-        Ok(repr.field("price", &self.price()).field("size", &self.size()).end())
+        let repr = repr.field("field", &*self.field());
+        match self.text() {
+            Some(text) => Ok(repr.field("text", text).end()),
+            None => Ok(repr.field("price", &self.price()).field("size", &self.size()).end()),
+        }
     }
 }
 
@@ -121,6 +128,7 @@ impl Tick {
                 size: f64::NAN,
                 generation: batch.generation,
                 attributes: 0,
+                text: None,
                 is_gap: true,
             };
         }
@@ -133,6 +141,7 @@ impl Tick {
             size: rows.size[row],
             generation: batch.generation,
             attributes: rows.attributes[row],
+            text: rows.text.get(row).cloned(),
             is_gap: false,
         }
     }
@@ -142,7 +151,8 @@ impl Tick {
 ///
 /// Columns are read-only ``memoryview`` objects and outlive the batch; a price or size that is not
 /// there is NaN in them. Arrow sees a record batch over the same memory, with nulls for what is not
-/// there and a column ``symbol`` besides the number in ``contract``.
+/// there, a column ``symbol`` besides the number in ``contract``, and in ``text`` the texts of
+/// ticks that are one.
 #[pyclass(frozen, module = "aioibkr._native")]
 pub(crate) struct TickBatch {
     batch: Arc<Batch<TickColumns>>,
@@ -197,6 +207,13 @@ impl TickBatch {
         buffer::view(py, &self.batch, |batch| &batch.rows.attributes)
     }
 
+    /// Texts of the ticks that are one, None for the others; made anew at each look.
+    #[getter]
+    fn text<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let rows = &self.batch.rows;
+        PyList::new(py, (0..rows.count()).map(|row| rows.text.get(row).map(|text| &**text)))
+    }
+
     /// The stream's contracts, in the order of their numbers.
     #[getter]
     fn contracts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
@@ -242,7 +259,9 @@ impl TickBatch {
         let this = slf.get();
         let symbols = this.contracts.symbols();
         let symbols = Texts { name: "symbol", numbers: "contract", texts: &symbols };
-        frames::to_pandas(slf.as_any(), &COLUMNS, &[symbols])
+        let frame = frames::to_pandas(slf.as_any(), &COLUMNS, &[symbols])?;
+        frame.set_item("text", this.text(slf.py())?)?;
+        Ok(frame)
     }
 
     /// Make a ``DataFrame`` with a UTC column ``time`` and nulls for gaps; needs polars.
@@ -261,6 +280,7 @@ impl TickBatch {
             .amounts("price", |batch| &batch.rows.price)
             .amounts("size", |batch| &batch.rows.size)
             .numbers("attributes", DataType::UInt8, |batch| &batch.rows.attributes)
+            .words("text", |batch, row| batch.rows.text.get(row).map(|text| &**text))
             .table()
     }
 }

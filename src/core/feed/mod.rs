@@ -45,4 +45,4 @@ pub use message::{
 pub use opening::{FeedLinkOptions, Opening};
 pub use sink::Sink;
 pub use tick::{Tick, decode_tick};
-pub use tick_type::{field, is_delayed};
+pub use tick_type::{field, is_delayed, name as tick_name};

@@ -1,17 +1,23 @@
 //! Ticks by column. A price or size that is not there is NaN here, because a column of doubles has
 //! no other way to say so; whoever shows a single value says `None`.
 
+use std::sync::Arc;
+
 use super::rows::Rows;
 use crate::model::TextTable;
-use crate::session::feed::{Tick, TickByTick, TickByTickEvent};
+use crate::session::feed::{OptionTick, Tick, TickByTick, TickByTickEvent, TickText};
 
 /// Declares a struct of columns and what it shares with all others.
 macro_rules! columns {
-    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $cell:ty,)* }) => {
+    (
+        $(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $cell:ty,)* }
+        $(and { $(#[$sparse_doc:meta])* $sparse:ident: $texts:ty })?
+    ) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Default, PartialEq)]
         pub struct $name {
             $($(#[$field_doc])* pub $field: Vec<$cell>,)*
+            $($(#[$sparse_doc])* pub $sparse: $texts,)?
         }
 
         impl Rows for $name {
@@ -20,15 +26,22 @@ macro_rules! columns {
             }
 
             fn append(&mut self, newer: &mut Self) {
+                $(self.$sparse.append(self.time.len(), &mut newer.$sparse);)?
                 $(self.$field.append(&mut newer.$field);)*
             }
 
             fn take(&mut self) -> Self {
-                Self { $($field: Rows::take(&mut self.$field),)* }
+                Self {
+                    $($field: Rows::take(&mut self.$field),)*
+                    $($sparse: std::mem::take(&mut self.$sparse),)?
+                }
             }
 
             fn split_off(&mut self, at: usize) -> Self {
-                Self { $($field: self.$field.split_off(at),)* }
+                Self {
+                    $($field: self.$field.split_off(at),)*
+                    $($sparse: self.$sparse.split_off(at),)?
+                }
             }
         }
     };
@@ -49,6 +62,10 @@ columns! {
         size: f64,
         /// Attribute bits: 1 can auto-execute, 2 past limit, 4 pre-open.
         attributes: u8,
+    }
+    and {
+        /// Texts of the ticks that have one.
+        text: SparseTexts
     }
 }
 
@@ -89,6 +106,61 @@ impl TickColumns {
         self.price.push(tick.price.unwrap_or(f64::NAN));
         self.size.push(tick.size.unwrap_or(f64::NAN));
         self.attributes.push(tick.attributes);
+    }
+}
+
+impl TickColumns {
+    /// Adds one tick that is a text.
+    pub(super) fn push_text(&mut self, time: i64, contract: i32, tick: &TickText<'_>) {
+        let bare = Tick {
+            request_id: tick.request_id,
+            tick_type: tick.tick_type,
+            price: None,
+            size: None,
+            attributes: 0,
+        };
+        self.text.push(self.count(), tick.value);
+        self.push(time, contract, &bare);
+    }
+
+    /// Adds one computation of an option: its price; greeks are a quote's.
+    pub(super) fn push_option(&mut self, time: i64, contract: i32, tick: &OptionTick) {
+        let priced = Tick {
+            request_id: tick.request_id,
+            tick_type: tick.tick_type,
+            price: tick.option_price,
+            size: None,
+            attributes: 0,
+        };
+        self.push(time, contract, &priced);
+    }
+}
+
+/// Texts of some rows. Without any it takes no memory.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SparseTexts(Vec<(usize, Arc<str>)>);
+
+impl SparseTexts {
+    /// The text of a row, if it has one.
+    #[must_use]
+    pub fn get(&self, row: usize) -> Option<&Arc<str>> {
+        let place = self.0.binary_search_by_key(&row, |(known, _)| *known).ok()?;
+        Some(&self.0[place].1)
+    }
+
+    fn push(&mut self, row: usize, text: &str) {
+        self.0.push((row, text.into()));
+    }
+
+    /// Moves the texts of newer rows behind the `rows` there are.
+    fn append(&mut self, rows: usize, newer: &mut Self) {
+        self.0.extend(newer.0.drain(..).map(|(row, text)| (rows + row, text)));
+    }
+
+    fn split_off(&mut self, at: usize) -> Self {
+        let place = self.0.partition_point(|(row, _)| *row < at);
+        let later = self.0.split_off(place);
+        Self(later.into_iter().map(|(row, text)| (row - at, text)).collect())
     }
 }
 
@@ -162,5 +234,78 @@ impl Row {
             },
             TickByTickEvent::MidPoint { price } => Self { price, ..Self::default() },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A tick per letter: a text for a capital, a price for any other.
+    fn columns(letters: &str) -> TickColumns {
+        let mut columns = TickColumns::default();
+        for letter in letters.chars() {
+            let (request_id, value) = (1, &*letter.to_string());
+            match letter.is_uppercase() {
+                true => columns.push_text(0, 0, &TickText { request_id, tick_type: 48, value }),
+                false => {
+                    let price = Some(f64::from(u32::from(letter)));
+                    let tick = Tick { request_id, tick_type: 1, price, size: None, attributes: 0 };
+                    columns.push(0, 0, &tick);
+                }
+            }
+        }
+        columns
+    }
+
+    fn letters(columns: &TickColumns) -> String {
+        let shown = |row: usize| match columns.text.get(row) {
+            Some(text) => text.to_string(),
+            None => char::from(columns.price[row] as u8).to_string(),
+        };
+        (0..columns.count()).map(shown).collect()
+    }
+
+    #[test]
+    fn texts_stay_with_their_rows_however_batches_are_joined_and_split() {
+        for (older, newer) in [("aBc", "De"), ("", "Ab"), ("abc", "def"), ("AB", ""), ("A", "B")] {
+            let whole = format!("{older}{newer}");
+            for at in 0..=whole.len() {
+                let (mut columns, mut later) = (columns(older), columns(newer));
+                columns.append(&mut later);
+                let rest = columns.split_off(at);
+
+                assert_eq!((&*letters(&columns), &*letters(&rest)), whole.split_at(at));
+                assert_eq!(letters(&later), "");
+                assert_eq!(letters(&columns.take()), whole[..at]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_computation_brings_the_price_of_its_option() {
+        let tick = OptionTick {
+            request_id: 1,
+            tick_type: 13,
+            implied_volatility: Some(0.2),
+            delta: Some(0.5),
+            option_price: Some(24.5),
+            pv_dividend: None,
+            gamma: None,
+            vega: None,
+            theta: None,
+            underlying_price: None,
+        };
+        let mut columns = TickColumns::default();
+
+        columns.push_option(7, 3, &tick);
+
+        assert_eq!((columns.price[0], columns.contract[0], columns.tick_type[0]), (24.5, 3, 13));
+        assert!(columns.size[0].is_nan());
+    }
+
+    #[test]
+    fn ticks_without_texts_keep_no_room_for_them() {
+        assert_eq!(columns("abc").text.0.capacity(), 0);
     }
 }

@@ -132,7 +132,9 @@ fn pair(kind: &str, field: QuoteField, item: &Item) -> Option<Value> {
 fn generic(field: QuoteField, tick: &Tick) -> Option<Value> {
     match (field, tick.tick_type) {
         (QuoteField::Shortable, 46) => Some(Value::Number(positive(tick.price))),
-        (QuoteField::Halted, 49) => Some(Value::Flag(positive(tick.price).map(|kind| kind > 0.0))),
+        (QuoteField::Halted, 49 | 90) => {
+            Some(Value::Flag(positive(tick.price).map(|kind| kind > 0.0)))
+        }
         _ => None,
     }
 }

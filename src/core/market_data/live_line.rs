@@ -124,6 +124,9 @@ impl LiveLine {
         self.feel(time, &message);
         match (&mut self.market, message) {
             (Market::Quote(fold), message) => {
+                for listener in &self.listeners {
+                    listener.other_tick(time, &message, taps);
+                }
                 if !note(fold, time, message) {
                     return false;
                 }
@@ -231,6 +234,24 @@ impl LiveLine {
 }
 
 impl Listener {
+    /// Hands on a tick that is no number: the reader of ticks gets all of them.
+    fn other_tick(&self, time: i64, message: &Message<'_>, taps: &mut AllTaps) {
+        let Some(tap) = self.tap else { return };
+        match message {
+            Message::TickText(tick) => {
+                if let Some(rows) = taps.ticks.rows(tap) {
+                    rows.push_text(time, self.contract, tick);
+                }
+            }
+            Message::OptionTick(tick) => {
+                if let Some(rows) = taps.ticks.rows(tap) {
+                    rows.push_option(time, self.contract, tick);
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn tick_by_tick(&self, time: i64, tick: &TickByTick<'_>, taps: &mut AllTaps) {
         let rows = self.tap.and_then(|tap| taps.tick_by_tick.rows(tap));
         if let (Some(rows), Port::TickByTick(_, texts)) = (rows, &self.outlet.port) {

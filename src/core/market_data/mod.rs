@@ -62,7 +62,7 @@ pub(crate) use recent::{Recent, RecentPrices};
 pub(crate) use registry::Lines;
 
 pub use board::Board;
-pub use columns::{TickByTickColumns, TickColumns};
+pub use columns::{SparseTexts, TickByTickColumns, TickColumns};
 pub use queue::{Batch, BatchQueue, Next, Notify};
 pub use rows::Rows;
 pub use streams::{BarStream, DepthStream, QuoteStream, Stream, TickByTickStream, TickStream};

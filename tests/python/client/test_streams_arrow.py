@@ -159,7 +159,8 @@ async def test_frames_of_ticks_hold_the_columns(
     ticks, prints = batch.to_pandas(), trades.to_pandas()
 
     assert batch.to_polars().equals(pl.DataFrame(batch))
-    assert list(ticks.columns) == ["contract", "tick_type", "price", "size", "attributes", "symbol"]
+    numbers = ["contract", "tick_type", "price", "size", "attributes"]
+    assert list(ticks.columns) == [*numbers, "symbol", "text"]
     assert list(ticks["contract"]) == list(batch.contract)
     assert list(ticks["symbol"])[-1] == batch.contracts[batch.contract[-1]].symbol
     assert str(ticks.index.dtype) == "datetime64[ns, UTC]"
