@@ -266,8 +266,11 @@ class ContractDetails:
     def market_name(self) -> str:
         """IB's market name."""
     @property
-    def min_tick(self) -> float:
-        """Smallest price step."""
+    def min_tick(self) -> float | None:
+        """Smallest price step; None where IB gives none."""
+    @property
+    def price_magnifier(self) -> int:
+        """What prices are divided by to get the currency's unit, 100 for prices in pence."""
     @property
     def long_name(self) -> str:
         """Full name."""
@@ -292,6 +295,27 @@ class ContractDetails:
     @property
     def time_zone(self) -> str:
         """Time zone of the trading hours, IANA or IB's name."""
+    @property
+    def contract_month(self) -> str:
+        """Month the contract is named after, YYYYMM."""
+    @property
+    def real_expiration_date(self) -> str:
+        """Day it really expires, YYYYMMDD."""
+    @property
+    def last_trade_time(self) -> str:
+        """Time of day of the last trade in `time_zone`, as IB writes it."""
+    @property
+    def settlement_method(self) -> str:
+        """How it is settled, as IB names it."""
+    @property
+    def under_symbol(self) -> str:
+        """Symbol of the underlying."""
+    @property
+    def under_security_type(self) -> str:
+        """Security type of the underlying."""
+    @property
+    def under_contract_id(self) -> int | None:
+        """Identity of the underlying."""
     @property
     def trading_hours(self) -> str:
         """Trading hours as IB writes them."""

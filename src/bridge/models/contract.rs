@@ -293,10 +293,16 @@ impl ContractDetails {
         &self.0.market_name
     }
 
-    /// Smallest price step.
+    /// Smallest price step; None where IB gives none.
     #[getter]
-    fn min_tick(&self) -> f64 {
+    fn min_tick(&self) -> Option<f64> {
         self.0.min_tick
+    }
+
+    /// What prices are divided by to get the currency's unit, 100 for prices in pence.
+    #[getter]
+    fn price_magnifier(&self) -> i32 {
+        self.0.price_magnifier
     }
 
     /// Full name.
@@ -347,6 +353,48 @@ impl ContractDetails {
         &self.0.time_zone
     }
 
+    /// Month the contract is named after, YYYYMM.
+    #[getter]
+    fn contract_month(&self) -> &str {
+        &self.0.contract_month
+    }
+
+    /// Day it really expires, YYYYMMDD.
+    #[getter]
+    fn real_expiration_date(&self) -> &str {
+        &self.0.real_expiration_date
+    }
+
+    /// Time of day of the last trade in `time_zone`, as IB writes it.
+    #[getter]
+    fn last_trade_time(&self) -> &str {
+        &self.0.last_trade_time
+    }
+
+    /// How it is settled, as IB names it.
+    #[getter]
+    fn settlement_method(&self) -> &str {
+        &self.0.settlement_method
+    }
+
+    /// Symbol of the underlying.
+    #[getter]
+    fn under_symbol(&self) -> &str {
+        &self.0.under_symbol
+    }
+
+    /// Security type of the underlying.
+    #[getter]
+    fn under_security_type(&self) -> &str {
+        &self.0.under_security_type
+    }
+
+    /// Identity of the underlying.
+    #[getter]
+    fn under_contract_id(&self) -> Option<i32> {
+        self.0.under_contract_id.map(|id| id.0)
+    }
+
     /// Trading hours as IB writes them.
     #[getter]
     fn trading_hours(&self) -> &str {
@@ -390,7 +438,7 @@ impl ContractDetails {
             .field("contract", &super::text::Verbatim(self.contract().__repr__()))
             .given("long_name", &self.0.long_name)
             .given("market_name", &self.0.market_name)
-            .field("min_tick", &self.0.min_tick)
+            .some("min_tick", self.0.min_tick.as_ref())
             .end()
     }
 }

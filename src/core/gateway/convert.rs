@@ -27,13 +27,36 @@ pub(super) fn known(value: f64) -> Option<f64> {
     (value.is_finite() && value.abs() < f64::MAX).then_some(value)
 }
 
+/// What IB's one text of the last trade says: `20261218`, `202612`, `20261218 19:30:00 GB`, and with
+/// dashes for bonds. Only the day names a contract; a gateway refuses an order with the rest.
+struct LastTrade<'a> {
+    day: &'a str,
+    time: &'a str,
+    zone: &'a str,
+}
+
+impl<'a> LastTrade<'a> {
+    /// Splits a text that begins with a day or a month; any other is left whole.
+    fn read(text: &'a str) -> Self {
+        let text = text.trim();
+        let is_break = |letter: char| letter == '-' || letter.is_whitespace();
+        let mut parts = text.splitn(3, is_break).map(str::trim);
+        let day = parts.next().unwrap_or_default();
+        if !matches!(day.len(), 6 | 8) || !day.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Self { day: text, time: "", zone: "" };
+        }
+        let (time, zone) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        Self { day, time, zone }
+    }
+}
+
 /// A contract for the wire. Unset parts are left out of the frame.
 pub(super) fn contract_to_wire(contract: &Contract) -> wire::Contract {
     wire::Contract {
         contract_id: contract.contract_id.map_or(0, |id| id.0),
         symbol: contract.symbol.as_str().into(),
         security_type: security_type_to_wire(&contract.security_type),
-        last_trade_date_or_contract_month: contract.expiry.clone(),
+        last_trade_date_or_contract_month: LastTrade::read(&contract.expiry).day.into(),
         strike: contract.strike.unwrap_or(0.0),
         right: contract.right.map(right_to_wire),
         multiplier: contract.multiplier.clone(),
@@ -56,7 +79,7 @@ pub(super) fn contract_from_wire(contract: wire::Contract) -> Contract {
         contract_id: (contract.contract_id != 0).then_some(ContractId(contract.contract_id)),
         strike: known(contract.strike).filter(|strike| *strike != 0.0),
         right: contract.right.and_then(|right| Right::from_wire(right.as_str())),
-        expiry: contract.last_trade_date_or_contract_month,
+        expiry: LastTrade::read(&contract.last_trade_date_or_contract_month).day.into(),
         multiplier: contract.multiplier,
         exchange: contract.exchange.to_string(),
         primary_exchange: contract.primary_exchange.to_string(),
@@ -75,10 +98,14 @@ pub(super) fn contract_from_wire(contract: wire::Contract) -> Contract {
 
 /// One row of contract details.
 pub(super) fn details_from_wire(details: wire::ContractDetails) -> ContractDetails {
+    let text = details.contract.last_trade_date_or_contract_month.clone();
+    let LastTrade { time, zone, .. } = LastTrade::read(&text);
+    let time = if time.is_empty() { details.last_trade_time.as_str() } else { time };
     ContractDetails {
         contract: contract_from_wire(details.contract),
         market_name: details.market_name,
-        min_tick: details.min_tick,
+        min_tick: known(details.min_tick).filter(|step| *step > 0.0),
+        price_magnifier: details.price_magnifier,
         long_name: details.long_name,
         order_types: details.order_types.join(","),
         valid_exchanges: details.valid_exchanges.join(","),
@@ -86,7 +113,15 @@ pub(super) fn details_from_wire(details: wire::ContractDetails) -> ContractDetai
         industry: details.industry,
         category: details.category,
         subcategory: details.subcategory,
-        time_zone: details.time_zone_id,
+        time_zone: if zone.is_empty() { details.time_zone_id } else { zone.into() },
+        contract_month: details.contract_month,
+        real_expiration_date: details.real_expiration_date,
+        last_trade_time: time.into(),
+        settlement_method: details.settlement_method,
+        under_contract_id: (details.under_contract_id != 0)
+            .then_some(ContractId(details.under_contract_id)),
+        under_symbol: details.under_symbol,
+        under_security_type: details.under_security_type,
         trading_hours: details.trading_hours.join(";"),
         liquid_hours: details.liquid_hours.join(";"),
         stock_type: details.stock_type,
@@ -131,6 +166,50 @@ mod tests {
             assert_eq!(known(unset), None);
             assert_eq!(decimal(unset), None);
         }
+    }
+
+    #[test]
+    fn the_expiry_is_the_day_whatever_stands_behind_it() {
+        let table = [
+            ("20261218", ("20261218", "", "")),
+            ("202612", ("202612", "", "")),
+            ("20261218 19:30:00 GB", ("20261218", "19:30:00", "GB")),
+            ("20261218 08:30 US/Central", ("20261218", "08:30", "US/Central")),
+            ("20340215-10:00-EST", ("20340215", "10:00", "EST")),
+            (" 20261218 ", ("20261218", "", "")),
+            ("DEC 26", ("DEC 26", "", "")),
+            ("", ("", "", "")),
+        ];
+
+        for (text, expected) in table {
+            let LastTrade { day, time, zone } = LastTrade::read(text);
+            assert_eq!((day, time, zone), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_time_told_with_the_expiry_is_never_sent_back() {
+        let told = || wire::Contract {
+            last_trade_date_or_contract_month: "20261218 19:30:00 GB".into(),
+            ..wire::Contract::default()
+        };
+
+        let contract = contract_from_wire(told());
+        assert_eq!(contract.expiry, "20261218");
+        let timed = Contract { expiry: "20261218 19:30:00 GB".into(), ..contract.clone() };
+        for contract in [&contract, &timed] {
+            let sent = contract_to_wire(contract).last_trade_date_or_contract_month;
+            assert_eq!(sent, "20261218");
+        }
+
+        let details = wire::ContractDetails {
+            contract: told(),
+            time_zone_id: "US/Eastern".into(),
+            ..wire::ContractDetails::default()
+        };
+        let details = details_from_wire(details);
+        assert_eq!((&*details.last_trade_time, &*details.time_zone), ("19:30:00", "GB"));
+        assert_eq!(details.min_tick, None, "an absent price step is no step of 0");
     }
 
     #[test]

@@ -242,8 +242,10 @@ pub struct ContractDetails {
     pub contract: Contract,
     /// IB's market name.
     pub market_name: String,
-    /// Smallest price step.
-    pub min_tick: f64,
+    /// Smallest price step; `None` where IB gives none.
+    pub min_tick: Option<f64>,
+    /// What prices are divided by to get the currency's unit: 100 for prices in pence (IB: `priceMagnifier`).
+    pub price_magnifier: i32,
     /// Full name.
     pub long_name: String,
     /// Comma-separated order types the contract accepts.
@@ -260,6 +262,20 @@ pub struct ContractDetails {
     pub subcategory: String,
     /// Time zone of the trading hours, IANA or IB's name.
     pub time_zone: String,
+    /// Month the contract is named after, `YYYYMM` (IB: `contractMonth`).
+    pub contract_month: String,
+    /// Day it really expires, `YYYYMMDD` (IB: `realExpirationDate`).
+    pub real_expiration_date: String,
+    /// Time of day of the last trade in `time_zone`, as IB writes it (IB: `lastTradeTime`).
+    pub last_trade_time: String,
+    /// How it is settled, as IB names it (IB: `settlementMethod`).
+    pub settlement_method: String,
+    /// Identity of the underlying (IB: `underConId`).
+    pub under_contract_id: Option<ContractId>,
+    /// Symbol of the underlying (IB: `underSymbol`).
+    pub under_symbol: String,
+    /// Security type of the underlying (IB: `underSecType`).
+    pub under_security_type: String,
     /// Trading hours as IB writes them.
     pub trading_hours: String,
     /// Liquid hours as IB writes them.

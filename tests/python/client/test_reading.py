@@ -123,6 +123,16 @@ async def test_qualify_completes_a_contract(ib_client: ib.Client) -> None:
     assert details.long_name
 
 
+async def test_details_of_a_future_tell_its_month_and_underlying(ib_client: ib.Client) -> None:
+    (stock,) = await ib_client.contract_details(AAPL)
+    details = (await ib_client.contract_details(ib.Future("ES", "", "CME")))[0]
+
+    assert details.contract.expiry.startswith(details.contract_month)
+    assert details.real_expiration_date == details.contract.expiry
+    assert details.price_magnifier == 1
+    assert (stock.contract_month, stock.last_trade_time, stock.under_contract_id) == ("", "", None)
+
+
 async def test_contract_that_matches_nothing_is_named(ib_client: ib.Client) -> None:
     reads: list[Read] = [
         lambda client: client.qualify(NOWHERE),
