@@ -842,6 +842,33 @@ class Execution:
     @property
     def order_ref(self) -> str:
         """The order's reference as sent, our key included."""
+    @property
+    def cumulative_quantity(self) -> Decimal | None:
+        """Units of the order filled so far, this execution included."""
+    @property
+    def average_price(self) -> float | None:
+        """Average price of the order's fills so far, per unit."""
+    @property
+    def last_liquidity(self) -> int | None:
+        """What it did to liquidity: 1 added, 2 removed, 3 routed out."""
+    @property
+    def is_liquidation(self) -> bool:
+        """Whether IB closed the position by force."""
+    @property
+    def price_revision_pending(self) -> bool:
+        """Whether the price may still be revised."""
+    @property
+    def ev_rule(self) -> str:
+        """Rule of the economic value."""
+    @property
+    def ev_multiplier(self) -> float | None:
+        """Multiplier of the economic value."""
+    @property
+    def model_code(self) -> str:
+        """Portfolio model of the order."""
+    @property
+    def submitter(self) -> str:
+        """Who submitted the order."""
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
@@ -861,6 +888,12 @@ class Commission:
     @property
     def realized_pnl(self) -> float | None:
         """Realized P&L of a closing trade."""
+    @property
+    def bond_yield(self) -> float | None:
+        """Yield of a bond."""
+    @property
+    def yield_redemption_date(self) -> str:
+        """Redemption date the yield is for, as IB writes it; empty where there is none."""
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 

@@ -94,6 +94,60 @@ impl Execution {
         &self.0.order_ref
     }
 
+    /// Units of the order filled so far, this execution included.
+    #[getter]
+    fn cumulative_quantity(&self) -> Option<Decimal> {
+        self.0.cumulative_quantity
+    }
+
+    /// Average price of the order's fills so far, per unit.
+    #[getter]
+    fn average_price(&self) -> Option<f64> {
+        self.0.average_price
+    }
+
+    /// What it did to liquidity: 1 added, 2 removed, 3 routed out.
+    #[getter]
+    fn last_liquidity(&self) -> Option<i32> {
+        self.0.last_liquidity
+    }
+
+    /// Whether IB closed the position by force.
+    #[getter]
+    fn is_liquidation(&self) -> bool {
+        self.0.is_liquidation
+    }
+
+    /// Whether the price may still be revised.
+    #[getter]
+    fn price_revision_pending(&self) -> bool {
+        self.0.price_revision_pending
+    }
+
+    /// Rule of the economic value.
+    #[getter]
+    fn ev_rule(&self) -> &str {
+        &self.0.ev_rule
+    }
+
+    /// Multiplier of the economic value.
+    #[getter]
+    fn ev_multiplier(&self) -> Option<f64> {
+        self.0.ev_multiplier
+    }
+
+    /// Portfolio model of the order.
+    #[getter]
+    fn model_code(&self) -> &str {
+        &self.0.model_code
+    }
+
+    /// Who submitted the order.
+    #[getter]
+    fn submitter(&self) -> &str {
+        &self.0.submitter
+    }
+
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
         other.cast::<Self>().is_ok_and(|other| other.get().0 == self.0)
     }
@@ -143,6 +197,18 @@ impl Commission {
     #[getter]
     fn realized_pnl(&self) -> Option<f64> {
         self.0.realized_pnl
+    }
+
+    /// Yield of a bond.
+    #[getter]
+    fn bond_yield(&self) -> Option<f64> {
+        self.0.bond_yield
+    }
+
+    /// Redemption date the yield is for, as IB writes it; empty where there is none.
+    #[getter]
+    fn yield_redemption_date(&self) -> &str {
+        &self.0.yield_redemption_date
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {

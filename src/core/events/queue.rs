@@ -206,9 +206,24 @@ mod tests {
             exchange: String::new(),
             time: None,
             order_ref: String::new(),
+            cumulative_quantity: None,
+            average_price: None,
+            last_liquidity: None,
+            is_liquidation: false,
+            price_revision_pending: false,
+            ev_rule: String::new(),
+            ev_multiplier: None,
+            model_code: String::new(),
+            submitter: String::new(),
         };
-        let commission =
-            Commission { execution_id, amount: None, currency: String::new(), realized_pnl: None };
+        let commission = Commission {
+            execution_id,
+            amount: None,
+            currency: String::new(),
+            realized_pnl: None,
+            bond_yield: None,
+            yield_redemption_date: String::new(),
+        };
         Fill { execution, commission: Some(commission) }
     }
 }

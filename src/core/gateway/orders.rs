@@ -210,32 +210,83 @@ fn status_report(status: wire::OrderStatus) -> Option<StatusReport> {
 }
 
 fn execution(data: wire::ExecutionData) -> Option<OrderEvent> {
-    let execution = data.execution;
+    // Without `..`: a new field of the wire has to be told, too.
+    let wire::Execution {
+        order_id: handle,
+        client_id,
+        execution_id,
+        time,
+        account_number,
+        exchange,
+        side,
+        shares,
+        price,
+        perm_id: identity,
+        liquidation,
+        cumulative_quantity,
+        average_price,
+        order_reference,
+        ev_rule,
+        ev_multiplier,
+        model_code,
+        last_liquidity,
+        pending_price_revision,
+        submitter,
+    } = data.execution;
     Some(OrderEvent::Execution(Box::new(Execution {
-        execution_id: ExecutionId(execution.execution_id),
-        perm_id: perm_id(execution.perm_id),
-        order_id: order_id(execution.order_id),
-        client_id: ClientId(execution.client_id),
-        account: AccountId(execution.account_number),
+        execution_id: ExecutionId(execution_id),
+        perm_id: perm_id(identity),
+        order_id: order_id(handle),
+        client_id: ClientId(client_id),
+        account: AccountId(account_number),
         contract: contract_from_wire(data.contract),
-        action: match execution.side {
+        action: match side {
             wire::ExecutionSide::Bought => Action::Buy,
             wire::ExecutionSide::Sold => Action::Sell,
         },
-        quantity: decimal(execution.shares)?,
-        price: known(execution.price)?,
-        exchange: execution.exchange,
-        time: times::parse(&execution.time),
-        order_ref: execution.order_reference,
+        quantity: decimal(shares)?,
+        price: known(price)?,
+        exchange,
+        time: times::parse(&time),
+        order_ref: order_reference,
+        cumulative_quantity: decimal(cumulative_quantity).filter(|sum| !sum.is_zero()),
+        average_price: known(average_price).filter(|_| cumulative_quantity != 0.0),
+        last_liquidity: liquidity(last_liquidity),
+        is_liquidation: liquidation != 0,
+        price_revision_pending: pending_price_revision,
+        ev_rule,
+        ev_multiplier: ev_multiplier.and_then(known),
+        model_code,
+        submitter,
     })))
 }
 
+fn liquidity(kind: wire::Liquidity) -> Option<i32> {
+    match kind {
+        wire::Liquidity::None => None,
+        wire::Liquidity::AddedLiquidity => Some(1),
+        wire::Liquidity::RemovedLiquidity => Some(2),
+        wire::Liquidity::LiquidityRoutedOut => Some(3),
+        wire::Liquidity::Unknown(code) => Some(code),
+    }
+}
+
 fn commission(report: wire::CommissionReport) -> Commission {
+    let wire::CommissionReport {
+        execution_id,
+        commission,
+        currency,
+        realized_pnl,
+        yields,
+        yield_redemption_date,
+    } = report;
     Commission {
-        execution_id: ExecutionId(report.execution_id),
-        amount: known(report.commission).filter(|amount| *amount != PENDING),
-        currency: report.currency,
-        realized_pnl: report.realized_pnl.and_then(known),
+        execution_id: ExecutionId(execution_id),
+        amount: known(commission).filter(|amount| *amount != PENDING),
+        currency,
+        realized_pnl: realized_pnl.and_then(known),
+        bond_yield: yields.and_then(known),
+        yield_redemption_date,
     }
 }
 

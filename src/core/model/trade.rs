@@ -100,6 +100,24 @@ pub struct Execution {
     pub time: Option<OffsetDateTime>,
     /// The order's reference as sent, our key included.
     pub order_ref: String,
+    /// Units of the order filled so far, this execution included (IB: `cumQty`).
+    pub cumulative_quantity: Option<Decimal>,
+    /// Average price of the order's fills so far, per unit (IB: `avgPrice`).
+    pub average_price: Option<f64>,
+    /// What it did to liquidity: 1 added, 2 removed, 3 routed out (IB: `lastLiquidity`).
+    pub last_liquidity: Option<i32>,
+    /// Whether IB closed the position by force (IB: `liquidation`).
+    pub is_liquidation: bool,
+    /// Whether the price may still be revised (IB: `pendingPriceRevision`).
+    pub price_revision_pending: bool,
+    /// Rule of the economic value (IB: `evRule`).
+    pub ev_rule: String,
+    /// Multiplier of the economic value (IB: `evMultiplier`).
+    pub ev_multiplier: Option<f64>,
+    /// Portfolio model of the order (IB: `modelCode`).
+    pub model_code: String,
+    /// Who submitted the order (IB: `submitter`).
+    pub submitter: String,
 }
 
 /// The commission of one execution; parts IB has not computed are `None`.
@@ -113,6 +131,10 @@ pub struct Commission {
     pub currency: String,
     /// Realized P&L of a closing trade.
     pub realized_pnl: Option<f64>,
+    /// Yield of a bond (IB: `yield`).
+    pub bond_yield: Option<f64>,
+    /// Redemption date the yield is for, as IB writes it; empty where there is none (IB: `yieldRedemptionDate`).
+    pub yield_redemption_date: String,
 }
 
 /// An execution with its commission, once known.

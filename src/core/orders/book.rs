@@ -398,6 +398,8 @@ mod tests {
             amount: Some(1.5),
             currency: "USD".into(),
             realized_pnl: None,
+            bond_yield: None,
+            yield_redemption_date: String::new(),
         };
         let execution = Execution {
             execution_id: id,
@@ -412,6 +414,15 @@ mod tests {
             exchange: String::new(),
             time: None,
             order_ref: String::new(),
+            cumulative_quantity: None,
+            average_price: None,
+            last_liquidity: None,
+            is_liquidation: false,
+            price_revision_pending: false,
+            ev_rule: String::new(),
+            ev_multiplier: None,
+            model_code: String::new(),
+            submitter: String::new(),
         };
 
         book.apply(&OrderEvent::Commission(commission), clock::now());

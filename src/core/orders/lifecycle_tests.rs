@@ -60,6 +60,15 @@ fn fill(id: &str, quantity: i64, price: f64) -> Execution {
         exchange: "NASDAQ".into(),
         time: None,
         order_ref: String::new(),
+        cumulative_quantity: None,
+        average_price: None,
+        last_liquidity: None,
+        is_liquidation: false,
+        price_revision_pending: false,
+        ev_rule: String::new(),
+        ev_multiplier: None,
+        model_code: String::new(),
+        submitter: String::new(),
     }
 }
 
@@ -204,6 +213,8 @@ fn commissions_join_their_execution() {
         amount: Some(1.0),
         currency: "USD".into(),
         realized_pnl: None,
+        bond_yield: None,
+        yield_redemption_date: String::new(),
     };
 
     assert!(!commission(&mut trade, &seen), "the execution is not there yet");

@@ -82,6 +82,15 @@ mod tests {
             exchange: String::new(),
             time: None,
             order_ref: String::new(),
+            cumulative_quantity: None,
+            average_price: None,
+            last_liquidity: None,
+            is_liquidation: false,
+            price_revision_pending: false,
+            ev_rule: String::new(),
+            ev_multiplier: None,
+            model_code: String::new(),
+            submitter: String::new(),
         }))
     }
 
@@ -91,6 +100,8 @@ mod tests {
             amount: Some(1.5),
             currency: "USD".into(),
             realized_pnl: None,
+            bond_yield: None,
+            yield_redemption_date: String::new(),
         })
     }
 

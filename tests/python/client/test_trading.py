@@ -54,6 +54,12 @@ async def test_market_order_fills_and_says_at_what_price(ib_client: ib.Client) -
     assert outcome.average_price == 190.1
     assert outcome.filled_at is not None
     (fill,) = outcome.fills
+    execution = fill.execution
+    assert (execution.cumulative_quantity, execution.average_price) == (
+        execution.quantity,
+        execution.price,
+    )
+    assert (execution.last_liquidity, execution.is_liquidation) == (2, False)
     assert (fill.execution.quantity, fill.execution.price) == (Decimal(2), 190.1)
     assert (fill.execution.action, fill.execution.account) == ("BUY", ACCOUNT)
     assert fill.execution.order_id == trade.order_id
