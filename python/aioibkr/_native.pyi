@@ -627,6 +627,9 @@ class AccountValue:
     @property
     def currency(self) -> str:
         """The row's currency, BASE, or empty."""
+    @property
+    def is_ledger(self) -> bool:
+        """Whether it is of a currency's own ledger ($LEDGER- of gateways from 10.47)."""
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 

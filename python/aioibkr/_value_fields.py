@@ -16,6 +16,7 @@ FIELDS: dict[str, tuple[tuple[str, str], ...]] = {
         ("tag", "str"),
         ("value", "str"),
         ("currency", "str"),
+        ("is_ledger", "bool"),
     ),
     "Alert": (
         ("level", "str"),

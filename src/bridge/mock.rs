@@ -436,6 +436,7 @@ fn profile_of(of: &Bound<'_, PyDict>) -> PyResult<mock::Profile> {
         has_idle_history_farm: is_set("idle_history_farm")?,
         samples_quotes: is_set("sampled_quotes")?,
         paces_account_updates: is_set("paced_account_updates")?,
+        prefixes_ledger: is_set("ledger_prefix")?,
         host,
         texts: field(of, "texts")?.unwrap_or_default(),
     })

@@ -42,6 +42,7 @@ usage: aioibkr-mock-gateway [options]
   --idle-history-farm       let the farm for history sleep until it is asked
   --sampled-quotes          send quotes in IB's samples
   --paced-account-updates   send account figures every three minutes
+  --ledger-prefix           put $LEDGER- before the keys of a currency's figures
   --limit NAME=VALUE        a limit of clients: a number, on or off; ib for all of
                             IB's; may be repeated (see the documentation)
   --prices FILE             play prices from a CSV file or a recording
@@ -181,6 +182,7 @@ fn set_up(profile: &mut Profile, option: &str) -> bool {
         "idle-history-farm" => &mut profile.has_idle_history_farm,
         "sampled-quotes" => &mut profile.samples_quotes,
         "paced-account-updates" => &mut profile.paces_account_updates,
+        "ledger-prefix" => &mut profile.prefixes_ledger,
         _ => return false,
     };
     *flag = true;
@@ -302,7 +304,7 @@ mod tests {
     #[test]
     fn test_options_set_the_gateway_up() {
         let line = "--read-only --utc-windows --idle-history-farm --sampled-quotes \
-                    --paced-account-updates --zone CET --utc-offset-minutes 60";
+                    --paced-account-updates --ledger-prefix --zone CET --utc-offset-minutes 60";
 
         let profile = parsed(line).unwrap().profile;
 
@@ -312,6 +314,7 @@ mod tests {
             has_idle_history_farm: true,
             samples_quotes: true,
             paces_account_updates: true,
+            prefixes_ledger: true,
             host: crate::profile::HostClock { zone: b"CET".to_vec(), minutes_ahead: 60 },
             ..Profile::default()
         };

@@ -24,6 +24,9 @@ pub struct Profile {
     /// Account figures that moved with prices alone are told every three minutes of market time (A3,
     /// A6, A15); otherwise at once.
     pub paces_account_updates: bool,
+    /// Keys of a currency's own figures begin with `$LEDGER-`, as of gateways from 10.47; off, as of older
+    /// ones.
+    pub prefixes_ledger: bool,
     /// The host of the gateway.
     pub host: HostClock,
     /// Texts of codes in the language of the gateway, in place of its English ones (C12).

@@ -20,6 +20,8 @@ class Profile:
     """Quotes come as IB samples them: every 250 ms, options 100 ms, currencies 5 ms."""
     paced_account_updates: bool = False
     """Account figures that moved with prices alone come every three minutes of market time."""
+    ledger_prefix: bool = False
+    """Keys of a currency's own figures begin with ``$LEDGER-``, as of gateways from 10.47."""
     zone: str | bytes = "UTC"
     """Name of the host's zone in the connection time; bytes where no client can decode it."""
     utc_offset_minutes: int = 0

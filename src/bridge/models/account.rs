@@ -46,12 +46,18 @@ impl AccountValue {
         &self.0.currency
     }
 
+    /// Whether it is of a currency's own ledger ($LEDGER- of gateways from 10.47).
+    #[getter]
+    fn is_ledger(&self) -> bool {
+        self.0.is_ledger
+    }
+
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
         other.cast::<Self>().is_ok_and(|other| other.get().0 == self.0)
     }
 
     fn __hash__(&self) -> u64 {
-        hash_of((&self.0.account, &self.0.tag, &self.0.value, &self.0.currency))
+        hash_of((&self.0.account, &self.0.tag, &self.0.value, &self.0.currency, self.0.is_ledger))
     }
 
     fn __repr__(&self) -> String {
@@ -60,6 +66,7 @@ impl AccountValue {
             .field("tag", self.tag())
             .field("value", self.value())
             .field("currency", self.currency())
+            .some("is_ledger", self.0.is_ledger.then_some(&true))
             .end()
     }
 }

@@ -13,6 +13,7 @@ fn value(owner: &str, tag: &str, value: &str, currency: &str) -> AccountEvent {
         tag: tag.into(),
         value: value.into(),
         currency: currency.into(),
+        is_ledger: false,
     })
 }
 

@@ -11,7 +11,8 @@ use crate::model::{AccountId, AccountSnapshot, AccountValue, ContractId, Pnl, Po
 /// The rows of one account, as the gateway told them on one link.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ledger {
-    values: BTreeMap<(String, String), AccountValue>,
+    /// By tag, currency, and whether it is a ledger's.
+    values: BTreeMap<(String, String, bool), AccountValue>,
     portfolio: BTreeMap<ContractId, Position>,
     pnl: Option<Pnl>,
     values_at: Option<OffsetDateTime>,
@@ -29,7 +30,7 @@ impl Ledger {
     /// A value came.
     pub(super) fn value(&mut self, row: AccountValue, now: OffsetDateTime) {
         self.touch(now);
-        self.values.insert((row.tag.clone(), row.currency.clone()), row);
+        self.values.insert((row.tag.clone(), row.currency.clone(), row.is_ledger), row);
     }
 
     /// A row of the portfolio came.

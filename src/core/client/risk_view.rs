@@ -108,6 +108,7 @@ mod tests {
             tag: "ExchangeRate".into(),
             value: "1.08".into(),
             currency: "EUR".into(),
+            is_ledger: false,
         };
         let snapshot = AccountSnapshot {
             account,

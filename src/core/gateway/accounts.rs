@@ -93,12 +93,9 @@ impl Link {
         let account = account.clone();
         Ok(self.subscribed(stream, "account_updates_multi", move |item| match item {
             SubscriptionItem::Data(AccountUpdateMulti::AccountMultiValue(row)) => {
-                Some(Ok(AccountEvent::Value(AccountValue {
-                    account: owner(Some(row.account), &account),
-                    tag: row.key,
-                    value: row.value,
-                    currency: row.currency,
-                })))
+                let account = owner(Some(row.account), &account);
+                let row = AccountValue::new(account, &row.key, row.value, row.currency);
+                Some(Ok(AccountEvent::Value(row)))
             }
             SubscriptionItem::Data(AccountUpdateMulti::End) => {
                 Some(Ok(AccountEvent::ValuesComplete))
@@ -133,12 +130,11 @@ impl Link {
 
 fn account_event(account: &AccountId, update: AccountUpdate) -> Option<AccountEvent> {
     match update {
-        AccountUpdate::AccountValue(row) => Some(AccountEvent::Value(AccountValue {
-            account: owner(row.account, account),
-            tag: row.key,
-            value: row.value,
-            currency: row.currency,
-        })),
+        AccountUpdate::AccountValue(row) => {
+            let account = owner(row.account, account);
+            let row = AccountValue::new(account, &row.key, row.value, row.currency);
+            Some(AccountEvent::Value(row))
+        }
         AccountUpdate::PortfolioValue(row) => portfolio(account, row).map(AccountEvent::Portfolio),
         AccountUpdate::UpdateTime(_) => None,
         AccountUpdate::End => Some(AccountEvent::DownloadComplete),

@@ -7,6 +7,9 @@ use time::OffsetDateTime;
 
 use super::{AccountId, Contract};
 
+/// What newer gateways put before the key of a currency's own figure.
+const LEDGER: &str = "$LEDGER-";
+
 /// One row of an account's values, exactly as IB names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountValue {
@@ -18,6 +21,9 @@ pub struct AccountValue {
     pub value: String,
     /// The row's currency, `BASE`, or empty.
     pub currency: String,
+    /// Whether the gateway tells it as one of a currency's own ledger (`$LEDGER-`, of gateways from 10.47)
+    /// and not of the account as a whole. Older gateways do not tell the two apart.
+    pub is_ledger: bool,
 }
 
 /// One position. A price, value or P&L that is not known is `None`, never 0.
@@ -95,6 +101,16 @@ pub struct Balance {
     pub cash: Option<f64>,
 }
 
+impl AccountValue {
+    /// A row by IB's key, in either dialect: a key of a currency's ledger may have a prefix.
+    #[must_use]
+    pub fn new(account: AccountId, key: &str, value: String, currency: String) -> Self {
+        let ledger = key.strip_prefix(LEDGER);
+        let tag = ledger.unwrap_or(key).to_owned();
+        Self { account, tag, value, currency, is_ledger: ledger.is_some() }
+    }
+}
+
 impl AccountSnapshot {
     /// The money of the account.
     #[must_use]
@@ -109,13 +125,40 @@ impl AccountSnapshot {
     }
 
     /// The number under `tag` in the account's base currency (rows without a currency count as
-    /// base); rows of `BASE` or other currencies are never mixed in. `None` when absent or not a
-    /// finite number.
+    /// base); rows of `BASE` or other currencies are never mixed in, and what is told of the account as a
+    /// whole goes before what is told of its base currency alone. `None` when absent or not a finite
+    /// number.
     #[must_use]
     pub fn number(&self, tag: &str) -> Option<f64> {
         let in_base =
             |row: &&AccountValue| row.currency == self.currency || row.currency.is_empty();
-        let row = self.values.iter().filter(|row| row.tag == tag).find(in_base)?;
+        let rows = || self.values.iter().filter(|row| row.tag == tag).filter(in_base);
+        let row = rows().find(|row| !row.is_ledger).or_else(|| rows().next())?;
         row.value.parse().ok().filter(|value: &f64| value.is_finite())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_account_s_own_figure_goes_before_its_base_currency_s() {
+        let account = || AccountId("DU1".into());
+        let row = |key, value: &str| AccountValue::new(account(), key, value.into(), "USD".into());
+        let table = [
+            (vec![row("AccruedCash", "3"), row("$LEDGER-AccruedCash", "5")], Some(3.0)),
+            (vec![row("$LEDGER-AccruedCash", "5"), row("AccruedCash", "3")], Some(3.0)),
+            (vec![row("$LEDGER-AccruedCash", "5")], Some(5.0)),
+            (vec![], None),
+        ];
+
+        for (values, expected) in table {
+            let (currency, updated_at) = ("USD".into(), OffsetDateTime::UNIX_EPOCH);
+            let pnl = Pnl::default();
+            let snapshot =
+                AccountSnapshot { account: account(), currency, values, pnl, updated_at };
+            assert_eq!(snapshot.number("AccruedCash"), expected);
+        }
     }
 }

@@ -14,6 +14,7 @@ use crate::world::World;
 
 use super::contract;
 use super::positions::account_of;
+use super::summary::LEDGER_TAGS;
 
 pub(super) fn subscribe(world: &mut World, to: &Outlet, request: &pb::AccountDataRequest) {
     if !request.subscribe() {
@@ -31,7 +32,7 @@ pub(super) fn subscribe(world: &mut World, to: &Outlet, request: &pb::AccountDat
 /// One account is followed at a time; another one takes its place (A5).
 fn start(world: &mut World, to: &Outlet, account: String) {
     const REPLACED: i32 = 2100;
-    let rows = world.exchange.updates(&account);
+    let rows = rows_of(world, &account);
     let Some(client) = world.client(to) else { return };
     let followed = client.updates.replace((account.clone(), rows.clone()));
     if followed.is_some_and(|(other, _)| other != account) {
@@ -55,7 +56,7 @@ pub(super) fn subscribe_multi(
         Ok(account) => account,
         Err(refusal) => return to.error(id, refusal.code, refusal.text),
     };
-    let rows = world.exchange.updates(&account);
+    let rows = rows_of(world, &account);
     send_multi(to, id, &account, &Rows::new(), &rows);
     to.send(&pb::AccountUpdateMultiEnd { req_id: Some(id) });
     if let Some(client) = world.client(to) {
@@ -80,7 +81,7 @@ pub(super) fn tell(world: &mut World, account: &str, moved: Option<ConId>) {
         return;
     }
     let now = world.now();
-    let rows = world.exchange.updates(account);
+    let rows = rows_of(world, account);
     let of_interest = |valued: &Valued<'_>| moved.is_none_or(|id| id == valued.instrument.con_id);
     let portfolio: Vec<_> = world.exchange.valued(account).filter(of_interest).collect();
     for client in world.clients.values_mut() {
@@ -98,6 +99,23 @@ pub(super) fn tell(world: &mut World, account: &str, moved: Option<ConId>) {
             seen.clone_from(&rows);
         }
     }
+}
+
+/// The rows of an account as the profile's gateway names them. With the prefix a figure of the account
+/// as a whole and one of its base currency stand beside each other.
+fn rows_of(world: &World, account: &str) -> Rows {
+    let rows = world.exchange.updates(account);
+    if !world.settings.profile.prefixes_ledger {
+        return rows;
+    }
+    let named = |((tag, currency), value): ((String, String), String)| {
+        let is_ledger = LEDGER_TAGS.contains(&tag.as_str());
+        let tag = if is_ledger { format!("$LEDGER-{tag}") } else { tag };
+        ((tag, currency), value)
+    };
+    let mut named: Rows = rows.into_iter().map(named).collect();
+    named.extend(world.exchange.summary(account));
+    named
 }
 
 fn follows(client: &Client, account: &str) -> bool {

@@ -87,7 +87,7 @@ pub(super) fn tell(world: &mut World, account: &str) {
 /// currency or in `ALL`.
 const LEDGER: &str = "$LEDGER";
 /// The rows it asks for.
-const LEDGER_TAGS: [&str; 10] = [
+pub(super) const LEDGER_TAGS: [&str; 10] = [
     "AccruedCash",
     "CashBalance",
     "Currency",
