@@ -34,8 +34,9 @@
        ├─ ConfigError (ValueError) a setting or argument is invalid
        └─ JournalError             the order journal cannot be read or written
 
-``message`` is for people; ``details`` holds the values a program may act on; ``code`` is IB's code
-and ``request_id`` the id the gateway named, where there is one.
+``is_retryable`` tells whether the same read may be repeated. ``message`` is for people;
+``details`` holds the values a program may act on; ``code`` is IB's code and ``request_id`` the id
+the gateway named, where there is one.
 """
 
 from __future__ import annotations
@@ -102,6 +103,11 @@ class TradingError(Exception):
 
 class IBKRError(TradingError):
     """Anything that goes wrong between this program and Interactive Brokers."""
+
+    @property
+    def is_retryable(self) -> bool:
+        """Whether repeating the same read later may succeed. Never true of orders."""
+        return isinstance(self, _RETRYABLE)
 
 
 class IBKRConnectionError(IBKRError, builtins.ConnectionError):
@@ -250,3 +256,15 @@ class ConfigError(IBKRError, builtins.ValueError):
 
 class JournalError(IBKRError):
     """The order journal cannot be read or written; orders are refused."""
+
+
+# The core's question of the same name; a test holds them against each other.
+_RETRYABLE = (
+    ConnectTimeout,
+    ConnectionLost,
+    ClientIdInUse,
+    CircuitOpen,
+    RequestTimeout,
+    StateUnknown,
+    PacingViolation,
+)

@@ -3,6 +3,8 @@
 import builtins
 import copy
 import pickle
+import re
+from pathlib import Path
 
 import pytest
 
@@ -49,3 +51,15 @@ def test_refusal_and_unknown_outcome_name_rule_and_key() -> None:
     both = errors.OrderRefused("too large", {"rule": "size", "rules": "size,value"})
     assert (both.rule, both.rules) == ("size", ("size", "value"))
     assert errors.OrderOutcomeUnknown("no answer", {"key": "k-1"}).key == "k-1"
+
+
+def test_errors_and_core_agree_on_what_may_be_repeated() -> None:
+    core = Path(__file__).parents[2] / "src" / "core" / "error.rs"
+    question = core.read_text().split("pub fn is_retryable", 1)[1].split("\n    }\n", 1)[0]
+    kinds = set(re.findall(r"ErrorKind::(\w+)", question))
+    ours = [kind for kind in CLASSES if issubclass(kind, errors.IBKRError)]
+
+    retryable = {kind.__name__ for kind in ours if kind("text").is_retryable}
+
+    assert retryable == kinds
+    assert not any(issubclass(getattr(errors, name), errors.OrderError) for name in retryable)

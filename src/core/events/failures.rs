@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use time::OffsetDateTime;
 
+use super::codes::{self, Subject};
 use crate::error::{Error, ErrorKind};
 use crate::model::{Failure, FailureCategory, LinkName, LinkNotice, NoticeClass};
 
@@ -59,7 +60,7 @@ pub(super) fn failure(error: &Error, link: Option<LinkName>, time: OffsetDateTim
 /// What a notice warns of; `None` for good news and for what is about an order that goes on.
 pub(super) fn warning(notice: &LinkNotice) -> Option<Failure> {
     let category = match notice.class {
-        _ if is_good_news(notice.code) => return None,
+        _ if codes::subject(notice.code) == Some(Subject::GoodNews) => return None,
         NoticeClass::System | NoticeClass::Connection => FailureCategory::Connection,
         NoticeClass::Warning => FailureCategory::Warning,
         NoticeClass::Order | NoticeClass::Request | NoticeClass::Unknown => return None,
@@ -73,11 +74,6 @@ pub(super) fn warning(notice: &LinkNotice) -> Option<Failure> {
         time: notice.time,
         count: 1,
     })
-}
-
-/// Servers that are back; farms that are well, asleep or coming.
-fn is_good_news(code: i32) -> bool {
-    matches!(code, 1101 | 1102 | 2104 | 2106..=2108 | 2119 | 2158)
 }
 
 fn category(error: &Error) -> FailureCategory {
@@ -110,13 +106,12 @@ fn category(error: &Error) -> FailureCategory {
 
 /// What a request was about that failed like any other.
 fn requested(error: &Error) -> FailureCategory {
-    match (error.details().get("request").map(String::as_str), error.code()) {
-        (Some("bars"), _) | (_, Some(162 | 165 | 166 | 366 | 386 | 10187 | 10299 | 10314)) => {
-            FailureCategory::HistoricalData
-        }
+    let request = error.details().get("request").map(String::as_str);
+    match (request, error.code().and_then(codes::subject)) {
+        (Some("bars"), _) | (_, Some(Subject::History)) => FailureCategory::HistoricalData,
         (Some("quote" | "market_data" | "stream"), _) => FailureCategory::MarketData,
-        (_, Some(203 | 460 | 490 | 10276 | 10277)) => FailureCategory::Authorization,
-        _ => FailureCategory::Request,
+        (_, Some(Subject::Authorization)) => FailureCategory::Authorization,
+        (_, Some(Subject::GoodNews) | None) => FailureCategory::Request,
     }
 }
 
@@ -189,7 +184,7 @@ mod tests {
         ];
 
         for (code, expected) in table {
-            let (class, meaning) = super::super::codes::meaning(code);
+            let (class, meaning) = codes::meaning(code);
             let notice = LinkNotice {
                 link: LinkName::Control,
                 generation: Generation(1),

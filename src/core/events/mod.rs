@@ -14,7 +14,6 @@
 
 mod alerts;
 pub(crate) mod codes;
-mod entitlement;
 mod failures;
 mod link;
 mod outage;
@@ -36,7 +35,6 @@ use failures::History;
 use queue::Queue;
 
 pub(crate) use alerts::alert;
-pub(crate) use entitlement::is_missing_entitlement;
 pub(crate) use link::LinkEvents;
 pub(crate) use outage::Outage;
 pub use queue::{Heard, Notify};

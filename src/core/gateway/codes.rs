@@ -4,34 +4,17 @@ use ibapi::Error as WireError;
 use ibapi::Notice as WireNotice;
 
 use crate::error::{Error, ErrorKind};
-use crate::events::is_missing_entitlement;
+use crate::events::codes;
 use crate::model::Contract;
 
 /// The kind of error a code stands for when it ends a request.
 pub(super) fn request_kind(code: i32, message: &str) -> ErrorKind {
-    match code {
-        code if is_missing_entitlement(code, message) => ErrorKind::NotEntitled,
-        200 => ErrorKind::ContractNotFound,
-        100 | 420 => ErrorKind::PacingViolation,
-        162 if is_about_pacing(message) => ErrorKind::PacingViolation,
-        101 | 309 | 10190 => ErrorKind::LineLimit,
-        326 => ErrorKind::ClientIdInUse,
-        _ => ErrorKind::Request,
-    }
-}
-
-/// Whether a 162 says that there is no data, which is an answer and not a failure.
-pub(super) fn is_no_data(code: i32, message: &str) -> bool {
-    code == 162 && message.to_ascii_lowercase().contains("no data")
+    codes::failure_kind(code, message).unwrap_or(ErrorKind::Request)
 }
 
 /// Adds the contract a request was about.
 pub(super) fn about(error: Error, contract: &Contract) -> Error {
     error.about(contract).with_detail("contract", contract).with_detail("symbol", &contract.symbol)
-}
-
-fn is_about_pacing(message: &str) -> bool {
-    message.to_ascii_lowercase().contains("pacing")
 }
 
 /// The error a failed `request` ends with.
@@ -101,12 +84,5 @@ mod tests {
         for (code, message, kind) in table {
             assert_eq!(request_kind(code, message), kind, "{code} {message}");
         }
-    }
-
-    #[test]
-    fn an_empty_history_is_an_answer() {
-        assert!(is_no_data(162, "HMDS query returned no data: X"));
-        assert!(!is_no_data(162, "pacing violation"));
-        assert!(!is_no_data(200, "no data"));
     }
 }

@@ -16,6 +16,7 @@ use super::convert::{contract_to_wire, known};
 use super::link::Link;
 use crate::clock::Deadline;
 use crate::error::{Error, Result};
+use crate::events::codes::is_no_data;
 use crate::model::{Bar, BarSize, BarsRequest, Contract, WhatToShow};
 use crate::pacing::{HistoryQuery, HistoryTurn};
 
@@ -62,9 +63,7 @@ impl Link {
         let answer = async move {
             begun.begin();
             match link.fetch_bars(&wire, terms).await {
-                Err(WireError::Notice(notice))
-                    if codes::is_no_data(notice.code, &notice.message) =>
-                {
+                Err(WireError::Notice(notice)) if is_no_data(notice.code, &notice.message) => {
                     Ok(Vec::new())
                 }
                 answer => answer.map(|history| history.bars),

@@ -10,7 +10,7 @@ use super::convert::{contract_to_wire, known};
 use super::link::{Items, Link};
 use crate::clock::Deadline;
 use crate::error::{Error, ErrorKind, Result};
-use crate::events::is_missing_entitlement;
+use crate::events::codes::is_missing_entitlement;
 use crate::model::{Contract, Greeks, MarketDataType};
 
 /// One item of a market-data line, as the gateway sent it; what it means is the fold's to say.

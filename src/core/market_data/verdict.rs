@@ -1,7 +1,7 @@
 //! What a coded message of the gateway means for the line it names.
 
 use crate::error::ErrorKind;
-use crate::events::is_missing_entitlement;
+use crate::events::codes::{self, LineFate};
 use crate::model::LineKind;
 
 /// What becomes of a line.
@@ -22,22 +22,18 @@ pub(super) enum Verdict {
 /// Reads a code and its text. `is_delayed`: whether delayed data was asked for on this link.
 pub(super) fn verdict(code: i32, text: &str, kind: &LineKind, is_delayed: bool) -> Verdict {
     let is_market = matches!(kind, LineKind::Market { .. });
-    match code {
-        // A line that is being cancelled, or was: nothing is left to decide.
-        300 | 310 | 365 | 366 => Verdict::Advice,
-        // 317 begins a book again, which the book's own fold takes care of.
-        317 | 165 | 492 | 2100..=2199 => Verdict::Advice,
-        10090 | 10091 | 10167 => Verdict::Advice,
-        10089 if is_market && is_delayed => Verdict::Advice,
-        10089 | 354 | 10168 | 10186 if is_market && !is_delayed => Verdict::NotEntitled,
-        code if is_missing_entitlement(code, text) => Verdict::Over(ErrorKind::NotEntitled),
-        10197 => Verdict::Interrupted,
-        10182 | 10189 | 10225 => Verdict::Reopen,
-        101 | 309 | 10190 => Verdict::Over(ErrorKind::LineLimit),
-        200 => Verdict::Over(ErrorKind::ContractNotFound),
-        100 | 420 => Verdict::Over(ErrorKind::PacingViolation),
-        _ => Verdict::Over(ErrorKind::MarketData),
+    match codes::line_fate(code, text) {
+        LineFate::GoesOn => Verdict::Advice,
+        LineFate::Delayed if is_market && is_delayed => Verdict::Advice,
+        LineFate::Delayed | LineFate::FallsBack if is_market && !is_delayed => Verdict::NotEntitled,
+        LineFate::Interrupted => Verdict::Interrupted,
+        LineFate::Reopens => Verdict::Reopen,
+        LineFate::Delayed | LineFate::FallsBack | LineFate::Ends => Verdict::Over(over(code, text)),
     }
+}
+
+fn over(code: i32, text: &str) -> ErrorKind {
+    codes::failure_kind(code, text).unwrap_or(ErrorKind::MarketData)
 }
 
 #[cfg(test)]
@@ -73,6 +69,9 @@ mod tests {
             (309, &depth, false, Verdict::Over(ErrorKind::LineLimit)),
             (2187, &market, true, Verdict::Advice),
             (200, &market, false, Verdict::Over(ErrorKind::ContractNotFound)),
+            (322, &market, false, Verdict::Over(ErrorKind::MarketData)),
+            (10225, &market, false, Verdict::Reopen),
+            (19999, &market, false, Verdict::Advice),
         ];
 
         for (code, kind, is_delayed, expected) in table {
