@@ -160,6 +160,12 @@ RUST_CASES = {
         "let now = clock::now();",
         "let now = Instant::now();\n#[cfg(test)]\nmod tests { fn f() { clock::now(); } }",
     ),
+    "one table says what a code means": (
+        rust_rules.codes_only_in_the_table,
+        "src/core/market_data/verdict.rs",
+        "match code { 317 => Verdict::Advice }",
+        "match codes::line_fate(code, text) { LineFate::GoesOn => Verdict::Advice }",
+    ),
     "nothing is left to do": (
         rust_rules.nothing_unfinished,
         "src/mock/lib.rs",

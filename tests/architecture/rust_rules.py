@@ -101,6 +101,16 @@ wall_clock_only_in_clock = only_inside(
     WALL_CLOCK.pattern, "src/core/clock.rs", "src/mock/clock.rs", among="src"
 )
 
+# What a code of IB means is asked of the table: `session` follows IB's servers and farms by it, an
+# order's life has a confirmation and a rejection of its own.
+codes_only_in_the_table = only_inside(
+    r"\bcode(?:\(\))?\s*[=!]=\s*(?:Some\()?\d{3,}|(?:match\s|matches!\()[\w.]*\bcode\b\s*[{,]\s*\d{3,}",
+    "src/core/events/codes.rs",
+    "src/core/session/connectivity.rs",
+    "src/core/orders/lifecycle.rs",
+    among="src/core",
+)
+
 # What judges, waits or paces does so by instants: setting the clock changes nothing there.
 TIMELESS = tuple(
     f"src/core/{name}"
@@ -167,6 +177,7 @@ RULES: list[Rule] = [
     unsafe_only_in_bridge,
     wall_clock_only_in_clock,
     the_wall_clock_decides_nothing,
+    codes_only_in_the_table,
     nothing_unfinished,
     functions_within_budget,
     file_within_budget,

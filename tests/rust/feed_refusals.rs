@@ -152,7 +152,7 @@ async fn feed_other_refusals_are_typed_by_their_code() {
     let error = illegal.end().await.expect("(M16) an illegal generic tick");
     assert_eq!((error.kind(), error.code()), (ErrorKind::MarketData, Some(321)));
     let error = trades.end().await.expect("(T2) no entitlement");
-    assert_eq!((error.kind(), error.code()), (ErrorKind::MarketData, Some(10189)));
+    assert_eq!((error.kind(), error.code()), (ErrorKind::NotEntitled, Some(10189)));
     assert_eq!(asked(&gateway, "req_tick_by_tick_data"), 1, "(T2) not twice at once");
 }
 
