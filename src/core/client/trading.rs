@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::metrics::RequestKind;
 use crate::model::{
     Commission, Contract, Execution, ExecutionId, Fill, Order, OrderEvent, OrderId, OrderKey,
-    RiskView, Trade,
+    RiskView, SecurityType, Trade,
 };
 use crate::orders::{Command, Placing, TradeHandle, completed_trades};
 use crate::risk::{self, Violations};
@@ -191,6 +191,7 @@ impl Client {
         }
         self.has_link()?;
         self.has_consent(&order)?;
+        has_legs(&asked)?;
         let mut broken = risk::check_order(&order, &asked);
         if self.0.config.risk.is_none() && asked.is_kind_known() {
             broken.verdict()?;
@@ -252,6 +253,18 @@ impl Client {
         let message =
             format!("account {account} trades real money: give allow_live to place orders");
         Err(Error::new(ErrorKind::LiveTradingDisabled, message).with_detail("account", account))
+    }
+}
+
+/// A combination cannot be ordered, and one that works cannot be changed, without its legs, which a
+/// contract does not carry: IB would answer neither a lookup of it nor the order.
+fn has_legs(contract: &Contract) -> Result<()> {
+    match contract.security_type {
+        SecurityType::Combo => Err(Error::refused(
+            "combo_legs",
+            format!("{contract}: nothing was sent: the legs of a combination cannot be sent"),
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -277,3 +277,16 @@ async def test_a_next_order_id_that_orders_cannot_have_is_named(
     async with relayed(mock_gateway.port, next_order_id(1_767_693_324)) as port:
         with pytest.raises(ib.IBKRConnectionError, match=r"1767693324.* reset the order ids"):
             await ib.connect(port=port, timeout=5)
+
+
+async def test_a_combination_is_refused_at_once(
+    mock_gateway: MockGateway, ib_client: ib.Client
+) -> None:
+    combo = ib.Contract(security_type="BAG", symbol="AAPL", exchange="SMART", currency="USD")
+
+    with pytest.raises(ib.OrderRefused, match="legs of a combination") as caught:
+        await ib_client.place(combo, ib.LimitOrder("BUY", 1, -0.25))
+
+    assert caught.value.details["rule"] == "combo_legs"
+    assert not mock_gateway.requests("place_order")
+    assert not mock_gateway.requests("req_contract_data")
