@@ -83,6 +83,12 @@ fn changed(
 ) -> Standing {
     match event {
         Some(OrderEvent::Open(seen)) if echoes(wished, old, &seen.order) => Standing::Reached,
+        // Its quantity is what was not filled, so it tells nothing of that.
+        Some(OrderEvent::Completed(seen))
+            if echoes(wished, old, &Order { quantity: wished.quantity, ..seen.order.clone() }) =>
+        {
+            Standing::Reached
+        }
         Some(OrderEvent::Notice(said))
             if matches!(lifecycle::word(said.code), Word::Refuses | Word::RefusesChange) =>
         {

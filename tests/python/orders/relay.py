@@ -1,17 +1,21 @@
-"""A relay between a client and a gateway that rewrites what the gateway says."""
+"""A relay between a client and a gateway that rewrites what one of them says."""
 
 import asyncio
 import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-__all__ = ["next_order_id", "relayed", "remark"]
+__all__ = ["CANCEL", "GLOBAL_CANCEL", "cut", "next_order_id", "refuse", "relayed", "remark"]
 
 ERROR, OPEN_ORDER, NEXT_VALID_ID = 204, 205, 209
+CANCEL, GLOBAL_CANCEL = 204, 258
 FIRST = b"\x08"  # the tag of a varint in field 1: an id, in each of these messages
 
 Rewrite = Callable[[int, bytes], bytes | None]
-"""Sees kind and body of a message; the frames to send in its place, or None to let it pass."""
+"""Sees kind and body of a message; the frames to send in its place, or None to let it pass.
+
+What stands in place of a client's message goes back to the client.
+"""
 
 
 def _varint(value: int) -> bytes:
@@ -23,6 +27,39 @@ def _frame(kind: int, body: bytes) -> bytes:
     return struct.pack(">II", len(body) + 4, kind) + body
 
 
+def _error(body: bytes, code: int, text: str) -> bytes:
+    """An error about the id that a message begins with."""
+    end = next(at for at in range(1, len(body)) if body[at] < 128) + 1
+    words = text.encode()
+    error = body[:end] + b"\x18" + _varint(code) + b"\x22" + _varint(len(words)) + words
+    return _frame(ERROR, error)
+
+
+def cut(kind: int) -> Rewrite:
+    """Loses the first message of a kind together with its connection."""
+    lost: list[int] = []
+
+    def rewrite(said: int, _body: bytes) -> bytes | None:
+        if said == kind and not lost:
+            lost.append(said)
+            raise ConnectionResetError
+        return None
+
+    return rewrite
+
+
+def refuse(kind: int, code: int, text: str, seen: list[int]) -> Rewrite:
+    """Answers messages of a kind about an order with an error, and notes each."""
+
+    def rewrite(said: int, body: bytes) -> bytes | None:
+        if said != kind:
+            return None
+        seen.append(said)
+        return _error(body, code, text)
+
+    return rewrite
+
+
 def remark(code: int, text: str) -> Rewrite:
     """Says a code of an order, once, before its first open order."""
     said: list[int] = []
@@ -31,10 +68,7 @@ def remark(code: int, text: str) -> Rewrite:
         if kind != OPEN_ORDER or said:
             return None
         said.append(kind)
-        end = next(at for at in range(1, len(body)) if body[at] < 128) + 1
-        words = text.encode()
-        error = body[:end] + b"\x18" + _varint(code) + b"\x22" + _varint(len(words)) + words
-        return _frame(ERROR, error) + _frame(kind, body)
+        return _error(body, code, text) + _frame(kind, body)
 
     return rewrite
 
@@ -48,26 +82,44 @@ def next_order_id(number: int) -> Rewrite:
     return rewrite
 
 
-async def _relay(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, rewrite: Rewrite
+async def _message(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    head = await reader.readexactly(4)
+    message = await reader.readexactly(struct.unpack(">I", head)[0])
+    return (struct.unpack(">I", message[:4])[0] if len(message) >= 4 else 0), head + message
+
+
+def _nothing(_kind: int, _body: bytes) -> bytes | None:
+    return None
+
+
+async def _down(
+    gateway: asyncio.StreamReader, client: asyncio.StreamWriter, rewrite: Rewrite
 ) -> None:
     while True:
-        head = await reader.readexactly(4)
-        message = await reader.readexactly(struct.unpack(">I", head)[0])
-        kind = struct.unpack(">I", message[:4])[0]
-        told = rewrite(kind, message[4:])
-        writer.write(head + message if told is None else told)
-        await writer.drain()
+        kind, frame = await _message(gateway)
+        told = rewrite(kind, frame[8:])
+        client.write(frame if told is None else told)
+        await client.drain()
 
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while part := await reader.read(65536):
-        writer.write(part)
-        await writer.drain()
+async def _up(
+    client: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+    gateway: asyncio.StreamWriter,
+    answer: Rewrite,
+) -> None:
+    reader, writer = client
+    gateway.write(await reader.readexactly(4))  # "API" and a zero come before the first frame
+    while True:
+        kind, frame = await _message(reader)
+        told = answer(kind, frame[8:])
+        (gateway if told is None else writer).write(frame if told is None else told)
+        await gateway.drain()
 
 
 @asynccontextmanager
-async def relayed(gateway_port: int, rewrite: Rewrite) -> AsyncIterator[int]:
+async def relayed(
+    gateway_port: int, rewrite: Rewrite = _nothing, answer: Rewrite = _nothing
+) -> AsyncIterator[int]:
     """The port of a relay to the gateway."""
     served: set[asyncio.Task[None]] = set()
 
@@ -75,11 +127,17 @@ async def relayed(gateway_port: int, rewrite: Rewrite) -> AsyncIterator[int]:
         if (task := asyncio.current_task()) is not None:
             served.add(task)
         theirs, ours = await asyncio.open_connection("127.0.0.1", gateway_port)
+        ways = (
+            asyncio.ensure_future(_up((reader, writer), ours, answer)),
+            asyncio.ensure_future(_down(theirs, writer, rewrite)),
+        )
         try:
-            await asyncio.gather(_copy(reader, ours), _relay(theirs, writer, rewrite))
+            await asyncio.gather(*ways)
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
+            for way in ways:
+                way.cancel()
             ours.close()
             writer.close()
 
