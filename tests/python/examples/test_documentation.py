@@ -41,6 +41,14 @@ def test_python_on_a_page_is_of_an_example_or_compiles(page: str, code: str) -> 
         compile(code, page, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
 
+def test_the_places_maintainers_are_sent_to_exist() -> None:
+    page = (ROOT / "docs" / "development.md").read_text()
+    places = set(re.findall(r"`((?:src|python|tests|\.ci)/[\w./]+)`", page))
+
+    assert len(places) > 20
+    assert sorted(place for place in places if not (ROOT / place).exists()) == []
+
+
 @pytest.mark.parametrize(("page", "code"), blocks("python"))
 def test_what_a_page_imports_of_the_package_exists(page: str, code: str) -> None:
     nodes = ast.walk(
