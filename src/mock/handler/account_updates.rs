@@ -101,8 +101,8 @@ pub(super) fn tell(world: &mut World, account: &str, moved: Option<ConId>) {
     }
 }
 
-/// The rows of an account as the profile's gateway names them. With the prefix a figure of the account
-/// as a whole and one of its base currency stand beside each other.
+/// The rows of an account as the profile's gateway names them. With the prefix the accrued cash of
+/// the account as a whole and that of its base currency stand beside each other.
 fn rows_of(world: &World, account: &str) -> Rows {
     let rows = world.exchange.updates(account);
     if !world.settings.profile.prefixes_ledger {
@@ -114,7 +114,9 @@ fn rows_of(world: &World, account: &str) -> Rows {
         ((tag, currency), value)
     };
     let mut named: Rows = rows.into_iter().map(named).collect();
-    named.extend(world.exchange.summary(account));
+    let of_account =
+        |(tag, _): &(String, String)| tag == "AccruedCash" || !LEDGER_TAGS.contains(&tag.as_str());
+    named.extend(world.exchange.summary(account).into_iter().filter(|(key, _)| of_account(key)));
     named
 }
 
