@@ -16,16 +16,32 @@ LIBC = ctypes.CDLL("libc.so.6")
 PAGE_KIB = 4
 
 
+class Allocated(ctypes.Structure):
+    """What ``mallinfo2`` tells of all arenas."""
+
+    _fields_ = (
+        *((name, ctypes.c_size_t) for name in ("arena", "ordblks", "smblks", "hblks")),
+        *((name, ctypes.c_size_t) for name in ("hblkhd", "usmblks", "fsmblks", "uordblks")),
+        *((name, ctypes.c_size_t) for name in ("fordblks", "keepcost")),
+    )
+
+
+LIBC.mallinfo2.restype = Allocated
+
+
 def left_over() -> dict[str, int]:
     """What the process holds at this moment."""
     gc.collect()
     LIBC.malloc_trim(0)
     resident = int(Path("/proc/self/statm").read_text().split()[1])
+    allocated = LIBC.mallinfo2()
     return {
         "files": len(list(Path("/proc/self/fd").iterdir())),
         "threads": len(list(Path("/proc/self/task").iterdir())),
         "tasks": len(asyncio.all_tasks()),
         "resident_kib": resident * PAGE_KIB,
+        "allocated_kib": (allocated.uordblks + allocated.hblkhd) // 1024,
+        "blocks": sys.getallocatedblocks(),
     }
 
 

@@ -49,6 +49,11 @@ async def served(app: FastAPI, *, sndbuf: int | None = None) -> AsyncIterator[st
                 await serving
 
 
+def _is_session(message: Message) -> bool:
+    """Whether a message tells of the session, rather than of the subscription to it."""
+    return message.get("channel") == "session" and isinstance(message.get("data"), list)
+
+
 class Peer:
     """A client of the WebSocket that keeps all it heard."""
 
@@ -82,14 +87,17 @@ class Peer:
                 if message["type"] == kind and message.get("channel") == channel and claim(message):
                     return message
 
-    async def hear_session(self, state: str) -> None:
-        """The session, in whatever message, in a state."""
+    async def hear_session(self, state: str) -> Message:
+        """The session in a state, in whatever message; the last that was heard may say so."""
+        told = [row for row in self.heard if _is_session(row)]
+        if told and told[-1]["data"][0]["state"] == state:
+            return told[-1]
         async with asyncio.timeout(PATIENCE):
             while True:
-                message = json.loads(await self.socket.recv())
+                message: Message = json.loads(await self.socket.recv())
                 self.heard.append(message)
-                if message.get("channel") == "session" and message["data"][0]["state"] == state:
-                    return
+                if _is_session(message) and message["data"][0]["state"] == state:
+                    return message
 
     async def hear_error(self) -> Message:
         """The next error, of whatever channel."""

@@ -214,8 +214,8 @@ async def test_sockets_are_those_of_the_router_s_integration(
         for at, headers in ((at_paper, {}), (at_live, {"X-API-Key": KEY})):
             async with peer_of(at, additional_headers=headers) as peer:
                 await peer.subscribe("session")
-                await peer.hear_session("live")
-                heard.append(peer.heard[-1]["data"][0]["account"])
+                session = await peer.hear_session("live")
+                heard.append(session["data"][0]["account"])
 
     assert heard == ["DU1", "U2"]
 
