@@ -190,32 +190,10 @@ mod tests {
     }
 
     fn fill(number: i32) -> crate::model::Fill {
-        use crate::model::{AccountId, Action, ClientId, Contract, Execution, Fill};
+        use crate::model::{Execution, Fill};
 
         let execution_id = ExecutionId(number.to_string());
-        let execution = Execution {
-            execution_id: execution_id.clone(),
-            perm_id: None,
-            order_id: None,
-            client_id: ClientId(1),
-            account: AccountId("DU1".into()),
-            contract: Contract::stock("AAPL"),
-            action: Action::Buy,
-            quantity: 1.into(),
-            price: 1.0,
-            exchange: String::new(),
-            time: None,
-            order_ref: String::new(),
-            cumulative_quantity: None,
-            average_price: None,
-            last_liquidity: None,
-            is_liquidation: false,
-            price_revision_pending: false,
-            ev_rule: String::new(),
-            ev_multiplier: None,
-            model_code: String::new(),
-            submitter: String::new(),
-        };
+        let execution = Execution::of_test(&execution_id.0, 1, 1.0);
         let commission = Commission {
             execution_id,
             amount: None,

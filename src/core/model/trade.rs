@@ -120,6 +120,36 @@ pub struct Execution {
     pub submitter: String,
 }
 
+#[cfg(test)]
+impl Execution {
+    /// A purchase of AAPL by client 7 for its order 1, with nothing said besides.
+    pub(crate) fn of_test(id: &str, quantity: i64, price: f64) -> Self {
+        Self {
+            execution_id: ExecutionId(id.into()),
+            perm_id: Some(PermId(9)),
+            order_id: Some(OrderId(1)),
+            client_id: ClientId(7),
+            account: AccountId("DU1".into()),
+            contract: Contract::stock("AAPL"),
+            action: Action::Buy,
+            quantity: quantity.into(),
+            price,
+            exchange: String::new(),
+            time: None,
+            order_ref: String::new(),
+            cumulative_quantity: None,
+            average_price: None,
+            last_liquidity: None,
+            is_liquidation: false,
+            price_revision_pending: false,
+            ev_rule: String::new(),
+            ev_multiplier: None,
+            model_code: String::new(),
+            submitter: String::new(),
+        }
+    }
+}
+
 /// The commission of one execution; parts IB has not computed are `None`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Commission {

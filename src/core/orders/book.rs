@@ -389,7 +389,7 @@ mod tests {
 
     #[test]
     fn a_commission_may_come_before_its_execution() {
-        use crate::model::{AccountId, Execution};
+        use crate::model::Execution;
 
         let (mut book, id) = (Book::default(), ExecutionId("a.01".into()));
         let no = book.apply(&open(1, 9), clock::now()).unwrap();
@@ -401,29 +401,7 @@ mod tests {
             bond_yield: None,
             yield_redemption_date: String::new(),
         };
-        let execution = Execution {
-            execution_id: id,
-            perm_id: Some(PermId(9)),
-            order_id: Some(OrderId(1)),
-            client_id: ClientId(7),
-            account: AccountId("DU1".into()),
-            contract: Contract::stock("AAPL"),
-            action: Action::Sell,
-            quantity: 5.into(),
-            price: 10.0,
-            exchange: String::new(),
-            time: None,
-            order_ref: String::new(),
-            cumulative_quantity: None,
-            average_price: None,
-            last_liquidity: None,
-            is_liquidation: false,
-            price_revision_pending: false,
-            ev_rule: String::new(),
-            ev_multiplier: None,
-            model_code: String::new(),
-            submitter: String::new(),
-        };
+        let execution = Execution { action: Action::Sell, ..Execution::of_test(&id.0, 5, 10.0) };
 
         book.apply(&OrderEvent::Commission(commission), clock::now());
         book.apply(&OrderEvent::Execution(Box::new(execution)), clock::now());

@@ -3,7 +3,7 @@
 use super::*;
 use crate::clock;
 use crate::model::{
-    AccountId, Action, ClientId, Contract, ExecutionId, Order, OrderId, OrderKey, OrderRef, PermId,
+    Action, ClientId, Contract, ExecutionId, Order, OrderId, OrderKey, OrderRef, PermId,
 };
 use OrderStatus::{
     ApiCancelled, Cancelled, Filled, Inactive, PendingCancel, PendingSubmit, PreSubmitted,
@@ -47,29 +47,7 @@ fn report(status: OrderStatus, filled: i64, remaining: i64) -> StatusReport {
 }
 
 fn fill(id: &str, quantity: i64, price: f64) -> Execution {
-    Execution {
-        execution_id: ExecutionId(id.into()),
-        perm_id: Some(PermId(9)),
-        order_id: Some(OrderId(1)),
-        client_id: ClientId(7),
-        account: AccountId("DU1".into()),
-        contract: Contract::stock("AAPL"),
-        action: Action::Buy,
-        quantity: quantity.into(),
-        price,
-        exchange: "NASDAQ".into(),
-        time: None,
-        order_ref: String::new(),
-        cumulative_quantity: None,
-        average_price: None,
-        last_liquidity: None,
-        is_liquidation: false,
-        price_revision_pending: false,
-        ev_rule: String::new(),
-        ev_multiplier: None,
-        model_code: String::new(),
-        submitter: String::new(),
-    }
+    Execution { exchange: "NASDAQ".into(), ..Execution::of_test(id, quantity, price) }
 }
 
 fn error(code: i32) -> OrderNotice {

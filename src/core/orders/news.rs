@@ -49,8 +49,8 @@ mod tests {
     use super::*;
     use crate::clock;
     use crate::model::{
-        AccountId, Action, ClientId, Commission, Contract, Execution, ExecutionId, OpenOrder,
-        Order, OrderEvent, OrderId, OrderRef, OrderStatus, PermId,
+        Action, ClientId, Commission, Contract, Execution, ExecutionId, OpenOrder, Order,
+        OrderEvent, OrderId, OrderRef, OrderStatus, PermId,
     };
 
     fn open() -> OrderEvent {
@@ -69,29 +69,7 @@ mod tests {
     }
 
     fn execution(id: &str, quantity: i64) -> OrderEvent {
-        OrderEvent::Execution(Box::new(Execution {
-            execution_id: ExecutionId(id.into()),
-            perm_id: Some(PermId(9)),
-            order_id: Some(OrderId(1)),
-            client_id: ClientId(7),
-            account: AccountId("DU1".into()),
-            contract: Contract::stock("AAPL"),
-            action: Action::Buy,
-            quantity: quantity.into(),
-            price: 10.0,
-            exchange: String::new(),
-            time: None,
-            order_ref: String::new(),
-            cumulative_quantity: None,
-            average_price: None,
-            last_liquidity: None,
-            is_liquidation: false,
-            price_revision_pending: false,
-            ev_rule: String::new(),
-            ev_multiplier: None,
-            model_code: String::new(),
-            submitter: String::new(),
-        }))
+        OrderEvent::Execution(Box::new(Execution::of_test(id, quantity, 10.0)))
     }
 
     fn commission(id: &str) -> OrderEvent {
