@@ -246,6 +246,12 @@ impl Trade {
             || !matches!(self.status, OrderStatus::PendingSubmit)
     }
 
+    /// What a person calls it by: its key, or the order id of one that has none.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.key.as_ref().map_or_else(|| self.order_id.to_string(), ToString::to_string)
+    }
+
     /// Whether it ended and nothing tells how.
     #[must_use]
     pub fn is_outcome_unknown(&self) -> bool {

@@ -294,18 +294,31 @@ impl Book {
     }
 
     /// Orders that can still fill.
+    pub(super) fn open(&self) -> impl Iterator<Item = Arc<Trade>> + '_ {
+        self.all().map(|(_, trade)| trade).filter(|trade| !trade.is_done())
+    }
+
+    /// How many orders can still fill.
     pub(super) fn open_count(&self) -> usize {
-        self.all().filter(|(_, trade)| !trade.is_done()).count()
+        self.open().count()
+    }
+
+    /// Whether an order can still fill.
+    pub(super) fn is_open(&self, no: TradeNo) -> bool {
+        self.trade(no).is_some_and(|trade| !trade.is_done())
+    }
+
+    /// Whether nothing has shown yet that the gateway knows an order.
+    pub(super) fn is_unanswered(&self, no: TradeNo) -> bool {
+        self.trade(no).is_some_and(|trade| !trade.is_acknowledged())
     }
 
     /// Units offered by working sell orders of a contract.
     pub(super) fn pending_sells(&self, contract: Option<ContractId>) -> Decimal {
         let selling = |trade: &Arc<Trade>| {
-            trade.order.action.is_sale()
-                && !trade.is_done()
-                && trade.contract.contract_id == contract
+            trade.order.action.is_sale() && trade.contract.contract_id == contract
         };
-        self.all().map(|(_, trade)| trade).filter(selling).map(|trade| trade.remaining).sum()
+        self.open().filter(selling).map(|trade| trade.remaining).sum()
     }
 
     /// Orders placed on the day of `now`.

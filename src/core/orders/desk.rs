@@ -29,7 +29,7 @@ use crate::error::Result;
 use crate::events::{self, Events};
 use crate::metrics::Counters;
 use crate::model::{
-    AlertKind, ClientId, Generation, Kept, OrderEvent, OrderKey, OrderNotice, RiskLimits, Trade,
+    AlertKind, ClientId, Generation, Kept, OrderEvent, OrderNotice, RiskLimits, Trade,
 };
 use crate::session::Session;
 use crate::session::{Link, Listing, OrderEvents};
@@ -300,12 +300,8 @@ impl Desk {
         for contradiction in self.book.take_contradictions() {
             if contradiction.concerns(self.client_id) {
                 let seen = contradiction.seen();
-                let subject = seen
-                    .key
-                    .as_ref()
-                    .map_or_else(|| seen.order_id.to_string(), OrderKey::to_string);
                 let (kind, message) = (AlertKind::OrderIdentity, contradiction.to_string());
-                self.told.raise(events::alert(kind, &subject, message));
+                self.told.raise(events::alert(kind, &seen.name(), message));
             }
         }
     }

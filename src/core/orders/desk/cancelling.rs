@@ -151,8 +151,7 @@ impl Desk {
         if let Some(all) = &mut self.cancels.all {
             all.orders.retain(|known| *known != no);
         }
-        let is_working = self.book.trade(no).is_some_and(|trade| !trade.is_done());
-        said.code == lifecycle::UNKNOWN_ORDER && is_working
+        said.code == lifecycle::UNKNOWN_ORDER && self.book.is_open(no)
     }
 
     /// Sends what was asked for while there was no link, and again what was written to an earlier one.
@@ -175,8 +174,8 @@ impl Desk {
     /// Sends a cancel of everything again, as the cancel of each order it meant if there are newer ones.
     fn send_cancel_all(&mut self, link: &Link) {
         let Some(all) = self.cancels.all.take() else { return };
-        let is_working = |no: &TradeNo| self.book.trade(*no).is_some_and(|trade| !trade.is_done());
-        let working: Vec<TradeNo> = all.orders.iter().copied().filter(is_working).collect();
+        let is_open = |no: &TradeNo| self.book.is_open(*no);
+        let working: Vec<TradeNo> = all.orders.iter().copied().filter(is_open).collect();
         if all.written == Some(link.generation()) {
             self.cancels.all = Some(all);
         } else if self.book.highest(self.client_id) != all.highest {

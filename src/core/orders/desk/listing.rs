@@ -12,7 +12,7 @@ use crate::clock::{self, Deadline};
 use crate::error::Result;
 use crate::events;
 use crate::model::{AlertKind, OrderEvent, OrderNotice};
-use crate::orders::book::{Book, TradeNo};
+use crate::orders::book::TradeNo;
 use crate::orders::goals;
 use crate::orders::lifecycle::{self, Word};
 use crate::orders::reconcile::{self, Lists, Progress};
@@ -69,13 +69,12 @@ impl Desk {
         self.progress = Progress::default();
     }
 
-    /// Begins to open the stream, and to list orders `pause` after it is open.
-    fn open_events(&mut self, link: Link, after: Duration, pause: Duration) {
+    /// Begins to open the stream after `wait`, and to list orders `pause` after it is open.
+    fn open_events(&mut self, link: Link, wait: Duration, pause: Duration) {
         let opening = async move {
-            tokio::time::sleep(after).await;
             Opened { events: link.order_events(Deadline::after(REOPEN)).await, pause }
         };
-        self.opening = Some(opening.boxed());
+        self.opening = Some(after(wait, opening).boxed());
     }
 
     /// Lists orders once their events are listened to: nothing falls between the two.
@@ -157,8 +156,7 @@ impl Desk {
     pub(super) fn doubt(&mut self, no: TradeNo, said: &OrderNotice) {
         let is_doubtful =
             matches!(lifecycle::word(said.code), Word::Doubtful | Word::RefusesChange);
-        let is_unanswered = self.book.trade(no).is_some_and(|trade| !trade.is_acknowledged());
-        if is_doubtful && is_unanswered {
+        if is_doubtful && self.book.is_unanswered(no) {
             self.doubts.insert(no, said.clone());
             if let Some(link) = self.link.clone().filter(Link::is_up) {
                 self.list(link, DOUBT);
@@ -169,39 +167,35 @@ impl Desk {
     /// Settles orders in doubt by complete lists that were asked after the word: one that they do not
     /// show was refused by it.
     fn settle_doubts(&mut self) {
-        let unanswered = |no: &TradeNo, book: &Book| {
-            book.trade(*no).is_some_and(|trade| !trade.is_acknowledged())
-        };
         for no in std::mem::take(&mut self.asked_doubts) {
             let Some(said) = self.doubts.remove(&no) else { continue };
-            if unanswered(&no, &self.book) {
+            if self.book.is_unanswered(no) {
                 self.book
                     .change(no, |trade| lifecycle::refused_unlisted(trade, &said, clock::now()));
                 self.judge(no, None);
             }
         }
-        let book = &self.book;
-        self.doubts.retain(|no, _| unanswered(no, book));
+        self.doubts.retain(|no, _| self.book.is_unanswered(*no));
+    }
+
+    /// Orders that worked when the list was asked, can still fill for all that is known, and are not among
+    /// the open ones.
+    pub(super) fn missing(&mut self, open: &BTreeSet<TradeNo>) -> Vec<TradeNo> {
+        let expected = std::mem::take(&mut self.expected).into_iter();
+        expected.filter(|no| !open.contains(no) && self.book.is_open(*no)).collect()
     }
 
     /// Settles orders that worked when the list was asked and are not among the open ones. The list of
     /// open orders is complete, and executions and completed orders have had their say: what they did
     /// not settle has ended, and nobody tells how.
     fn settle_ended(&mut self, open: &BTreeSet<TradeNo>) {
-        for no in std::mem::take(&mut self.expected) {
+        for no in self.missing(open) {
             let Some(trade) = self.book.trade(no) else { continue };
-            if open.contains(&no) || trade.is_done() {
-                continue;
-            }
             self.book.change(no, |trade| lifecycle::ended_unseen(trade, clock::now()));
             self.judge(no, None);
             if trade.client_id == self.client_id {
-                let subject = trade
-                    .key
-                    .as_ref()
-                    .map_or_else(|| trade.order_id.to_string(), ToString::to_string);
                 let message = goals::ended_unseen(&trade).to_string();
-                self.told.raise(events::alert(AlertKind::OrderUnknown, &subject, message));
+                self.told.raise(events::alert(AlertKind::OrderUnknown, &trade.name(), message));
             }
         }
     }

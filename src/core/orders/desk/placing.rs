@@ -35,13 +35,9 @@ impl Desk {
             Ok(link) => link,
             Err(error) => return answer(reply, Err(error)),
         };
-        if !self.is_known() {
+        if self.waits_for_lists(&link, &placing) {
             let deadline = placing.deadline;
             return self.parked.push(Parked { deadline, command: Command::Place(placing, reply) });
-        }
-        if self.may_count_ended(&placing) {
-            let (deadline, command) = (placing.deadline, Command::Place(placing, reply));
-            return self.after_relisting(link, deadline, command);
         }
         match self.admit(&placing).and_then(|()| reference(&placing)) {
             Ok(reference) => self.write_order(&link, *placing, reference, reply),
@@ -55,13 +51,9 @@ impl Desk {
             Ok(link) => link,
             Err(error) => return answer(reply, Err(error)),
         };
-        if !self.is_known() {
+        if self.waits_for_lists(&link, &placing) {
             let deadline = placing.deadline;
             return self.parked.push(Parked { deadline, command: Command::Check(placing, reply) });
-        }
-        if self.may_count_ended(&placing) {
-            let (deadline, command) = (placing.deadline, Command::Check(placing, reply));
-            return self.after_relisting(link, deadline, command);
         }
         let verdict = self.admit(&placing).and_then(|()| reference(&placing)).map(drop);
         answer(reply, verdict);

@@ -1,5 +1,6 @@
 //! Open orders asked anew: those of other programs come and go without a word to us.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::FutureExt;
@@ -7,11 +8,11 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::placing::answer;
-use super::{Asker, Desk, Parked};
+use super::{Asker, Desk};
 use crate::clock::Deadline;
 use crate::error::Result;
 use crate::model::Trade;
-use crate::orders::{Command, Placing, Working};
+use crate::orders::{Placing, Working};
 use crate::session::{Link, Listing};
 
 /// How old a list may be whose foreign orders keep an order of ours from being placed.
@@ -58,9 +59,7 @@ impl Desk {
             }
         };
         let open = self.take_listed(&listing.events);
-        let has_ended = self.expected.iter().any(|no| {
-            !open.contains(no) && self.book.trade(*no).is_some_and(|trade| !trade.is_done())
-        });
+        let has_ended = !self.missing(&open).is_empty();
         match self.link.clone().filter(|link| has_ended && link.is_up()) {
             Some(link) => self.list(link, Duration::ZERO),
             None => self.now_listed(),
@@ -70,8 +69,7 @@ impl Desk {
     /// Serves who waited for open orders to be known as they are now.
     pub(super) fn now_listed(&mut self) {
         self.listed_at = Some(Instant::now());
-        let working: Working =
-            self.book.all().map(|(_, trade)| trade).filter(|trade| !trade.is_done()).collect();
+        let working: Working = self.book.open().collect();
         for asker in self.askers.drain(..) {
             answer(asker.reply, Ok(working.clone()));
         }
@@ -80,22 +78,29 @@ impl Desk {
     }
 
     /// Whether orders of other programs, as they were some time ago, keep an order from being placed.
-    pub(super) fn may_count_ended(&self, placing: &Placing) -> bool {
+    fn may_count_ended(&self, placing: &Placing) -> bool {
         let Some(most) = self.limits.as_ref().and_then(|limits| limits.max_open_orders) else {
             return false;
         };
-        let is_foreign = |trade: &Trade| trade.client_id != self.client_id && !trade.is_done();
+        let is_foreign = |trade: Arc<Trade>| trade.client_id != self.client_id;
         let is_fresh = self.listed_at.is_some_and(|at| at.elapsed() < FRESH);
         !is_fresh
             && !placing.deadline.remaining().is_zero()
             && self.book.open_count() >= most
-            && self.book.all().any(|(_, trade)| is_foreign(&trade))
+            && self.book.open().any(is_foreign)
     }
 
-    /// Holds a command until open orders have been listed anew.
-    pub(super) fn after_relisting(&mut self, link: Link, deadline: Deadline, command: Command) {
-        self.parked.push(Parked { deadline, command });
-        self.relist(link);
+    /// Whether an order has to wait until orders are listed, before it can be judged; sees to it that
+    /// they are.
+    pub(super) fn waits_for_lists(&mut self, link: &Link, placing: &Placing) -> bool {
+        if !self.is_known() {
+            return true;
+        }
+        let is_doubtful = self.may_count_ended(placing);
+        if is_doubtful {
+            self.relist(link.clone());
+        }
+        is_doubtful
     }
 
     /// Answers everybody who waits for open orders of a link that is gone.

@@ -165,8 +165,7 @@ impl Desk {
     }
 
     fn left(&self, sweep: &Sweep) -> usize {
-        let working = |no: &&TradeNo| self.book.trade(**no).is_some_and(|trade| !trade.is_done());
-        sweep.orders.iter().filter(working).count()
+        sweep.orders.iter().filter(|no| self.book.is_open(**no)).count()
     }
 
     pub(super) fn fail_sweeps(&mut self, error: &Error) {
@@ -277,8 +276,7 @@ impl Desk {
     /// again, so the gateway has read all it will ever read of the earlier link.
     pub(super) fn settle_absent(&mut self, before: &[TradeNo]) {
         for no in before {
-            let is_open = self.book.trade(*no).is_some_and(|trade| !trade.is_acknowledged());
-            if is_open {
+            if self.book.is_unanswered(*no) {
                 self.book.change(*no, |trade| lifecycle::never_arrived(trade, clock::now()));
                 self.judge(*no, None);
             }
