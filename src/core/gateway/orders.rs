@@ -1,8 +1,9 @@
 //! Orders on the wire: writing them, listing them, and the stream of what happens to them.
 
 use futures_util::StreamExt;
+use ibapi::Error as WireError;
 use ibapi::orders as wire;
-use ibapi::subscriptions::SubscriptionItem;
+use ibapi::subscriptions::{Subscription, SubscriptionItem};
 
 use super::codes;
 use super::convert::{contract_from_wire, contract_to_wire, decimal, double, known};
@@ -84,31 +85,34 @@ impl Link {
         if self.client().client_id() == BINDER {
             self.bind_manual_orders(deadline).await?;
         }
-        let stream = self.ask("open_orders", deadline, self.client().all_open_orders()).await?;
-        let rows = self.items(stream, "open_orders", |item| match item {
-            SubscriptionItem::Data(row) => listed(row, OrderEvent::Open).map(Ok),
-            SubscriptionItem::Notice(_) => None,
-        });
-        list(rows, deadline).await
+        self.list_orders("open_orders", deadline, self.client().all_open_orders(), OrderEvent::Open)
+            .await
     }
 
     /// Gives orders entered by hand an id by which this client can change and cancel them
     /// (`reqOpenOrders`, which binds them for client 0 only).
     async fn bind_manual_orders(&self, deadline: Deadline) -> Result<()> {
-        let stream = self.ask("open_orders", deadline, self.client().open_orders()).await?;
-        let rows = self.items(stream, "open_orders", |item| match item {
-            SubscriptionItem::Data(row) => listed(row, OrderEvent::Open).map(Ok),
-            SubscriptionItem::Notice(_) => None,
-        });
-        list(rows, deadline).await.map(drop)
+        let asked = self.client().open_orders();
+        self.list_orders("open_orders", deadline, asked, OrderEvent::Open).await.map(drop)
     }
 
     /// Orders that ended lately.
     pub(crate) async fn completed_orders(&self, deadline: Deadline) -> Result<Listing> {
         let asked = self.client().completed_orders(false);
-        let stream = self.ask("completed_orders", deadline, asked).await?;
-        let rows = self.items(stream, "completed_orders", |item| match item {
-            SubscriptionItem::Data(row) => listed(row, completed).map(Ok),
+        self.list_orders("completed_orders", deadline, asked, completed).await
+    }
+
+    /// Asks for a list of orders, whose rows are events of that kind.
+    async fn list_orders(
+        &self,
+        request: &'static str,
+        deadline: Deadline,
+        asked: impl Future<Output = Result<Subscription<wire::Orders>, WireError>>,
+        kind: fn(Box<OpenOrder>) -> OrderEvent,
+    ) -> Result<Listing> {
+        let stream = self.ask(request, deadline, asked).await?;
+        let rows = self.items(stream, request, move |item| match item {
+            SubscriptionItem::Data(row) => listed(row, kind).map(Ok),
             SubscriptionItem::Notice(_) => None,
         });
         list(rows, deadline).await
