@@ -112,27 +112,20 @@ impl TickColumns {
 impl TickColumns {
     /// Adds one tick that is a text.
     pub(super) fn push_text(&mut self, time: i64, contract: i32, tick: &TickText<'_>) {
-        let bare = Tick {
-            request_id: tick.request_id,
-            tick_type: tick.tick_type,
-            price: None,
-            size: None,
-            attributes: 0,
-        };
         self.text.push(self.count(), tick.value);
+        let TickText { request_id, tick_type, .. } = *tick;
+        let bare = Tick { request_id, tick_type, price: None, size: None, attributes: 0 };
         self.push(time, contract, &bare);
     }
 
     /// Adds one computation of an option: its price; greeks are a quote's.
     pub(super) fn push_option(&mut self, time: i64, contract: i32, tick: &OptionTick) {
-        let priced = Tick {
-            request_id: tick.request_id,
-            tick_type: tick.tick_type,
-            price: tick.option_price,
-            size: None,
-            attributes: 0,
-        };
-        self.push(time, contract, &priced);
+        let OptionTick { request_id, tick_type, option_price: price, .. } = *tick;
+        self.push(
+            time,
+            contract,
+            &Tick { request_id, tick_type, price, size: None, attributes: 0 },
+        );
     }
 }
 
