@@ -107,8 +107,8 @@ impl Client {
             capacity => capacity,
         };
         let notifier = Arc::<Notifier>::default();
-        let rung = Arc::clone(&notifier);
-        let listener = self.core.hear(topic, capacity, Arc::new(move || rung.ring()));
+        let told = Arc::clone(&notifier);
+        let listener = self.core.hear(topic, capacity, Arc::new(move || told.notify()));
         Ok(_Events(Arc::new(Hearing { listener, notifier })))
     }
 

@@ -36,7 +36,7 @@ impl Notifier {
     }
 
     /// There is news. Any thread; costs little while nobody waits.
-    pub(super) fn ring(self: &Arc<Self>) {
+    pub(super) fn notify(self: &Arc<Self>) {
         let linger = self.linger.load(Ordering::Relaxed);
         if linger == 0 {
             self.wake();

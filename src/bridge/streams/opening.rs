@@ -44,8 +44,8 @@ impl StreamOptions {
         };
         let timeout = convert::seconds(py, "timeout", self.timeout)?;
         let notifier = Arc::<Notifier>::default();
-        let rung = Arc::clone(&notifier);
-        let notify = Arc::new(move || rung.ring());
+        let told = Arc::clone(&notifier);
+        let notify = Arc::new(move || told.notify());
         Ok((client::StreamOptions { capacity, overflow, notify, timeout }, notifier))
     }
 }

@@ -131,7 +131,7 @@ struct Decision {
 
 /// The desired lines and their requests.
 pub(super) struct Desired {
-    policy: FeedOptions,
+    options: FeedOptions,
     lines: HashMap<LineKey, Line>,
     wished: Vec<Wished>,
     /// The present or last link.
@@ -144,10 +144,10 @@ pub(super) struct Desired {
 }
 
 impl Desired {
-    pub(super) fn new(policy: FeedOptions) -> Self {
+    pub(super) fn new(options: FeedOptions) -> Self {
         let (lines, by_request) = (HashMap::new(), HashMap::new());
         Self {
-            policy,
+            options,
             lines,
             wished: Vec::new(),
             generation: Generation(0),
@@ -160,12 +160,12 @@ impl Desired {
 
     /// How long a line may be silent after an outage of a farm.
     pub(super) fn stale_after(&self) -> Duration {
-        self.policy.stale_after
+        self.options.stale_after
     }
 
     /// How many lines count against each limit.
     pub(super) fn usage(&self) -> Vec<LineUsage> {
-        let mut usage = self.policy.budget.unused();
+        let mut usage = self.options.budget.unused();
         for row in &mut usage {
             row.used = self.lines.keys().filter(|key| self.counts(key, row)).count();
         }
@@ -174,7 +174,7 @@ impl Desired {
 
     /// Whether a line counts against a limit.
     fn counts(&self, key: &LineKey, row: &LineUsage) -> bool {
-        self.policy.budget.limit(&key.kind).is_some_and(|(name, _)| name == row.name)
+        self.options.budget.limit(&key.kind).is_some_and(|(name, _)| name == row.name)
     }
 
     /// Takes a stream's wishes, all or none.
@@ -239,7 +239,7 @@ impl Desired {
         self.generation = generation;
         self.is_up = true;
         self.last_request = 0;
-        self.is_delayed = self.policy.kind.is_delayed();
+        self.is_delayed = self.options.kind.is_delayed();
         let mut steps: Vec<Step> = self.choice().into_iter().collect();
         let keys: Vec<LineKey> = self.lines.keys().cloned().collect();
         for key in keys {
@@ -250,8 +250,8 @@ impl Desired {
 
     /// Chooses the data of the requests that follow; nothing has to be said for live data.
     pub(super) fn choice(&self) -> Option<Step> {
-        let has_fallen_back = self.is_delayed && !self.policy.kind.is_delayed();
-        let kind = if has_fallen_back { MarketDataType::Delayed } else { self.policy.kind };
+        let has_fallen_back = self.is_delayed && !self.options.kind.is_delayed();
+        let kind = if has_fallen_back { MarketDataType::Delayed } else { self.options.kind };
         (kind != MarketDataType::Live).then(|| Step::Ask(Request::Choice(asking::choose(kind))))
     }
 
@@ -354,7 +354,7 @@ impl Desired {
             Verdict::Reopen if line.may_reopen(&key.kind, now) => {
                 (Fate::Reopened, ErrorKind::MarketData)
             }
-            Verdict::NotEntitled if self.policy.delayed_fallback => {
+            Verdict::NotEntitled if self.options.delayed_fallback => {
                 (Fate::FallsBack, ErrorKind::NotEntitled)
             }
             Verdict::Reopen => (Fate::Ends, ErrorKind::MarketData),

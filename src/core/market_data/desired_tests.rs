@@ -32,7 +32,7 @@ struct Story {
 
 impl Story {
     fn new(seed: u64) -> Self {
-        let policy = FeedOptions {
+        let options = FeedOptions {
             kind: MarketDataType::Live,
             delayed_fallback: seed.is_multiple_of(2),
             budget: BUDGET,
@@ -40,7 +40,7 @@ impl Story {
         };
         Self {
             random: Random::seeded(seed),
-            desired: Desired::new(policy),
+            desired: Desired::new(options),
             told: Told::default(),
             streams: Vec::new(),
             last_stream: 0,

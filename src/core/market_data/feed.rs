@@ -101,11 +101,11 @@ impl Feed {
     pub(crate) fn new(
         session: Option<Session<FeedLink>>,
         pace: Pace,
-        policy: FeedOptions,
+        options: FeedOptions,
         told: FeedTold,
     ) -> Self {
         let requests = Requests::new(pace);
-        let state = State { desired: Desired::new(policy), link: None, requests, missed: None };
+        let state = State { desired: Desired::new(options), link: None, requests, missed: None };
         let (state, last_stream) = (Mutex::new(state), AtomicU64::new(0));
         Self(Arc::new(Inner { session, state, last_stream, tally: Tally::default(), told }))
     }

@@ -89,7 +89,7 @@ impl KeptQuotes {
         Ok(Kept { stream: Stream::new(contracts, board, lease), notifier })
     }
 
-    /// A board that rings the notifier and tells of each change. Nobody else takes what changed, without
+    /// A board that notifies and tells of each change. Nobody else takes what changed, without
     /// which the board would tell of nothing more.
     fn board(&self, notifier: Arc<Notifier>) -> Arc<Board<Quote>> {
         let events = self.events.clone();
@@ -137,7 +137,7 @@ impl Kept {
         }
     }
 
-    /// Takes what is new, so that the notifier rings for what is newer; fails with the stream.
+    /// Takes what is new, so that it notifies of what is newer; fails with the stream.
     fn drain(&self) -> Result<()> {
         loop {
             match self.stream.take() {

@@ -44,11 +44,11 @@ impl Drop for Line {
 
 impl Line {
     /// Starts a line; it lives as long as this value.
-    pub(super) fn start(contract: Contract, session: Session, policy: Arc<LineOptions>) -> Self {
+    pub(super) fn start(contract: Contract, session: Session, options: Arc<LineOptions>) -> Self {
         let empty = LineState::new(contract.clone(), Generation(0));
         let (sender, state) = watch::channel(empty);
-        let runtime = policy.runtime.clone();
-        let runner = Runner { contract, session, policy, state: sender };
+        let runtime = options.runtime.clone();
+        let runner = Runner { contract, session, options, state: sender };
         Self { state, task: runtime.spawn(runner.run()).abort_handle() }
     }
 
@@ -146,7 +146,7 @@ enum Ending {
 struct Runner {
     contract: Contract,
     session: Session,
-    policy: Arc<LineOptions>,
+    options: Arc<LineOptions>,
     state: watch::Sender<LineState>,
 }
 
@@ -171,14 +171,14 @@ impl Runner {
 
     /// Serves one link; live data that is not entitled is asked for once more as delayed data.
     async fn serve(&self, link: &Link) -> Result<()> {
-        let mut fallback = self.policy.delayed_fallback && !self.policy.kind.is_delayed();
-        self.policy.choose(link).await?;
+        let mut fallback = self.options.delayed_fallback && !self.options.kind.is_delayed();
+        self.options.choose(link).await?;
         loop {
             match self.subscribe(link, fallback).await {
                 Ending::LinkLost => return Ok(()),
                 Ending::NotEntitled(_) if fallback => {
                     fallback = false;
-                    self.policy.fall_back(link).await?;
+                    self.options.fall_back(link).await?;
                 }
                 Ending::NotEntitled(error) | Ending::Failed(error) => {
                     return if link.is_up() { Err(self.about(error)) } else { Ok(()) };
@@ -190,7 +190,7 @@ impl Runner {
     async fn subscribe(&self, link: &Link, fallback: bool) -> Ending {
         let state = LineState::new(self.contract.clone(), link.generation());
         self.state.send_replace(state);
-        let deadline = Deadline::after(self.policy.write_within);
+        let deadline = Deadline::after(self.options.write_within);
         match link.market_data(&self.contract, deadline).await {
             Ok(ticks) => self.fold(link, ticks, fallback).await,
             Err(error) => ending(link, error),

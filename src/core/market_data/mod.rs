@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `registry` `line` `policy` | lines of the control link, shared between callers of `quote` |
+//! | `registry` `line` `line_options` | lines of the control link, shared between callers of `quote` |
 //! | `duration` | which history durations IB accepts |
 //! | `recent` | prices that valued an order a moment ago |
 //! | `settling` | when a quote that is just being told can be handed over |

@@ -19,14 +19,14 @@ use crate::session::Session;
 /// All lines of a client.
 pub(crate) struct Lines {
     session: Session,
-    policy: Arc<LineOptions>,
+    options: Arc<LineOptions>,
     shared: Mutex<HashMap<ContractId, Weak<Line>>>,
 }
 
 impl Lines {
     /// No lines yet.
-    pub(crate) fn new(session: Session, policy: LineOptions) -> Self {
-        Self { session, policy: Arc::new(policy), shared: Mutex::default() }
+    pub(crate) fn new(session: Session, options: LineOptions) -> Self {
+        Self { session, options: Arc::new(options), shared: Mutex::default() }
     }
 
     /// One fresh quote of a qualified contract. Callers of the same contract share a line, which
@@ -60,7 +60,7 @@ impl Lines {
     }
 
     fn start(&self, contract: &Contract) -> Line {
-        Line::start(contract.clone(), self.session.clone(), self.policy.clone())
+        Line::start(contract.clone(), self.session.clone(), self.options.clone())
     }
 
     fn shared(&self) -> MutexGuard<'_, HashMap<ContractId, Weak<Line>>> {
