@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 
 import aioibkr as ib
 from aioibkr.testing import MockGateway, faults
+from python.client.arrivals import until
 from python.orders.relay import (
     CANCEL,
     GLOBAL_CANCEL,
@@ -28,12 +28,6 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture(autouse=True)
 def _prices(mock_gateway: MockGateway) -> None:
     mock_gateway.set_price("AAPL", bid=189.9, ask=190.1, last=190.0)
-
-
-async def until(claim: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not claim():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
 
 
 async def test_an_order_that_no_list_shows_has_ended(mock_gateway: MockGateway) -> None:
