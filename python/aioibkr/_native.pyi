@@ -629,7 +629,10 @@ class AccountValue:
         """The row's currency, BASE, or empty."""
     @property
     def is_ledger(self) -> bool:
-        """Whether it is of a currency's own ledger ($LEDGER- of gateways from 10.47)."""
+        """Whether it is told as one of a currency's own ledger ($LEDGER-).
+
+        Gateways before 10.47 tell the account's and a currency's alike: it is false for both.
+        """
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 

@@ -46,7 +46,9 @@ impl AccountValue {
         &self.0.currency
     }
 
-    /// Whether it is of a currency's own ledger ($LEDGER- of gateways from 10.47).
+    /// Whether it is told as one of a currency's own ledger ($LEDGER-).
+    ///
+    /// Gateways before 10.47 tell the account's and a currency's alike: it is false for both.
     #[getter]
     fn is_ledger(&self) -> bool {
         self.0.is_ledger
